@@ -1,0 +1,1 @@
+"""Healthspace: a national health space as open source."""

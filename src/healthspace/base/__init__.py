@@ -1,0 +1,1 @@
+"""Ids, clock and error classes: what every other module may use."""
