@@ -80,6 +80,12 @@ CREATE TABLE xref (
 );
 CREATE INDEX xref_of ON xref (owner, id);
 
+-- Identifiers that may name one thing only (an INS): who writes the row first has it.
+CREATE TABLE claim (
+    h     bigint NOT NULL PRIMARY KEY,
+    owner bigint NOT NULL
+);
+
 CREATE TABLE blob (
     owner   bigint      NOT NULL,
     id      uuid        NOT NULL,
@@ -116,13 +122,15 @@ CREATE TABLE audit (
 CREATE TABLE audit_other PARTITION OF audit DEFAULT;
 CREATE INDEX audit_by_writer ON audit (writer, seq);
 
--- The last line of each writer: a trail cut at its end is found too.
+-- The last line of each writer, so that a chain cut at its end is found too. The writers themselves are numbered without
+-- gaps, each birth proven from the one before, so that a whole chain cannot vanish from the middle.
 CREATE TABLE audit_head (
-    writer uuid        NOT NULL PRIMARY KEY,
+    number bigint      NOT NULL PRIMARY KEY,
+    writer uuid        NOT NULL,
+    birth  bytea       NOT NULL,
     seq    bigint      NOT NULL,
     mac    bytea       NOT NULL,
-    proof  bytea       NOT NULL,
-    at     timestamptz NOT NULL
+    proof  bytea       NOT NULL
 );
 
 CREATE TABLE outbox (

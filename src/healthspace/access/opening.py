@@ -1,0 +1,46 @@
+"""Opening the door: what every command and the service itself need before the first permit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from healthspace.access.permit import Door
+from healthspace.audit.trail import Trail
+from healthspace.base import clock
+from healthspace.database.blobs import BlobStore
+from healthspace.database.keys import open_key_ring
+from healthspace.database.opening import OpenDatabase, open_database
+from healthspace.database.owners import Ciphers, open_registry
+from healthspace.identity.tokens import Tokens
+from healthspace.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that is open while a command or the service runs."""
+
+    settings: Settings
+    door: Door
+    tokens: Tokens
+    where: str
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, *, supervise: bool = False) -> AsyncIterator[Service]:
+    """Opens database, keys, trail and documents; closes them in order. Misconfigured says what is wrong."""
+    async with open_database(settings, supervise=supervise) as opened:
+        door = await open_door(settings, opened)
+        try:
+            yield Service(settings, door, Tokens(door.keys, demo=opened.demo), opened.where)
+        finally:
+            await door.trail.close()
+
+
+async def open_door(settings: Settings, opened: OpenDatabase) -> Door:
+    """The door of an open database."""
+    keys = await open_key_ring(opened.database, settings.master_key)
+    ciphers = Ciphers(keys)
+    await open_registry(opened.database, ciphers, keys, clock.now())
+    return Door(
+        opened.database, keys, ciphers, Trail(opened.database, keys), BlobStore(settings.data / "blobs"), demo=opened.demo
+    )

@@ -1,0 +1,193 @@
+"""The one door to health data: decide, act and trace.
+
+A write decides, acts and traces in one transaction. A read decides and reads, then waits until its line is durable (in a
+commit shared with other reads) before its answer may leave. A refusal or a failure is traced too, exactly once.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import anyio
+import orjson
+
+from healthspace.access.rules import WRITES, Action, Facts, Reason, Scope, Verdict, decide
+from healthspace.audit.line import Line, Outcome
+from healthspace.audit.trail import Trail
+from healthspace.base import clock
+from healthspace.base.errors import HealthspaceError, Refused
+from healthspace.base.ids import REGISTRY, new_id, owner_of
+from healthspace.database.blobs import BlobStore
+from healthspace.database.database import Database, Row, Tx
+from healthspace.database.keys import KeyRing
+from healthspace.database.owners import Ciphers, create_owner
+from healthspace.database.seal import Cipher
+from healthspace.identity.caller import UNKNOWN, Caller
+
+FACTS = """
+    SELECT o.state, o.wrapped_key, f.kind AS relation
+      FROM owner o
+      LEFT JOIN access_fact f ON f.owner = o.owner AND f.subject = $2 AND (f.until IS NULL OR f.until > $3)
+     WHERE o.owner = $1 AND o.kind = 'citizen'
+"""
+LOCK_OWNER = "SELECT owner FROM owner WHERE owner = $1 FOR NO KEY UPDATE"
+
+
+@dataclass(slots=True)
+class Permit:
+    """Proof that `caller` may do `action` to the data of `owner`, for as long as `tx` is open."""
+
+    tx: Tx
+    caller: Caller
+    action: Action
+    owner: int
+    reason: Reason
+    scope: Scope
+    hidden: frozenset[str]
+    cipher: Cipher
+    keys: KeyRing
+    blobs: BlobStore
+    now: datetime
+    targets: list[str] = field(default_factory=list)
+    """What the act touched, as `Type/id`: sealed into the line of the trail."""
+
+    def must_be_for(self, *actions: Action) -> None:
+        """Every operation begins with this: a permit for one act is no permit for another."""
+        if self.action not in actions:
+            raise Refused(f"a permit for {self.action} is no permit for {' or '.join(actions)}")
+
+    def note(self, *targets: str) -> None:
+        self.targets.extend(targets)
+
+    @property
+    def depositor(self) -> int:
+        """The caller as the source of documents, hashed as the token index holds it."""
+        return self.keys.hash64("depositor", self.caller.depositor_key)
+
+
+class Door:
+    """Gives permits. Holds what they need: the database, the keys, the trail, the documents' files."""
+
+    def __init__(self, database: Database, keys: KeyRing, ciphers: Ciphers, trail: Trail, blobs: BlobStore, *, demo: bool) -> None:
+        self.database, self.keys, self.ciphers = database, keys, ciphers
+        self.trail, self.blobs, self.demo = trail, blobs, demo
+
+    @asynccontextmanager
+    async def permit(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
+        """A permit for `action` on the record of `owner` (None: no such record); Refused when the rules say no."""
+        acting = self._write if action in WRITES else self._read
+        try:
+            async with acting(caller, action, owner) as permit:
+                yield permit
+        except BaseException as error:
+            with anyio.CancelScope(shield=True):
+                await self.trace_failure(caller, action, owner, error)
+            raise
+
+    @asynccontextmanager
+    async def permit_to_open(self, caller: Caller) -> AsyncIterator[Permit]:
+        """A permit on a record that begins with it: a new owner, with a data key of its own."""
+        verdict = decide(caller, Action.OPEN_SPACE, Facts(state=None, demo=self.demo))
+        try:
+            if not verdict.allowed:
+                raise Refused(verdict.reason)
+            now = clock.now()
+            async with self.trail.writer() as writer, self.database.transaction() as tx:
+                cipher = await create_owner(tx, self.ciphers, self.keys, "citizen", now)
+                permit = self._grant(tx, caller, Action.OPEN_SPACE, verdict, cipher, now)
+                yield permit
+                await self.trail.append(tx, writer, [self._line_of(permit)])
+        except BaseException as error:
+            with anyio.CancelScope(shield=True):
+                await self.trace_failure(caller, Action.OPEN_SPACE, None, error)
+            raise
+
+    async def trace_failure(self, caller: Caller, action: str, owner: int | None, error: BaseException) -> None:
+        """One line for an act that did not happen, unless it has one already; never what the input said."""
+        if getattr(error, "traced", False):
+            return
+        outcome, reason = _name_failure(error)
+        async with self.database.reading() as tx:
+            known = await tx.fetchrow(FACTS, owner, 0, clock.now()) if owner else None
+            cipher = self.ciphers.open(owner, known["wrapped_key"]) if owner and known else await self.ciphers.of(tx, REGISTRY)
+        await self.trail.record(self._line(caller, action, outcome, reason, cipher, []))
+        if isinstance(error, HealthspaceError):
+            error.traced = True
+
+    @asynccontextmanager
+    async def _write(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
+        async with self.trail.writer() as writer, self.database.transaction() as tx:
+            # Writes to one record follow each other: the state that was judged is the state that is written to.
+            await tx.fetchval(LOCK_OWNER, owner)
+            permit = await self._decide(tx, caller, action, owner)
+            yield permit
+            await self.trail.append(tx, writer, [self._line_of(permit)])
+
+    @asynccontextmanager
+    async def _read(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
+        async with self.database.reading() as tx:
+            permit = await self._decide(tx, caller, action, owner)
+            yield permit
+        await self.trail.record(self._line_of(permit))
+
+    async def _decide(self, tx: Tx, caller: Caller, action: Action, owner: int | None) -> Permit:
+        now = clock.now()
+        rows: list[Row] = []
+        if owner is not None:
+            rows = await tx.fetch(FACTS, owner, self.keys.hash64("caller", caller.key), now)
+        facts = Facts(
+            state=rows[0]["state"] if rows else None,
+            relations=frozenset(row["relation"] for row in rows if row["relation"]),
+            own=owner is not None and caller.patient is not None and owner_of(caller.patient) == owner,
+            demo=self.demo,
+        )
+        verdict = decide(caller, action, facts)
+        if not verdict.allowed or owner is None:
+            raise Refused(verdict.reason)
+        return self._grant(tx, caller, action, verdict, self.ciphers.open(owner, rows[0]["wrapped_key"]), now)
+
+    def _grant(self, tx: Tx, caller: Caller, action: Action, verdict: Verdict, cipher: Cipher, now: datetime) -> Permit:
+        return Permit(
+            tx, caller, action, cipher.owner, verdict.reason, verdict.scope, verdict.hidden, cipher, self.keys, self.blobs, now
+        )
+
+    def _line_of(self, permit: Permit) -> Line:
+        return self._line(permit.caller, permit.action, Outcome.DONE, permit.reason, permit.cipher, permit.targets)
+
+    def _line(self, caller: Caller, action: str, outcome: Outcome, reason: str, cipher: Cipher, targets: list[str]) -> Line:
+        identifier = new_id(cipher.owner)
+        detail = {
+            "kind": caller.kind.value,
+            "role": caller.role.value if caller.role else None,
+            "name": caller.name,
+            "structure": caller.structure,
+            "rpps": caller.rpps,
+            "finess": caller.finess,
+            "targets": targets,
+        }
+        return Line(
+            owner=cipher.owner,
+            at=clock.now(),
+            id=identifier,
+            action=action,
+            outcome=outcome,
+            reason=reason,
+            caller=self.keys.hash64("caller", caller.key),
+            detail=cipher.seal(orjson.dumps(detail), "AuditEvent", identifier, 1),
+        )
+
+
+def _name_failure(error: BaseException) -> tuple[Outcome, str]:
+    """Refusals keep the rule's reason; faults of the input and of the service are named by their class."""
+    if isinstance(error, Refused):
+        return Outcome.REFUSED, error.message if error.message in set(Reason) else Reason.NO_RIGHT
+    if isinstance(error, HealthspaceError):
+        return Outcome.REJECTED, type(error).__name__.lower()
+    return Outcome.FAILED, "failure"
+
+
+async def trace_stranger(door: Door, action: str, error: BaseException) -> None:
+    """A line for a request whose caller could not be identified."""
+    await door.trace_failure(UNKNOWN, action, None, error)

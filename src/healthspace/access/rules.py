@@ -1,0 +1,178 @@
+"""The access rules: facts in, verdict out. No I/O, no clock.
+
+First rules of the shared record (Code de la santé publique, R1111-40 to R1111-54, as far as this version goes): silence
+refuses, one denial wins, and every verdict carries the reason that the citizen will read in the trail.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from healthspace.identity.caller import Caller, Kind
+
+
+class Action(StrEnum):
+    """What can be done to a citizen's record. The words before the colon name what it is done to."""
+
+    OPEN_SPACE = "space:open"
+    CLOSE_SPACE = "space:close"
+    FIND_PATIENT = "patient:find"
+    READ_PATIENT = "patient:read"
+    READ_RECORD = "record:read"
+    SEARCH_DOCUMENTS = "document:search"
+    READ_DOCUMENT = "document:read"
+    READ_CONTENT = "document:open"
+    DEPOSIT_DOCUMENT = "document:deposit"
+    SEARCH_SUBMISSIONS = "submission:search"
+    READ_TRAIL = "trail:read"
+    READ_ACCESS = "access:read"
+    GRANT_ACCESS = "access:grant"
+    END_ACCESS = "access:end"
+
+
+WRITES = frozenset({Action.OPEN_SPACE, Action.CLOSE_SPACE, Action.DEPOSIT_DOCUMENT, Action.GRANT_ACCESS, Action.END_ACCESS})
+
+
+class Reason(StrEnum):
+    """Why a verdict fell. Part of the trail: never renamed."""
+
+    OWN_RECORD = "own-record"
+    TREATING_DOCTOR = "treating-doctor"
+    AUTHORISED = "authorised"
+    DEPOSITOR = "depositor"
+    FEEDING = "feeding"
+    DIRECTORY = "directory"
+    DEMONSTRATION = "demonstration"
+    NO_SPACE = "no-space"
+    RECORD_CLOSED = "record-closed"
+    NO_RIGHT = "no-right"
+    NOT_IN_DEMONSTRATION = "not-in-demonstration"
+    UNKNOWN_CALLER = "unknown-caller"
+
+
+class Scope(StrEnum):
+    """Which documents a verdict opens."""
+
+    ALL = "all"
+    """All but those whose label hides them from this caller."""
+    OWN_DEPOSITS = "own-deposits"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a decision needs to know: the record's state (None: there is none) and what ties the caller to the citizen."""
+
+    state: str | None
+    relations: frozenset[str] = frozenset()
+    """Kinds of `access_fact` that hold now between this caller and the citizen."""
+    own: bool = False
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`hidden` holds the security labels that keep a document from this caller, unless they deposited it."""
+
+    allowed: bool
+    reason: Reason
+    scope: Scope = Scope.ALL
+    hidden: frozenset[str] = frozenset()
+
+
+CITIZEN_ACTIONS = frozenset(Action) - {Action.OPEN_SPACE}
+CITIZEN_ACTIONS_WHEN_CLOSED = frozenset({Action.FIND_PATIENT, Action.READ_PATIENT, Action.READ_TRAIL})
+READINGS = frozenset(
+    {
+        Action.READ_PATIENT,
+        Action.READ_RECORD,
+        Action.SEARCH_DOCUMENTS,
+        Action.READ_DOCUMENT,
+        Action.READ_CONTENT,
+        Action.SEARCH_SUBMISSIONS,
+    }
+)
+OWN_DEPOSIT_READINGS = READINGS - {Action.READ_PATIENT}
+
+MASKED = frozenset({"MASQUE_PS"})
+NOT_YET_VISIBLE = frozenset({"INVISIBLE_PATIENT"})
+
+Rule = Callable[[Caller, Action, Facts], Verdict | None]
+
+
+def _record_must_be_open(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """TD02 tells professionals that a record is closed; its holder may still see who looked. Nothing else goes on."""
+    if action is Action.OPEN_SPACE:
+        return None
+    if facts.state is None:
+        return Verdict(False, Reason.NO_SPACE)
+    if facts.state == "open" or (facts.own and action in CITIZEN_ACTIONS_WHEN_CLOSED):
+        return None
+    if action is Action.FIND_PATIENT and facts.state == "closed":
+        return None
+    return Verdict(False, Reason.RECORD_CLOSED)
+
+
+def _service_opens_spaces_in_demonstration(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    if action is not Action.OPEN_SPACE:
+        return None
+    if not facts.demo:
+        return Verdict(False, Reason.NOT_IN_DEMONSTRATION)
+    return Verdict(True, Reason.DEMONSTRATION) if caller.kind is Kind.SYSTEM else None
+
+
+def _citizen_holds_their_record(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-42: the holder reads and feeds the record; a document awaiting its announcement is not shown yet (R1111-53)."""
+    if facts.own and action in CITIZEN_ACTIONS:
+        return Verdict(True, Reason.OWN_RECORD, hidden=NOT_YET_VISIBLE)
+    return None
+
+
+def _professionals_find_and_feed(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """Feeding needs an active record and no consultation right (R1111-47); so does asking whether there is one (TD02)."""
+    if caller.kind not in {Kind.PROFESSIONAL, Kind.STRUCTURE}:
+        return None
+    if action is Action.FIND_PATIENT:
+        return Verdict(True, Reason.DIRECTORY)
+    return Verdict(True, Reason.FEEDING) if action is Action.DEPOSIT_DOCUMENT else None
+
+
+def _treating_doctor_reads_all(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-54: the treating doctor sees the whole record, masked documents and traces included."""
+    if caller.kind is Kind.PROFESSIONAL and "treating-doctor" in facts.relations and action in READINGS | {Action.READ_TRAIL}:
+        return Verdict(True, Reason.TREATING_DOCTOR)
+    return None
+
+
+def _authorised_professional_reads(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-46: consultation with the citizen's consent; a document they masked stays hidden (R1111-49)."""
+    if caller.kind is Kind.PROFESSIONAL and "authorised" in facts.relations and action in READINGS:
+        return Verdict(True, Reason.AUTHORISED, hidden=MASKED)
+    return None
+
+
+def _structure_reads_what_it_deposited(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    if caller.kind is Kind.STRUCTURE and action in OWN_DEPOSIT_READINGS:
+        return Verdict(True, Reason.DEPOSITOR, Scope.OWN_DEPOSITS)
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    _record_must_be_open,
+    _service_opens_spaces_in_demonstration,
+    _citizen_holds_their_record,
+    _treating_doctor_reads_all,
+    _authorised_professional_reads,
+    _professionals_find_and_feed,
+    _structure_reads_what_it_deposited,
+)
+
+
+def decide(caller: Caller, action: Action, facts: Facts, rules: tuple[Rule, ...] = RULES) -> Verdict:
+    """One denial refuses; else the first rule that allows gives the reason; else nobody said yes, and that is a no."""
+    verdicts = [verdict for rule in rules if (verdict := rule(caller, action, facts)) is not None]
+    for verdict in verdicts:
+        if not verdict.allowed:
+            return verdict
+    if verdicts:
+        return verdicts[0]
+    return Verdict(False, Reason.UNKNOWN_CALLER if caller.kind is Kind.UNKNOWN else Reason.NO_RIGHT)

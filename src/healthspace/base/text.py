@@ -1,0 +1,9 @@
+"""Text as people search for it: without accents, case or doubled spaces."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """`text` in lower case, without diacritics, with apostrophes, hyphens and runs of spaces as one space."""
+    plain = "".join(character for character in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(character))
+    return " ".join("".join(character if character.isalnum() else " " for character in plain.replace("œ", "oe").replace("æ", "ae")).split())

@@ -1,0 +1,123 @@
+"""The only module that opens a connection or a transaction."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+import asyncpg
+
+from healthspace.base.errors import Unavailable
+
+Row = asyncpg.Record
+
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    FileNotFoundError,
+    TimeoutError,
+)
+"""What a server that is away, stopping or starting looks like from here."""
+
+
+class Acquires(Protocol):
+    """A connection pool, or a test's single connection posing as one."""
+
+    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...
+
+
+class Tx:
+    """An open transaction. Useless once closed, so a leaked one cannot write."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, *values: Any) -> str:
+        status: str = await self._open().execute(sql, *values)
+        return status
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        rows: list[Row] = await self._open().fetch(sql, *values)
+        return rows
+
+    async def fetchrow(self, sql: str, *values: Any) -> Row | None:
+        row: Row | None = await self._open().fetchrow(sql, *values)
+        return row
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        return await self._open().fetchval(sql, *values)
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        await self._open().executemany(sql, rows)
+
+    def cursor(self, sql: str, *values: Any) -> AsyncIterator[Row]:
+        rows: AsyncIterator[Row] = self._open().cursor(sql, *values, prefetch=500)
+        return rows
+
+    def close(self) -> None:
+        self._connection = None
+
+    def _open(self) -> Any:
+        if self._connection is None:
+            raise RuntimeError("this transaction is over")
+        return self._connection
+
+
+class Database:
+    """Hands out transactions; turns a lost server into Unavailable."""
+
+    def __init__(self, pool: Acquires) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        try:
+            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+                tx = Tx(connection)
+                try:
+                    yield tx
+                finally:
+                    tx.close()
+        except LOST as lost:
+            raise Unavailable from lost
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """Single statements that each see what is committed: a read needs no BEGIN and no COMMIT."""
+        try:
+            async with self._pool.acquire(timeout=10) as connection:
+                tx = Tx(connection)
+                try:
+                    yield tx
+                finally:
+                    tx.close()
+        except LOST as lost:
+            raise Unavailable from lost
+
+
+class _Connection(asyncpg.Connection):
+    """A connection whose release sends nothing: we never set session state (`../rules/stack.md`, the pool trap)."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def open_pool(parameters: dict[str, object], *, size: int) -> asyncpg.Pool:
+    """A pool of up to `size` connections; `parameters` are those of `asyncpg.connect`."""
+    pool: asyncpg.Pool = await asyncpg.create_pool(
+        **parameters, connection_class=_Connection, min_size=1, max_size=size, command_timeout=60, max_inactive_connection_lifetime=0
+    )
+    return pool
+
+
+async def connect(parameters: dict[str, object]) -> asyncpg.Connection:
+    """One connection of its own, for migrations."""
+    connection: asyncpg.Connection = await asyncpg.connect(**parameters)
+    return connection

@@ -1,0 +1,60 @@
+"""Owners: one per citizen or directory entry, each with a data key that the master key wraps."""
+
+from collections import OrderedDict
+from datetime import datetime
+
+from healthspace.base.ids import REGISTRY, new_owner
+from healthspace.database.database import Database, Tx
+from healthspace.database.keys import KeyRing
+from healthspace.database.seal import Cipher
+
+CREATE = """
+    INSERT INTO owner (owner, kind, state, wrapped_key, created, changed) VALUES ($1, $2, 'open', $3, $4, $4)
+    ON CONFLICT (owner) DO NOTHING
+"""
+WRAPPED_KEY = "SELECT wrapped_key FROM owner WHERE owner = $1"
+CHANGE_STATE = "UPDATE owner SET state = $2, changed = $3 WHERE owner = $1"
+
+REMEMBERED = 4096
+"""Opened data keys kept in memory; about 200 bytes each."""
+
+
+class Ciphers:
+    """The ciphers of the owners met lately."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+        self._opened: OrderedDict[int, tuple[bytes, Cipher]] = OrderedDict()
+
+    def open(self, owner: int, wrapped: bytes) -> Cipher:
+        """The cipher of `owner`; a key that was wrapped anew is opened anew."""
+        known = self._opened.get(owner)
+        if known is not None and known[0] == wrapped:
+            self._opened.move_to_end(owner)
+            return known[1]
+        cipher = Cipher(owner, self._keys.unwrap(wrapped))
+        self._opened[owner] = wrapped, cipher
+        if len(self._opened) > REMEMBERED:
+            self._opened.popitem(last=False)
+        return cipher
+
+    async def of(self, tx: Tx, owner: int) -> Cipher:
+        return self.open(owner, await tx.fetchval(WRAPPED_KEY, owner))
+
+
+async def create_owner(tx: Tx, ciphers: Ciphers, keys: KeyRing, kind: str, now: datetime) -> Cipher:
+    """A new owner of `kind` (citizen or directory) with a data key of its own."""
+    owner, wrapped = new_owner(), keys.wrap(keys.new_data_key())
+    await tx.execute(CREATE, owner, kind, wrapped, now)
+    return ciphers.open(owner, wrapped)
+
+
+async def change_state(tx: Tx, owner: int, state: str, now: datetime) -> None:
+    await tx.execute(CHANGE_STATE, owner, state, now)
+
+
+async def open_registry(database: Database, ciphers: Ciphers, keys: KeyRing, now: datetime) -> Cipher:
+    """The cipher of the registry, which seals the lines of the trail that concern nobody known."""
+    async with database.transaction() as tx:
+        await tx.execute(CREATE, REGISTRY, "registry", keys.wrap(keys.new_data_key()), now)
+        return await ciphers.of(tx, REGISTRY)

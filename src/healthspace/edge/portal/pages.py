@@ -1,0 +1,84 @@
+"""Templates become responses here: one environment per language, one set of headers for every page, static files by hash."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from healthspace.edge.portal.frame import DONE, Frame
+from healthspace.edge.portal.language import Language
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'self'",
+            "img-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""Every page may hold health data: nothing keeps it, nothing frames it, nothing foreign runs in it, and no address leaves with it."""
+
+
+class Pages:
+    """The templates in every language."""
+
+    def __init__(self, languages: Mapping[str, Language]) -> None:
+        self.languages = languages
+        versions = {file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in STATIC.iterdir()}
+        self._environments = {code: _environment(language, versions) for code, language in languages.items()}
+
+    def render(self, frame: Frame, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+        """The page `template` inside `frame`."""
+        page = self._environments[frame.language.code].get_template(template)
+        done = DONE.get(frame.done, "")
+        return HTMLResponse(page.render(frame=frame, done=done, **values), status, HEADERS)
+
+
+def go_to(path: str) -> RedirectResponse:
+    """After a POST, the page to show: 303, so that reloading it sends nothing again (RFC 9110, section 15.4.4)."""
+    return RedirectResponse(path, 303, HEADERS)
+
+
+class VersionedFiles(StaticFiles):
+    """Our own assets. Their addresses carry a hash of their content, so a browser may keep them for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> HTMLResponse:  # type: ignore[override]
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response  # type: ignore[return-value]
+
+
+def _environment(language: Language, versions: Mapping[str, str]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(
+        language=language,
+        asset=lambda name: f"/static/{name}?v={versions[name]}",
+    )
+    return environment

@@ -1,0 +1,26 @@
+// Every journey works without this file: it only saves a gesture here and there.
+"use strict";
+document.documentElement.classList.add("js");
+
+// An error summary or the outcome of an act is read first.
+const first = document.querySelector("[data-focus]");
+if (first) first.focus();
+
+// The chosen filter is in sight on a narrow screen.
+const chosen = document.querySelector(".chips [aria-current]");
+if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
+
+// A second click on a form that is on its way sends nothing.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});

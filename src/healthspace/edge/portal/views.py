@@ -1,0 +1,221 @@
+"""What a page shows of a DocumentReference (FHIR R4): pure functions from the resource, a plain dict, to frozen values."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from healthspace.edge.portal.families import FAMILIES, Family, family_of
+from healthspace.edge.portal.language import Language, Moment, read_moment
+
+Resource = dict[str, Any]
+
+NEW_FOR = timedelta(days=7)
+"""How long a document that has just arrived is shown as new."""
+NEWS_UNTIL = timedelta(days=30)
+"""An older document that has just arrived was taken over from somewhere else: it is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a document, as the document says: a person (or a device) and where they work. Either may be empty."""
+
+    name: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document in a list. `folded` is what a search looks into; `replaces` is true of a newer version."""
+
+    id: str
+    title: str
+    type: str
+    family: Family
+    when: Moment | None
+    author: Author
+    new: bool
+    mine: bool
+    superseded: bool
+    replaces: bool
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The documents of one month, under its heading."""
+
+    heading: str
+    anchor: str
+    rows: tuple[DocumentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter of a list: a family that has documents, and how many."""
+
+    family: Family
+    count: int
+
+
+def show_row(reference: Resource, language: Language, now: datetime) -> DocumentRow:
+    """`reference` as a row of a list; `now` decides what is new."""
+    type_code, kind = read_type(reference)
+    author, mine = first_author(reference), is_from_citizen(reference)
+    family, title = family_of(type_code, code_of(reference.get("category"))), read_title(reference) or kind
+    when = read_date(reference)
+    return DocumentRow(
+        id=str(reference.get("id", "")),
+        title=title,
+        type=kind,
+        family=family,
+        when=when,
+        author=author,
+        new=not mine and _is_new(reference, when, now),
+        mine=mine,
+        superseded=reference.get("status") == "superseded",
+        replaces=bool(replaced_by(reference)),
+        folded=fold(" ".join((title, kind, author.name, author.place, language.say(family.name)))),
+    )
+
+
+def show_rows(references: Iterable[Resource], language: Language, now: datetime) -> list[DocumentRow]:
+    """Rows, the latest document first; those without a date last."""
+    rows = [show_row(reference, language, now) for reference in references]
+    return sorted(rows, key=lambda row: row.when.at if row.when else datetime.min.replace(tzinfo=UTC), reverse=True)
+
+
+def search_rows(rows: Sequence[DocumentRow], words: str) -> list[DocumentRow]:
+    """The rows that hold every one of `words` in their title, type, author or place, whatever the accents and capitals."""
+    wanted = fold(words).split()
+    return [row for row in rows if all(word in row.folded for word in wanted)]
+
+
+def count_families(rows: Sequence[DocumentRow]) -> list[Filter]:
+    """The families that `rows` belong to, in the order of `FAMILIES`, each with its number of rows."""
+    counts = {family: sum(row.family is family for row in rows) for family in FAMILIES}
+    return [Filter(family, count) for family, count in counts.items() if count]
+
+
+def group_by_month(rows: Sequence[DocumentRow], language: Language) -> list[Month]:
+    """`rows` under one heading a month, in the order given."""
+    headings: dict[str, list[DocumentRow]] = {}
+    for row in rows:
+        heading = language.month(row.when) if row.when else language.say("Without a date")
+        headings.setdefault(heading, []).append(row)
+    return [Month(heading, f"m{number}", tuple(group)) for number, (heading, group) in enumerate(headings.items(), 1)]
+
+
+def fold(text: str) -> str:
+    """`text` without accents, capitals or typographic apostrophes, for comparison."""
+    letters = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def read_title(reference: Resource) -> str:
+    """The title that the document gives itself, or its description; empty when it has neither."""
+    return str(attachment_of(reference).get("title") or reference.get("description") or "").strip()
+
+
+def read_type(reference: Resource) -> tuple[str, str]:
+    """Code and name of the kind of document, as the resource says them."""
+    concept = reference.get("type") or {}
+    coding = next(iter(concept.get("coding") or ()), {})
+    code = str(coding.get("code", ""))
+    return code, str(coding.get("display") or concept.get("text") or code)
+
+
+def read_date(reference: Resource) -> Moment | None:
+    """When the document was made."""
+    return read_moment(reference.get("date")) or read_moment(attachment_of(reference).get("creation"))
+
+
+def attachment_of(reference: Resource) -> Resource:
+    """The attachment of the first content; empty when there is none."""
+    content = next(iter(reference.get("content") or ()), {})
+    attachment: Resource = content.get("attachment") or {}
+    return attachment
+
+
+def code_of(concepts: Any) -> str:
+    """The first code of the first of `concepts` (a list of CodeableConcept)."""
+    for concept in concepts or ():
+        for coding in concept.get("coding") or ():
+            return str(coding.get("code", ""))
+    return ""
+
+
+def first_author(reference: Resource) -> Author:
+    """The first author; an empty one when the resource names nobody."""
+    return next(iter(authors_of(reference)), Author("", ""))
+
+
+def authors_of(reference: Resource) -> list[Author]:
+    """Every author, in the order of the resource, without repeats."""
+    contained = {f"#{resource.get('id')}": resource for resource in reference.get("contained") or ()}
+    return list(dict.fromkeys(_author(author, contained) for author in reference.get("author") or ()))
+
+
+def is_from_citizen(reference: Resource) -> bool:
+    """Whether the citizen, not a professional, is the first author."""
+    author = next(iter(reference.get("author") or ()), {})
+    contained = {f"#{resource.get('id')}": resource for resource in reference.get("contained") or ()}
+    link = str(author.get("reference", ""))
+    return link.startswith("Patient/") or contained.get(link, {}).get("resourceType") == "Patient"
+
+
+def replaced_by(reference: Resource) -> list[str]:
+    """The references (`DocumentReference/{id}`) of the documents that this one replaces; empty strings where only named."""
+    links = reference.get("relatesTo") or ()
+    return [str(link.get("target", {}).get("reference", "")) for link in links if link.get("code") == "replaces"]
+
+
+def newest_version(identifier: str, references: Sequence[Resource]) -> str | None:
+    """The id of the latest version of document `identifier` among `references`; None when nothing there replaces it."""
+    newer = {replaced.rpartition("/")[2]: str(reference["id"]) for reference in references for replaced in replaced_by(reference)}
+    seen, latest = {identifier}, identifier
+    while newer.get(latest) and newer[latest] not in seen:
+        latest = newer[latest]
+        seen.add(latest)
+    return latest if latest != identifier else None
+
+
+def read_name(names: Any) -> str:
+    """A HumanName (the official or first of a list) as it is written: "Dr Hélène MOREL"."""
+    listed = names or ()
+    name = next((name for name in listed if name.get("use") in {"usual", "official"}), next(iter(listed), {}))
+    if name.get("text"):
+        return str(name["text"])
+    titles = {part.strip(".").casefold() for part in (*(name.get("prefix") or ()), *(name.get("suffix") or ()))}
+    title = next((written for known, written in TITLES.items() if known in titles), "")
+    return " ".join(part for part in (title, " ".join(name.get("given") or ()), name.get("family", "")) if part)
+
+
+TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
+"""Titles that are shown with a name; civilities ("M", "MME") are not."""
+
+
+def _is_new(reference: Resource, when: Moment | None, now: datetime) -> bool:
+    arrived = read_moment((reference.get("meta") or {}).get("lastUpdated"))
+    first = (reference.get("meta") or {}).get("versionId", "1") == "1"
+    recent = when is not None and now - when.at < NEWS_UNTIL
+    return first and recent and arrived is not None and now - arrived.at < NEW_FOR
+
+
+def _author(author: Resource, contained: dict[str, Resource]) -> Author:
+    resource = contained.get(str(author.get("reference", "")), {})
+    kind = resource.get("resourceType")
+    if kind == "PractitionerRole":
+        person = contained.get(str((resource.get("practitioner") or {}).get("reference", "")), {})
+        name = read_name(person.get("name")) or str((resource.get("practitioner") or {}).get("display", ""))
+        return Author(name or str(author.get("display", "")), _place(resource.get("organization") or {}, contained))
+    if kind == "Organization":
+        return Author("", str(resource.get("name", "")))
+    if kind == "Device":
+        return Author(" ".join(str(part.get("name", "")) for part in resource.get("deviceName") or ()), _place(resource.get("owner") or {}, contained))
+    return Author(read_name(resource.get("name")) or str(author.get("display", "")), "")
+
+
+def _place(organization: Resource, contained: dict[str, Resource]) -> str:
+    return str(contained.get(str(organization.get("reference", "")), {}).get("name") or organization.get("display", ""))

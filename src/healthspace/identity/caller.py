@@ -1,0 +1,64 @@
+"""Who is asking, once proven."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from healthspace.identity.personas import Professional, Role, Structure
+
+
+class Kind(StrEnum):
+    """What kind of caller this is; the access rules start from it."""
+
+    CITIZEN = "citizen"
+    PROFESSIONAL = "professional"
+    STRUCTURE = "structure"
+    AGENCY = "agency"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A caller: a citizen (with the id of their own Patient), a professional in one structure, a structure, or the service itself."""
+
+    kind: Kind
+    role: Role | None = None
+    name: str = ""
+    rpps: str | None = None
+    finess: str | None = None
+    structure: str = ""
+    patient: UUID | None = None
+
+    @property
+    def key(self) -> str:
+        """What names this caller in access facts and in the trail (always hashed there)."""
+        if self.patient is not None:
+            return f"patient|{self.patient}"
+        if self.rpps is not None:
+            return f"rpps|{self.rpps}"
+        return f"finess|{self.finess}" if self.finess is not None else self.kind.value
+
+    @property
+    def depositor_key(self) -> str:
+        """What names this caller as the source of documents: a structure answers for those who work in it."""
+        return f"finess|{self.finess}" if self.finess is not None else self.key
+
+
+UNKNOWN = Caller(Kind.UNKNOWN)
+SERVICE = Caller(Kind.SYSTEM, name="Healthspace")
+
+
+def caller_of_citizen(patient: UUID, role: Role = Role.CITIZEN) -> Caller:
+    return Caller(Kind.CITIZEN, role, patient=patient)
+
+
+def caller_of_professional(role: Role | None, person: Professional) -> Caller:
+    name = f"{person.given} {person.family}"
+    place = person.structure
+    return Caller(Kind.PROFESSIONAL, role, name, rpps=person.rpps, finess=place.finess, structure=place.name)
+
+
+def caller_of_structure(role: Role, place: Structure) -> Caller:
+    kind = Kind.AGENCY if role is Role.AGENCY else Kind.STRUCTURE
+    return Caller(kind, role, place.name, finess=place.finess, structure=place.name)

@@ -1,0 +1,23 @@
+"""The directory of professionals and structures, by RPPS and FINESS number.
+
+In this version it holds the people and places of demo mode; the national directory is read in a later one.
+"""
+
+from healthspace.identity.personas import HOSPITAL_DOCTORS, PROFESSIONALS, STRUCTURES, Professional, Structure
+
+RPPS_DIGITS = 11
+FINESS_DIGITS = 9
+
+
+def professional_of(rpps: str) -> Professional | None:
+    """The professional with this RPPS number, or None."""
+    return next((person for person in (*PROFESSIONALS.values(), *HOSPITAL_DOCTORS) if person.rpps == rpps), None)
+
+
+def structure_of(finess: str) -> Structure | None:
+    """The structure with this FINESS number, or None."""
+    return next((place for place in STRUCTURES if place.finess == finess), None)
+
+
+def is_rpps(text: str) -> bool:
+    return len(text) == RPPS_DIGITS and text.isascii() and text.isdecimal()

@@ -1,0 +1,93 @@
+"""Who may read a record: the citizen authorises a professional and ends it (R1111-46); the treating doctor is in the care team."""
+
+from typing import Any
+from uuid import UUID
+
+from healthspace.access.facts import RPPS, TREATING_DOCTOR, derive_facts
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
+from healthspace.base.errors import Invalid, NotFound
+from healthspace.base.ids import new_id
+from healthspace.identity.directory import is_rpps, professional_of
+from healthspace.record.spaces import patient_of
+from healthspace.resources.indexing import Resource
+from healthspace.resources.store import Stored, insert, instant, read, read_all, update
+
+SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+FUNCTIONS = "http://terminology.hl7.org/CodeSystem/v3-ParticipationFunction"
+
+
+async def authorise(p: Permit, rpps: str) -> Stored:
+    """Lets a professional read the record, until the citizen ends it. Invalid when the directory does not know the number."""
+    p.must_be_for(Action.GRANT_ACCESS)
+    patient = await patient_of(p)
+    consent = {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [{"system": SCOPES, "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": CATEGORIES, "code": "INFA"}]}],
+        "patient": {"reference": f"Patient/{patient.id}"},
+        "dateTime": instant(p.now),
+        "policyRule": {"coding": [{"system": CATEGORIES, "code": "OPTIN"}]},
+        "provision": {
+            "type": "permit",
+            "period": {"start": instant(p.now)},
+            "actor": [{"role": _role("IRCP"), "reference": _professional(rpps)}],
+        },
+    }
+    return await _keep(p, consent)
+
+
+async def name_treating_doctor(p: Permit, rpps: str) -> Stored:
+    """Makes a professional the treating doctor of this citizen."""
+    p.must_be_for(Action.GRANT_ACCESS, Action.OPEN_SPACE)
+    patient = await patient_of(p)
+    team = {
+        "resourceType": "CareTeam",
+        "status": "active",
+        "subject": {"reference": f"Patient/{patient.id}"},
+        "participant": [{"role": [_role(TREATING_DOCTOR, FUNCTIONS)], "member": _professional(rpps)}],
+    }
+    return await _keep(p, team)
+
+
+async def end_authorisation(p: Permit, identifier: UUID) -> Stored:
+    """Ends one authorisation; NotFound when there is none, or it has ended."""
+    p.must_be_for(Action.END_ACCESS)
+    current = await read(p.tx, p.cipher, "Consent", identifier)
+    consent = current.json()
+    if consent["status"] != "active":
+        raise NotFound
+    consent["status"] = "inactive"
+    consent["provision"]["period"]["end"] = instant(p.now)
+    ended = await update(p.tx, p.cipher, p.keys, current, consent, p.now)
+    await derive_facts(p.tx, p.keys, p.owner, identifier, consent)
+    p.note(f"Consent/{identifier}")
+    return ended
+
+
+async def list_access(p: Permit) -> tuple[list[Resource], list[Resource]]:
+    """The authorisations (Consent, active and ended) and the care teams of the record."""
+    p.must_be_for(Action.READ_ACCESS)
+    consents = [stored.json() for stored in await read_all(p.tx, p.cipher, "Consent")]
+    return consents, [stored.json() for stored in await read_all(p.tx, p.cipher, "CareTeam")]
+
+
+async def _keep(p: Permit, resource: Resource) -> Stored:
+    identifier = new_id(p.owner)
+    stored = await insert(p.tx, p.cipher, p.keys, identifier, resource, p.now)
+    await derive_facts(p.tx, p.keys, p.owner, identifier, resource)
+    p.note(f"{stored.type}/{identifier}")
+    return stored
+
+
+def _professional(rpps: str) -> dict[str, Any]:
+    person = professional_of(rpps) if is_rpps(rpps) else None
+    if person is None:
+        raise Invalid("the directory knows no professional with this RPPS number", place="rpps")
+    return {"identifier": {"system": RPPS, "value": rpps}, "display": f"{person.prefix.title()} {person.given} {person.family}"}
+
+
+def _role(code: str, system: str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode") -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}]}

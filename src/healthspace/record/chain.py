@@ -1,0 +1,90 @@
+"""Versions of a document: what a new one replaces, what already replaced it.
+
+The `relatesTo` of a document names what it replaces by unique id; where it does not, the same set id with a lower version is
+the same document (`../rules/cda.md`, trap 8). A replaced document that we do not know is no fault.
+"""
+
+from healthspace.access.permit import Permit
+from healthspace.record.visibility import depositor_of
+from healthspace.resources.indexing import Resource
+from healthspace.resources.search import find_by_hash
+from healthspace.resources.store import Stored, update
+
+URI = "urn:ietf:rfc:3986"
+SET_ID = "urn:healthspace:extension:set-id"
+VERSION = "urn:healthspace:extension:version-number"
+
+
+def extra_hashes(p: Permit, reference: Resource) -> tuple[int, ...]:
+    """Selective tokens of a document beside its search parameters: who brought it, and the set it is a version of."""
+    depositor = p.keys.hash64("depositor", depositor_of(reference) or "")
+    set_id = set_id_of(reference)
+    return (depositor, p.keys.hash64("set", set_id)) if set_id else (depositor,)
+
+
+async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
+    """The current documents that `reference`, just stored, takes the place of."""
+    groups = [
+        p.keys.hash64("DocumentReference", "identifier", f"{identifier.get('system', URI)}|{identifier['value']}")
+        for identifier in replaced_identifiers(reference)
+    ]
+    found = await _find(p, groups) if groups else []
+    mine, version = set_id_of(reference), version_of(reference)
+    if mine and version is not None:
+        same_set = await _find(p, [p.keys.hash64("set", mine)])
+        found += [old for old in same_set if (other := version_of(old.json())) is not None and other < version]
+    unique = {old.id: old for old in found if old.json()["status"] == "current" and may_replace(p, old.json())}
+    return [old for old in unique.values() if old.json()["masterIdentifier"] != reference["masterIdentifier"]]
+
+
+async def is_replaced_already(p: Permit, reference: Resource) -> bool:
+    """Whether a later version of `reference` came before it: another names it, or the same set has a higher version."""
+    identifier = reference["masterIdentifier"]
+    named = p.keys.hash64("DocumentReference", "relatesto:identifier", f"{identifier.get('system', URI)}|{identifier['value']}")
+    newer = [one for one in await _find(p, [named]) if identifier["value"] in {i["value"] for i in replaced_identifiers(one.json())}]
+    mine, version = set_id_of(reference), version_of(reference)
+    if mine and version is not None:
+        same_set = await _find(p, [p.keys.hash64("set", mine)])
+        newer += [one for one in same_set if (other := version_of(one.json())) is not None and other > version]
+    return any(may_replace(p, one.json()) for one in newer)
+
+
+async def supersede(p: Permit, old: Stored) -> Stored:
+    """A new version of `old` that says it was replaced."""
+    reference = {**old.json(), "status": "superseded"}
+    p.note(f"DocumentReference/{old.id}")
+    return await update(p.tx, p.cipher, p.keys, old, reference, p.now, extra_hashes=extra_hashes(p, reference))
+
+
+def may_replace(p: Permit, old: Resource) -> bool:
+    """Only who brought a document may put another in its place (PDSm: the author's own software)."""
+    return depositor_of(old) == p.caller.depositor_key
+
+
+def replaced_identifiers(reference: Resource) -> list[dict[str, str]]:
+    return [
+        relation["target"]["identifier"]
+        for relation in reference.get("relatesTo", [])
+        if relation.get("code") == "replaces" and relation.get("target", {}).get("identifier", {}).get("value")
+    ]
+
+
+def set_id_of(reference: Resource) -> str | None:
+    value = _extension(reference, SET_ID)
+    return f"{value.get('system', '')}|{value['value']}" if isinstance(value, dict) and "value" in value else None
+
+
+def version_of(reference: Resource) -> int | None:
+    value = _extension(reference, VERSION)
+    return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
+
+
+def _extension(reference: Resource, url: str) -> object:
+    for extension in reference.get("extension", []):
+        if extension.get("url") == url:
+            return next((value for name, value in extension.items() if name.startswith("value")), None)
+    return None
+
+
+async def _find(p: Permit, hashes: list[int]) -> list[Stored]:
+    return await find_by_hash(p.tx, p.cipher, "DocumentReference", hashes)

@@ -1,0 +1,189 @@
+"""Deposit of documents (IHE ITI-65 and ITI-105; TD2, TD2.1): idempotent, atomic, on disk before it is acknowledged."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
+from healthspace.base.errors import Conflict, Invalid, NotFound
+from healthspace.base.ids import new_id
+from healthspace.base.text import fold
+from healthspace.database.blobs import remember_blob
+from healthspace.record import chain
+from healthspace.record.draft import Draft
+from healthspace.record.spaces import Traits, patient_of
+from healthspace.record.visibility import DEPOSITOR, depositor_extension, is_visible, labels_of
+from healthspace.resources.indexing import Resource
+from healthspace.resources.search import find_by_hash
+from healthspace.resources.store import Stored, insert, instant, read
+
+URI = "urn:ietf:rfc:3986"
+LIST_TYPES = "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes"
+WRONG_PATIENT = "ClinicalDocument/recordTarget/patientRole"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Documents that arrive together: a SubmissionSet (List) when the sender made one, and the references it declares superseded."""
+
+    drafts: tuple[Draft, ...]
+    submission_set: Resource | None = None
+    superseded: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """A document as it now stands in the record; `created` is False when it was there already, byte for byte."""
+
+    reference: Stored
+    binary: UUID
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a submission became: its documents in order, its SubmissionSet, and the references it superseded."""
+
+    documents: tuple[Deposited, ...]
+    submission_set: Stored | None
+    superseded: tuple[Stored, ...]
+
+
+async def deposit(p: Permit, submission: Submission) -> Receipt:
+    """Puts the documents of `submission` into the record, all or none.
+
+    Conflict when a unique id is known with other bytes; Invalid when a document is about someone else.
+    """
+    p.must_be_for(Action.DEPOSIT_DOCUMENT)
+    patient = await patient_of(p)
+    documents, superseded = [], list[Stored]()
+    for draft in submission.drafts:
+        _check_patient(draft.traits, patient.json())
+        known = await _find_by_unique_id(p, draft.unique_id)
+        if known is not None:
+            documents.append(await _recognise(p, known, draft))
+            continue
+        deposited, replaced = await _store(p, patient.id, draft)
+        documents.append(deposited)
+        superseded += replaced
+    superseded += await _supersede_declared(p, submission.superseded, {stored.id for stored in superseded})
+    brought = None
+    if any(document.created for document in documents):
+        brought = await _keep_submission_set(p, patient.id, submission, documents)
+    p.note(*(f"DocumentReference/{document.reference.id}" for document in documents))
+    return Receipt(tuple(documents), brought, tuple(superseded))
+
+
+async def _store(p: Permit, patient: UUID, draft: Draft) -> tuple[Deposited, list[Stored]]:
+    reference_id, binary_id = new_id(p.owner), new_id(p.owner)
+    reference = _complete(p, draft, patient, reference_id, binary_id)
+    await _store_content(p, draft, reference_id, binary_id)
+    newer = await chain.is_replaced_already(p, reference)
+    if newer:
+        reference["status"] = "superseded"
+    stored = await insert(p.tx, p.cipher, p.keys, reference_id, reference, p.now, extra_hashes=chain.extra_hashes(p, reference))
+    replaced = [await chain.supersede(p, old) for old in await chain.find_replaced(p, reference)]
+    return Deposited(stored, binary_id, created=True), replaced
+
+
+async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id: UUID) -> None:
+    """The file first, durable, then the rows that name it."""
+    sealed = await asyncio.to_thread(p.cipher.seal, draft.content, "Binary", binary_id, 1)
+    await asyncio.to_thread(p.blobs.write, binary_id, sealed)
+    await remember_blob(p.tx, binary_id, len(draft.content), p.now)
+    description = {
+        "resourceType": "Binary",
+        "contentType": draft.media_type,
+        "securityContext": {"reference": f"DocumentReference/{reference_id}"},
+        "sha256": hashlib.sha256(draft.content).hexdigest(),
+    }
+    await insert(p.tx, p.cipher, p.keys, binary_id, description, p.now)
+
+
+def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary_id: UUID) -> Resource:
+    """The draft's DocumentReference with what only the record knows: where the bytes are, whose it is, who brought it."""
+    reference: Resource = orjson.loads(orjson.dumps(draft.reference))
+    reference["subject"] = {**reference.get("subject", {}), "reference": f"Patient/{patient}"}
+    reference["content"][0]["attachment"]["url"] = f"Binary/{binary_id}"
+    reference["content"][0]["attachment"].pop("data", None)
+    logical = {"use": "official", "system": URI, "value": f"urn:uuid:{reference_id}"}
+    reference["identifier"] = [*reference.get("identifier", []), logical]
+    reference["status"] = "current"
+    reference.setdefault("date", instant(p.now))
+    others = [extension for extension in reference.get("extension", []) if extension.get("url") != DEPOSITOR]
+    reference["extension"] = [*others, depositor_extension(p.caller)]
+    return reference
+
+
+async def _find_by_unique_id(p: Permit, unique_id: str) -> Stored | None:
+    hashes = [p.keys.hash64("DocumentReference", "identifier", f"{URI}|{unique_id}")]
+    found = await find_by_hash(p.tx, p.cipher, "DocumentReference", hashes)
+    return next((one for one in found if one.json()["masterIdentifier"]["value"] == unique_id), None)
+
+
+async def _recognise(p: Permit, known: Stored, draft: Draft) -> Deposited:
+    """The same unique id with the same bytes is the same document; with other bytes it is a mistake to be told."""
+    binary = UUID(known.json()["content"][0]["attachment"]["url"].removeprefix("Binary/"))
+    kept = (await read(p.tx, p.cipher, "Binary", binary)).json()
+    if kept["sha256"] != hashlib.sha256(draft.content).hexdigest():
+        raise Conflict("another document of this record has this unique id, with other content", place="DocumentReference.masterIdentifier")
+    return Deposited(known, binary, created=False)
+
+
+async def _supersede_declared(p: Permit, declared: Sequence[UUID], done: set[UUID]) -> list[Stored]:
+    """TD2.1: the PATCH of the old document's status, which travels with its replacement."""
+    superseded = []
+    for identifier in declared:
+        if identifier in done:
+            continue
+        old = await read(p.tx, p.cipher, "DocumentReference", identifier)
+        if not is_visible(p, old.json()) or not chain.may_replace(p, old.json()):
+            raise NotFound
+        superseded.append(await chain.supersede(p, old))
+    return superseded
+
+
+async def _keep_submission_set(p: Permit, patient: UUID, submission: Submission, documents: Sequence[Deposited]) -> Stored:
+    """The SubmissionSet (ITI-65): the sender's own, else one that says who brought what, when."""
+    identifier = new_id(p.owner)
+    given = submission.submission_set or {}
+    labels = sorted({label for document in documents for label in labels_of(document.reference.json())})
+    sent: dict[str, Any] = {
+        "resourceType": "List",
+        "status": "current",
+        "mode": "working",
+        "code": {"coding": [{"system": LIST_TYPES, "code": "submissionset"}]},
+        "date": instant(p.now),
+        **given,
+        "subject": {**given.get("subject", {}), "reference": f"Patient/{patient}"},
+        "entry": [{"item": {"reference": f"DocumentReference/{document.reference.id}"}} for document in documents],
+    }
+    sent["identifier"] = given.get("identifier") or [{"use": "usual", "system": URI, "value": f"urn:uuid:{identifier}"}]
+    others = [extension for extension in given.get("extension", []) if extension.get("url") != DEPOSITOR]
+    sent["extension"] = [*others, depositor_extension(p.caller)]
+    if labels:
+        sent["meta"] = {**given.get("meta", {}), "security": [{"code": label} for label in labels]}
+    return await insert(p.tx, p.cipher, p.keys, identifier, sent, p.now, extra_hashes=(p.depositor,))
+
+
+def _check_patient(traits: Traits | None, patient: Resource) -> None:
+    """A document under someone's INS that describes somebody else is refused: birth date, sex and birth name must agree.
+
+    Given names are written in too many ways to decide (Référentiel national d'identitovigilance: strict traits, RNIV 1).
+    """
+    if traits is None:
+        return
+    official = next((name for name in patient["name"] if name.get("use") == "official"), {})
+    same_date = not traits.birth_date or not patient.get("birthDate") or traits.birth_date == patient["birthDate"]
+    same_sex = traits.gender not in {"male", "female"} or patient.get("gender") in {traits.gender, "unknown", "other"}
+    same_name = not traits.family or not official.get("family") or fold(traits.family) == fold(official["family"])
+    if not (same_date and same_sex and same_name):
+        raise Invalid("the document describes another person than the holder of this identifier", place=WRONG_PATIENT)
+
+

@@ -1,0 +1,83 @@
+"""The DocumentReference of a document that cannot describe itself (PDF, JPEG, text), from what its depositor says."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from healthspace.identity.caller import Caller, Kind
+from healthspace.identity.ins import Ins
+from healthspace.resources.store import instant
+from healthspace.terminology.document_types import class_of_type, type_of_code
+from healthspace.terminology.formats import format_of_media
+
+RPPS = "urn:oid:1.2.250.1.71.4.2.1"
+STRUCTURES = "urn:oid:1.2.250.1.71.4.2.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a depositor says of a document: its type (a code of JDV_J07), its patient, its title and date, who it is from."""
+
+    type_code: str
+    ins: Ins
+    title: str | None
+    date: datetime
+    author: Caller
+    unique_id: str | None = None
+
+
+def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]:
+    """A DocumentReference after PDSm, without identifier of ours; its unique id is derived from the bytes when none is given."""
+    type_ = type_of_code(told.type_code)
+    unique_id = told.unique_id or _unique_id(told.ins, content)
+    return {
+        "resourceType": "DocumentReference",
+        "contained": _contained(told),
+        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": unique_id},
+        "status": "current",
+        "type": {"coding": [type_]},
+        "category": [{"coding": [class_of_type(told.type_code)]}],
+        "subject": {"identifier": {"system": f"urn:oid:{told.ins.system}", "value": told.ins.value}},
+        "date": instant(told.date),
+        "author": [{"reference": "#author"}],
+        "securityLabel": [
+            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N", "display": "normal"}]}
+        ],
+        "content": [
+            {
+                "attachment": {
+                    "contentType": media_type,
+                    "language": "fr-FR",
+                    "title": told.title or type_.get("display") or told.type_code,
+                    "creation": instant(told.date),
+                },
+                "format": format_of_media(media_type),
+            }
+        ],
+        "context": {"sourcePatientInfo": {"reference": "#patient"}},
+    }
+
+
+def _contained(told: Described) -> list[dict[str, Any]]:
+    patient: dict[str, Any] = {
+        "resourceType": "Patient",
+        "id": "patient",
+        "identifier": [{"system": f"urn:oid:{told.ins.system}", "value": told.ins.value}],
+    }
+    author: dict[str, Any] = {"resourceType": "PractitionerRole", "id": "author"}
+    caller = told.author
+    if caller.kind is Kind.CITIZEN:
+        return [patient, {**patient, "id": "author"}]
+    if caller.rpps:
+        author["practitioner"] = {"identifier": {"system": RPPS, "value": f"8{caller.rpps}"}, "display": caller.name}
+    if caller.finess:
+        author["organization"] = {"identifier": {"system": STRUCTURES, "value": f"1{caller.finess}"}, "display": caller.structure}
+    return [patient, author]
+
+
+def _unique_id(ins: Ins, content: bytes) -> str:
+    """The same bytes for the same citizen are the same document, so that a repeated deposit is recognised (RFC 9562, version 5)."""
+    namespace = uuid.uuid5(uuid.NAMESPACE_OID, f"{ins.system}^{ins.value}")
+    return f"urn:uuid:{uuid.uuid5(namespace, hashlib.sha256(content).hexdigest())}"

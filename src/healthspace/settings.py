@@ -1,0 +1,50 @@
+"""One frozen settings object, read once from the environment by the commands."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthspace.base.errors import Misconfigured
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs. Every field has its environment variable in `docs/reference/settings.md`."""
+
+    data: Path
+    """Folder of the embedded database, the sealed documents and, unless said otherwise, the master key."""
+    master_key: Path
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    demo: bool = False
+    """Asked for by the command; the data folder remembers it, and a real one never becomes a demonstration."""
+    document_limit: int = 10 * MEBIBYTE
+    """Bytes of one document."""
+    body_limit: int = 16 * MEBIBYTE
+    """Bytes of one request: a document of the size above in base64, and its metadata."""
+    pool_size: int = 10
+
+
+def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
+    """The settings that `environment` (by default the process's) asks for; Misconfigured on a value that is no number."""
+    env = os.environ if environment is None else environment
+    data = Path(env.get("HEALTHSPACE_DATA") or "healthspace-data").absolute()
+    return Settings(
+        data=data,
+        master_key=Path(env.get("HEALTHSPACE_MASTER_KEY") or data / "keys" / "master.key").absolute(),
+        database_url=env.get("DATABASE_URL") or None,
+        host=env.get("HEALTHSPACE_HOST") or "127.0.0.1",
+        port=_number(env, "HEALTHSPACE_PORT", 8000),
+        demo=demo or env.get("HEALTHSPACE_DEMO", "").lower() in {"1", "true", "yes"},
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdecimal():
+        raise Misconfigured(f"{name} must be a whole number")
+    return int(text)

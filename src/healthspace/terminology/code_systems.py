@@ -1,0 +1,66 @@
+"""Code systems by OID (as CDA names them) and by URI (as FHIR does)."""
+
+import re
+from urllib.parse import quote
+
+LOINC = "2.16.840.1.113883.6.1"
+DOCUMENT_TYPES = "1.2.250.1.213.1.1.4.12"
+"""TRE_A05, the French agency's own types of documents."""
+CONFIDENTIALITY = "2.16.840.1.113883.5.25"
+VISIBILITY = "1.2.250.1.213.1.1.4.13"
+"""TRE_A07: masked for professionals, not yet visible to the patient, hidden from legal representatives."""
+FACILITY_TYPES = "1.2.250.1.71.4.2.4"
+PRACTICE_SETTINGS = "1.2.250.1.213.1.1.4.9"
+URIS = "urn:ietf:rfc:3986"
+
+INS_OIDS = ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11")
+"""The four systems of the national health identity, in order of preference: NIR, NIA, test, demonstration."""
+
+_HL7 = "http://terminology.hl7.org/CodeSystem/"
+_URI_OF_OID = {
+    LOINC: "http://loinc.org",
+    "2.16.840.1.113883.6.96": "http://snomed.info/sct",
+    "2.16.840.1.113883.6.3": "http://hl7.org/fhir/sid/icd-10",
+    "2.16.840.1.113883.6.73": "http://www.whocc.no/atc",
+    "2.16.840.1.113883.6.8": "http://unitsofmeasure.org",
+    "2.16.840.1.113883.6.139": "http://hl7.org/fhir/sid/icpc-2",
+    "2.16.840.1.113883.6.347": "http://id.who.int/icd/release/11/mms",
+    "0.4.0.127.0.16.1.1.2.1": "http://standardterms.edqm.eu",
+    "1.2.840.10008.2.16.4": "http://dicom.nema.org/resources/ontology/DCM",
+    "2.16.840.1.113883.3.26.1.1": "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
+    "1.2.250.1.215.300.1": "https://smt.esante.gouv.fr/terminologie-ccam",
+    "1.2.250.1.213.2.5": "https://smt.esante.gouv.fr/terminologie-ccam",
+    "2.16.840.1.113883.5.83": _HL7 + "v3-ObservationInterpretation",
+    "2.16.840.1.113883.5.4": _HL7 + "v3-ActCode",
+    CONFIDENTIALITY: _HL7 + "v3-Confidentiality",
+    "2.16.840.1.113883.5.111": _HL7 + "v3-RoleCode",
+    "2.16.840.1.113883.5.1150.1": "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips",
+    VISIBILITY: "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
+}
+
+_OID = re.compile(r"\d+(\.\d+)+", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+def system_of(oid: str) -> str:
+    """The URI of a code system named by its OID; `urn:oid:` where FHIR has no other name for it."""
+    return _URI_OF_OID.get(oid) or uri_of(oid)
+
+
+def uri_of(root: str) -> str:
+    """An instance root as a URI: `urn:oid:`, `urn:uuid:` in lower case, or a name of our own for what is neither."""
+    if _OID.fullmatch(root):
+        return f"urn:oid:{root}"
+    if _UUID.fullmatch(root):
+        return f"urn:uuid:{root.lower()}"
+    return f"urn:healthspace:root:{quote(root, safe='')}"
+
+
+def is_instance_root(root: str) -> bool:
+    """True for an OID or a UUID, the two roots that name something the world over."""
+    return bool(_OID.fullmatch(root) or _UUID.fullmatch(root))
+
+
+def oid_of(system: str) -> str:
+    """The OID inside a `urn:oid:` URI; any other text as it is."""
+    return system.removeprefix("urn:oid:")

@@ -1,0 +1,45 @@
+"""One real PostgreSQL per test process, and for each test a transaction that is rolled back."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+from healthspace.database.embedded import EmbeddedPostgres
+from healthspace.database.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running server with an empty database, forgetful for speed."""
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("data"), durable=False)
+    embedded.attach_or_start()
+    yield embedded
+    embedded.stop()
+
+
+@pytest.fixture(scope="session")
+async def migrated(server: EmbeddedPostgres) -> dict[str, object]:
+    """Arguments of `asyncpg.connect` for the database with its schema: what a test commits there, the next ones see."""
+    connection = await asyncpg.connect(**server.connection())
+    try:
+        await migrate(connection)
+    finally:
+        await connection.close()
+    return server.connection()
+
+
+@pytest.fixture
+async def connection(migrated: dict[str, object]) -> AsyncIterator[asyncpg.Connection]:
+    """A connection inside a transaction that is rolled back when the test ends."""
+    connection = await asyncpg.connect(**migrated)
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield connection
+        # A constraint that would only fail at the commit, which never comes, fails here.
+        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    finally:
+        if not connection.is_closed():
+            await transaction.rollback()
+            await connection.close()
