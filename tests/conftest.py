@@ -1,5 +1,6 @@
 """One real PostgreSQL per test process, and for each test a transaction that is rolled back."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
@@ -12,10 +13,12 @@ from healthspace.database.migrate import migrate
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A running server with an empty database, forgetful for speed."""
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("data"), durable=False)
+    data = tmp_path_factory.mktemp("data")
+    embedded = EmbeddedPostgres(data, durable=False)
     embedded.attach_or_start()
     yield embedded
     embedded.stop()
+    shutil.rmtree(data)  # pytest would keep 40 MB of each of the last runs
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,13 +36,31 @@ time.sleep(60)
 """A command that owns a server and does not end by itself."""
 
 
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder whose server was once started, shared by the tests: making a new one each time would take most of the time."""
+    data = tmp_path_factory.mktemp("data")
+    server = EmbeddedPostgres(data, durable=False)
+    server.attach_or_start()
+    server.stop()
+    yield data
+    shutil.rmtree(data)
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., EmbeddedPostgres]]:
-    """Starts a server, or attaches to it, on the test's folder or a given one."""
+def new(tmp_path: Path) -> Iterator[Path]:
+    """A folder where no server was ever started."""
+    yield tmp_path / "new"
+    shutil.rmtree(tmp_path / "new")
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., EmbeddedPostgres]]:
+    """Starts the server of a folder, or attaches to it."""
     started: list[EmbeddedPostgres] = []
 
-    def start(data: Path = tmp_path, *, durable: bool = False) -> EmbeddedPostgres:
-        started.append(EmbeddedPostgres(data, durable=durable))
+    def start(folder: Path, *, durable: bool = False) -> EmbeddedPostgres:
+        started.append(EmbeddedPostgres(folder, durable=durable))
         started[-1].attach_or_start()
         return started[-1]
 
@@ -51,12 +70,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., EmbeddedPostgres]]:
 
 
 @pytest.fixture
-def own_elsewhere(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Runs a command that owns the server of the test's folder."""
+def own_elsewhere() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Runs a command that owns the server of a folder."""
     commands: list[subprocess.Popen[str]] = []
 
-    def own(*, wait: bool = True) -> subprocess.Popen[str]:
-        command = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    def own(folder: Path, *, wait: bool = True) -> subprocess.Popen[str]:
+        command = subprocess.Popen([sys.executable, "-c", OWNER, str(folder)], stdout=subprocess.PIPE, text=True)
         commands.append(command)
         assert command.stdout
         if wait:
@@ -67,12 +86,11 @@ def own_elsewhere(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str
     for command in commands:
         with command:
             command.kill()
-    wait_until(lambda: not processes_in(tmp_path))
 
 
-def processes_in(data: Path) -> set[int]:
+def processes_in(folder: Path) -> set[int]:
     """The processes that work in the cluster's folder: the postmaster, its children, and initdb's."""
-    cluster, found = (data / "postgres").resolve(), set()
+    cluster, found = (folder / "postgres").resolve(), set()
     for link in Path("/proc").glob("[0-9]*/cwd"):
         with suppress(OSError):
             if link.readlink().is_relative_to(cluster):
@@ -80,8 +98,8 @@ def processes_in(data: Path) -> set[int]:
     return found
 
 
-def postmaster(data: Path) -> int:
-    return int((data / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
+def postmaster(folder: Path) -> int:
+    return int((folder / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
@@ -97,6 +115,15 @@ async def ask(server: EmbeddedPostgres, sql: str) -> object:
         return await connection.fetchval(sql)
     finally:
         await connection.close()
+
+
+async def remember(server: EmbeddedPostgres, number: int) -> None:
+    await ask(server, "DROP TABLE IF EXISTS kept")
+    await ask(server, f"CREATE TABLE kept AS SELECT {number} AS number")
+
+
+async def remembered(server: EmbeddedPostgres) -> object:
+    return await ask(server, "SELECT number FROM kept")
 
 
 async def answers(server: EmbeddedPostgres) -> bool:
@@ -124,20 +151,20 @@ async def supervised(server: EmbeddedPostgres) -> AsyncIterator[None]:
         await task
 
 
-async def test_data_is_kept_from_one_start_to_the_next(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    server = start(durable=True)
+async def test_data_is_kept_from_one_start_to_the_next(new: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    server = start(new, durable=True)
     assert server.owned and re.fullmatch(r"18\.\d+", server.version)
-    await ask(server, "CREATE TABLE kept AS SELECT 'é' AS a")
+    await remember(server, 1)
     server.stop()
-    assert not server.owned and not processes_in(tmp_path)
+    assert not server.owned and not processes_in(new)
     began = time.monotonic()
-    again = start(durable=True)
+    again = start(new, durable=True)
     assert time.monotonic() - began < 2  # 0.1 s on a quiet machine
-    assert await ask(again, "SELECT a FROM kept") == "é"
+    assert await remembered(again) == 1
 
 
-async def test_the_server_is_private_durable_and_ours_is_no_superuser(start: Callable[..., EmbeddedPostgres]) -> None:
-    server = start(durable=True)
+async def test_the_server_is_private_durable_and_ours_is_no_superuser(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    server = start(data, durable=True)
     expected = {
         "listen_addresses": "",
         "unix_socket_permissions": "0700",
@@ -155,25 +182,25 @@ async def test_the_server_is_private_durable_and_ours_is_no_superuser(start: Cal
     assert await ask(server, "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()") == "bC.UTF-8"
 
 
-async def test_no_value_reaches_the_log(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    server = start()
-    await ask(server, "CREATE TABLE t (a text PRIMARY KEY)")
+async def test_no_value_reaches_the_log(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    server = start(data)
+    await ask(server, "CREATE TABLE IF NOT EXISTS t (a text PRIMARY KEY)")
     for wrong in ("SELECT 'DUPONT'::int", "INSERT INTO t VALUES ('DUPONT'), ('DUPONT')", "DUPONT"):
         with pytest.raises(asyncpg.PostgresError):
             await ask(server, wrong)
-    assert "DUPONT" not in (tmp_path / "postgres" / "log").read_text()
+    assert "DUPONT" not in (data / "postgres" / "log").read_text()
 
 
-async def test_a_second_command_attaches_and_leaves_the_server_when_it_ends(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    first, second = start(), start()
+async def test_a_second_command_attaches_and_leaves_the_server_when_it_ends(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    first, second = start(data), start(data)
     assert (first.owned, second.owned) == (True, False)
     assert first.version == second.version
     second.stop()
     assert await answers(first)
 
 
-async def test_of_commands_that_start_together_one_owns_the_server(tmp_path: Path) -> None:
-    servers = [EmbeddedPostgres(tmp_path, durable=False) for _ in range(4)]
+async def test_of_commands_that_start_together_one_owns_the_server(new: Path) -> None:
+    servers = [EmbeddedPostgres(new, durable=False) for _ in range(4)]
     threads = [threading.Thread(target=server.attach_or_start) for server in servers]
     for thread in threads:
         thread.start()
@@ -188,62 +215,62 @@ async def test_of_commands_that_start_together_one_owns_the_server(tmp_path: Pat
 
 
 async def test_the_server_dies_with_its_killed_parent_and_starts_again(
-    tmp_path: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
+    data: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    owner = own_elsewhere()
-    attached = start()
-    await ask(attached, "CREATE TABLE kept AS SELECT 7 AS a")
+    owner = own_elsewhere(data)
+    attached = start(data)
+    await remember(attached, 2)
     owner.kill()
-    wait_until(lambda: not processes_in(tmp_path))
-    again = start()
+    wait_until(lambda: not processes_in(data))
+    again = start(data)
     assert again.owned
-    assert await ask(again, "SELECT a FROM kept") == 7
+    assert await remembered(again) == 2
 
 
 async def test_a_start_does_not_wait_for_the_killed_server_to_be_gone_by_itself(
-    tmp_path: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
+    data: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    owner = own_elsewhere()
-    attached = start()
-    busy = await asyncpg.connect(**attached.connection())
-    await busy.execute("CREATE TABLE kept AS SELECT 7 AS a")
-    os.kill(postmaster(tmp_path), signal.SIGKILL)
+    owner = own_elsewhere(data)
+    attached = start(data)
+    await remember(attached, 3)
+    idle = await asyncpg.connect(**attached.connection())
+    os.kill(postmaster(data), signal.SIGKILL)
     owner.kill()
-    again = start()
+    again = start(data)
     assert again.owned
-    assert await ask(again, "SELECT a FROM kept") == 7
-    busy.terminate()
+    assert await remembered(again) == 3
+    idle.terminate()
 
 
 def test_a_first_start_that_was_killed_is_begun_again(
-    tmp_path: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
+    new: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    starting = own_elsewhere(wait=False)
-    wait_until(lambda: (tmp_path / "postgres" / "cluster.unfinished" / "base").exists())
+    starting = own_elsewhere(new, wait=False)
+    wait_until(lambda: (new / "postgres" / "cluster.unfinished" / "base").exists())
     starting.kill()
-    assert not (tmp_path / "postgres" / "cluster").exists()
-    assert start().owned
-    assert not (tmp_path / "postgres" / "cluster.unfinished").exists()
+    assert not (new / "postgres" / "cluster").exists()
+    assert start(new).owned
+    assert not (new / "postgres" / "cluster.unfinished").exists()
 
 
-async def test_a_killed_server_is_started_again_under_the_same_address(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    server = start()
+async def test_a_killed_server_is_started_again_under_the_same_address(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    server = start(data)
     arguments = server.connection()
-    await ask(server, "CREATE TABLE kept AS SELECT 7 AS a")
+    await remember(server, 4)
     async with supervised(server):
         for _ in range(2):
-            os.kill(postmaster(tmp_path), signal.SIGKILL)
+            os.kill(postmaster(data), signal.SIGKILL)
             await asyncio.sleep(0.05)
             assert await answers_within(server, 5)
     assert server.owned and server.connection() == arguments
-    assert await ask(server, "SELECT a FROM kept") == 7
+    assert await remembered(server) == 4
 
 
 async def test_who_is_attached_takes_over_when_the_owner_ends(
-    start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
+    data: Path, start: Callable[..., EmbeddedPostgres], own_elsewhere: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    owner = own_elsewhere()
-    attached = start()
+    owner = own_elsewhere(data)
+    attached = start(data)
     assert not attached.owned
     async with supervised(attached):
         owner.kill()
@@ -252,21 +279,21 @@ async def test_who_is_attached_takes_over_when_the_owner_ends(
         assert await answers_within(attached, 5)
 
 
-async def test_supervision_goes_on_after_a_start_that_failed(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    server = start()
-    version = tmp_path / "postgres" / "cluster" / "PG_VERSION"
+async def test_supervision_goes_on_after_a_start_that_failed(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    server = start(data)
+    version = data / "postgres" / "cluster" / "PG_VERSION"
     async with supervised(server):
         version.write_text("9.6\n")
-        os.kill(postmaster(tmp_path), signal.SIGKILL)
+        os.kill(postmaster(data), signal.SIGKILL)
         await asyncio.sleep(0.4)
         assert not await answers(server)
         version.write_text("18\n")
         assert await answers_within(server, 5)
 
 
-def test_a_pid_that_now_belongs_to_another_program_does_not_block(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    server = start()
-    cluster = tmp_path / "postgres" / "cluster"
+def test_a_pid_that_now_belongs_to_another_program_does_not_block(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    server = start(data)
+    cluster = data / "postgres" / "cluster"
     account = Account.owning(cluster)
     notes = {name: (cluster / name).read_text() for name in ("postmaster.pid", ".s.PGSQL.5432.lock")}
     server.stop()
@@ -274,27 +301,26 @@ def test_a_pid_that_now_belongs_to_another_program_does_not_block(tmp_path: Path
     with subprocess.Popen(["sleep", "60"], cwd="/", **user) as other:
         for name, text in notes.items():
             (cluster / name).write_text(re.sub(r"^\d+", str(other.pid), text))
-        assert start().owned
+        assert start(data).owned
         other.kill()
 
 
-async def test_folders_may_be_deep_and_private_and_keep_their_permissions(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    private = tmp_path / "private"
-    private.mkdir(mode=0o700)
-    data = private / ("deep" * 30) / "data"
-    modes = {folder: (folder.stat().st_mode, folder.stat().st_uid) for folder in private.parents}
+async def test_folders_may_be_deep_and_private_and_keep_their_permissions(new: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    new.mkdir(mode=0o700)
+    data = new / ("deep" * 30) / "data"
+    modes = {folder: (folder.stat().st_mode, folder.stat().st_uid) for folder in new.parents}
     assert len(str(data)) > 107 + len(".s.PGSQL.5432")
     assert await answers(start(data))
-    assert {folder: (folder.stat().st_mode, folder.stat().st_uid) for folder in private.parents} == modes
-    for folder in (private, data, data / "postgres", data / "postgres" / "cluster"):
+    assert {folder: (folder.stat().st_mode, folder.stat().st_uid) for folder in new.parents} == modes
+    for folder in (new, data, data / "postgres", data / "postgres" / "cluster"):
         assert folder.stat().st_mode & 0o777 == 0o700
     assert data.stat().st_uid == os.geteuid()
 
 
 @root_only
-def test_root_starts_the_server_as_an_unprivileged_user(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    start()
-    owners = {(Path("/proc") / str(pid)).stat().st_uid for pid in processes_in(tmp_path)}
+def test_root_starts_the_server_as_an_unprivileged_user(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    start(data)
+    owners = {(Path("/proc") / str(pid)).stat().st_uid for pid in processes_in(data)}
     assert owners == {Account.named("nobody").uid} and 0 not in owners
 
 
@@ -331,37 +357,42 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
         EmbeddedPostgres(tmp_path).attach_or_start()
 
 
-def test_a_cluster_of_another_version_is_refused_and_left_alone(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    start().stop()
-    (tmp_path / "postgres" / "cluster" / "PG_VERSION").write_text("16\n")
+def test_a_cluster_of_another_version_is_refused_and_left_alone(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    start(data).stop()
+    (data / "postgres" / "cluster" / "PG_VERSION").write_text("16\n")
     with pytest.raises(Misconfigured, match="written by PostgreSQL 16; this is PostgreSQL 18"):
-        start()
+        start(data)
+    (data / "postgres" / "cluster" / "PG_VERSION").write_text("18\n")
+    assert start(data).owned
 
 
-def test_a_server_that_does_not_start_says_where_to_look(tmp_path: Path, start: Callable[..., EmbeddedPostgres]) -> None:
-    start().stop()
-    (tmp_path / "postgres" / "cluster" / "global" / "pg_control").unlink()
-    with pytest.raises(Misconfigured, match=re.escape(str(tmp_path / "postgres" / "log"))):
-        start()
-    assert not processes_in(tmp_path)
+def test_a_server_that_does_not_start_says_where_to_look(data: Path, start: Callable[..., EmbeddedPostgres]) -> None:
+    start(data).stop()
+    control = data / "postgres" / "cluster" / "global" / "pg_control"
+    control.rename(control.with_suffix(".away"))
+    with pytest.raises(Misconfigured, match=re.escape(str(data / "postgres" / "log"))):
+        start(data)
+    assert not processes_in(data)
+    control.with_suffix(".away").rename(control)
+    assert start(data).owned
 
 
 def test_a_server_that_neither_answers_nor_ends_is_not_waited_for_for_ever(
-    tmp_path: Path, start: Callable[..., EmbeddedPostgres], monkeypatch: pytest.MonkeyPatch
+    data: Path, start: Callable[..., EmbeddedPostgres], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start()
+    start(data)
     monkeypatch.setattr(embedded, "PATIENCE", 0.2)
     monkeypatch.setattr(EmbeddedPostgres, "_answers", lambda self: False)
     with pytest.raises(Unavailable, match="neither answers nor ends"):
-        start()
+        start(data)
 
 
-def test_a_start_can_be_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_can_be_given_up(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EmbeddedPostgres, "_answers", lambda self: False)
-    server = EmbeddedPostgres(tmp_path, durable=False)
+    server = EmbeddedPostgres(data, durable=False)
     giving_up = threading.Timer(0.5, server.stop)
     giving_up.start()
     with pytest.raises(Unavailable, match="stopped before it was ready"):
         server.attach_or_start()
     giving_up.join()
-    assert not processes_in(tmp_path)
+    assert not processes_in(data)

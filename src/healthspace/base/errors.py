@@ -35,6 +35,10 @@ class UnsupportedMedia(HealthspaceError):
     """This kind of content is not accepted here."""
 
 
+class NotAcceptable(HealthspaceError):
+    """No answer exists in the form asked for."""
+
+
 class Unauthenticated(HealthspaceError):
     """No caller could be identified."""
 

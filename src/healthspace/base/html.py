@@ -12,8 +12,11 @@ from html import escape
 
 VOID = frozenset({"br", "hr", "img"})
 ELEMENTS = frozenset(
-    """a abbr blockquote br caption cite code dd div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr img li ol p pre q section small
-    span strong sub sup table tbody td tfoot th thead tr u ul""".split()
+    {
+        *("a", "abbr", "blockquote", "br", "caption", "cite", "code", "dd", "div", "dl", "dt", "em", "figcaption", "figure"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre", "q", "section", "small", "span", "strong"),
+        *("sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul"),
+    }
 )
 ATTRIBUTES = frozenset({"alt", "class", "colspan", "href", "id", "lang", "rel", "rowspan", "scope", "src"})
 

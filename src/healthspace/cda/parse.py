@@ -72,16 +72,16 @@ def _refuse_doctype(data: bytes) -> None:
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])
             for _, element in parser.read_events():
-                _require_no_doctype(element)
+                _require_no_doctype(element)  # type: ignore[arg-type]
                 return
     except etree.XMLSyntaxError as error:
         # A document with an entity bomb may fail before its first element: what matters is what `_read` says of it.
-        if _REASON_OF_CODE.get(error.code) == _REASONS["ERR_RESOURCE_LIMIT"]:
+        if _code_of(error) == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise _malformed(error) from None
 
 
 def _require_no_doctype(element: etree._Element) -> None:
-    if element.getroottree().docinfo.doctype or element.getroottree().docinfo.internalDTD is not None:
+    if element.getroottree().docinfo.internalDTD is not None:
         raise Malformed("A DOCTYPE is not accepted.", place="before the first element")
 
 
@@ -90,7 +90,7 @@ def _read(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, _parser(huge=False))
     except etree.XMLSyntaxError as error:
-        if error.code != etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        if _code_of(error) != etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise _malformed(error) from None
         root = _read_large(data)
     _require_no_doctype(root)
@@ -108,7 +108,8 @@ def _read_large(data: bytes) -> etree._Element:
 
 
 def _parser(*, huge: bool) -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge)
+    # Comments and processing instructions are nothing a reader may use; without them, text is never cut in pieces.
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge, remove_comments=True, remove_pis=True)
 
 
 def _depth(root: etree._Element) -> int:
@@ -129,7 +130,11 @@ def _extract(root: etree._Element) -> etree._Element:
     return _read(etree.tostring(inside[0], with_tail=False, encoding="utf-8"))
 
 
+def _code_of(error: etree.XMLSyntaxError) -> int:
+    return int(error.code)  # type: ignore[attr-defined]
+
+
 def _malformed(error: etree.XMLSyntaxError) -> Malformed:
     """Our own words: those of libxml2 quote the bytes around the error, which may be somebody's name."""
     line, column = error.position
-    return Malformed(_REASON_OF_CODE.get(error.code, "This is not well-formed XML."), place=f"line {line}, column {column}")
+    return Malformed(_REASON_OF_CODE.get(_code_of(error), "This is not well-formed XML."), place=f"line {line}, column {column}")

@@ -90,7 +90,7 @@ class Telecom:
 
 def children(element: Element | None, name: str) -> list[Element]:
     """The child elements `name` of the HL7 namespace; none of None."""
-    return [] if element is None else element.findall(_PREFIX + name)
+    return [] if element is None else list(element.iterchildren(_PREFIX + name))
 
 
 def child(element: Element | None, *path: str) -> Element | None:
@@ -98,13 +98,18 @@ def child(element: Element | None, *path: str) -> Element | None:
     for name in path:
         if element is None:
             return None
-        element = element.find(_PREFIX + name)
+        element = next(element.iterchildren(_PREFIX + name), None)
     return element
+
+
+def texts(element: Element) -> list[str]:
+    """The text nodes inside `element`, in order."""
+    return [str(node) for node in element.itertext()]
 
 
 def words(element: Element | None) -> str:
     """All the text inside `element`, runs of spaces as one; "" for None."""
-    return "" if element is None else tidy("".join(element.itertext("*")))
+    return "" if element is None else tidy("".join(texts(element)))
 
 
 def tidy(text: str | None) -> str:
@@ -164,10 +169,9 @@ def read_name(elements: Iterable[Element]) -> Name | None:
         givens += _read_parts(element, "given")
         prefixes += filter(None, map(words, children(element, "prefix")))
         suffixes += filter(None, map(words, children(element, "suffix")))
-        loose += filter(None, (tidy(text) for text in (element.text, *(part.tail for part in element))))
-    if not (families or givens or loose):
-        return None
-    return Name(tuple(families), tuple(givens), tuple(prefixes), tuple(suffixes), " ".join(loose))
+        loose.append(_loose_text(element))
+    text = tidy(" ".join(loose))
+    return Name(tuple(families), tuple(givens), tuple(prefixes), tuple(suffixes), text) if families or givens or text else None
 
 
 def _read_parts(element: Element, name: str) -> list[NamePart]:
@@ -193,19 +197,27 @@ def read_address(element: Element | None) -> Address | None:
     """An address; None when nothing is said (nullFlavor)."""
     if element is None:
         return None
-    street = " ".join(filter(None, (words(child(element, name)) for name in _STREET)))
-    more = (words(line) for name in _MORE_LINES for line in children(element, name))
+    parts: dict[str, list[str]] = {}
+    for part in element.iterchildren(_PREFIX + "*"):
+        if said := words(part):
+            parts.setdefault(part.tag.removeprefix(_PREFIX), []).append(said)
+    street = " ".join(word for name in _STREET for word in parts.get(name, ()))
     address = Address(
-        lines=tuple(filter(None, (street, *more))),
-        postal_code=words(child(element, "postalCode")),
-        city=words(child(element, "city")),
-        county=words(child(element, "county")),
-        state=words(child(element, "state")),
-        country=words(child(element, "country")),
+        lines=tuple(filter(None, (street, *(line for name in _MORE_LINES for line in parts.get(name, ()))))),
+        postal_code=" ".join(parts.get("postalCode", ())),
+        city=" ".join(parts.get("city", ())),
+        county=" ".join(parts.get("county", ())),
+        state=" ".join(parts.get("state", ())),
+        country=" ".join(parts.get("country", ())),
         use=attribute(element, "use"),
-        text=tidy(" ".join(filter(None, (element.text, *(part.tail for part in element))))),
+        text=_loose_text(element),
     )
     return None if address == Address(use=address.use) else address
+
+
+def _loose_text(element: Element) -> str:
+    """The text beside the parts of a name or an address: all of it when the sender used no parts."""
+    return tidy(" ".join(filter(None, (element.text, *(part.tail for part in element)))))
 
 
 def read_telecoms(parent: Element | None) -> tuple[Telecom, ...]:

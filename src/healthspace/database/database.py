@@ -101,6 +101,15 @@ class Database:
         except LOST as lost:
             raise Unavailable from lost
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for work that begins and ends its own transactions: partitions, measurements."""
+        try:
+            async with self._pool.acquire(timeout=10) as connection:
+                yield connection
+        except LOST as lost:
+            raise Unavailable from lost
+
 
 class _Connection(asyncpg.Connection):
     """A connection whose release sends nothing: we never set session state (`../rules/stack.md`, the pool trap)."""

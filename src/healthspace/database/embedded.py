@@ -34,7 +34,8 @@ PATIENCE = 60.0
 """Seconds that another server on the folder may take to end, or to be ready."""
 RECOVERY = 600.0
 """Seconds that our own server may take to be ready: after a crash it first reads its log again."""
-SHUTDOWN = 30.0
+SHUTDOWN = 10.0
+"""Seconds for the final checkpoint, before the server is told to stop without."""
 LOG_SIZE = 1 << 20
 
 SETUP = f"CREATE ROLE {ROLE} LOGIN\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
@@ -47,7 +48,9 @@ CONFIGURATION = {
     "unix_socket_permissions": "0700",
     "max_connections": "50",
     "shared_buffers": "96MB",
+    "max_wal_size": "512MB",  # bounds what a recovery has to read
     "jit": "off",
+    "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # No value may reach the log: neither a statement, nor its parameters, nor the text of an error that quotes them.
@@ -61,9 +64,9 @@ CONFIGURATION = {
     "log_autovacuum_min_duration": "-1",
     "log_checkpoints": "off",
 }
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
-"""For tests: a power cut may lose everything."""
+DURABLE = {"fsync": "on", "full_page_writes": "on"}
+FORGETFUL = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+"""For tests: a power cut may lose everything, a kill nothing."""
 
 log = structlog.get_logger(__name__)
 
@@ -144,17 +147,16 @@ class EmbeddedPostgres:
     def _lock_and_start(self) -> None:
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        deadline = time.monotonic() + PATIENCE
-        while (lock := self._take_lock()) is None:
+        for _ in self._attempts(PATIENCE):
+            lock = self._take_lock()
+            if lock is not None:
+                try:
+                    return self._start(lock)
+                finally:
+                    os.close(lock)  # the server's processes hold it now
             if self._answers():
-                return
-            if time.monotonic() > deadline:
-                raise Unavailable(f"the PostgreSQL server that runs on {self._folder} neither answers nor ends")
-            self._pause()
-        try:
-            self._start(lock)
-        finally:
-            os.close(lock)  # the server's processes hold it now
+                return None
+        raise Unavailable(f"the PostgreSQL server that runs on {self._folder} neither answers nor ends")
 
     def _take_lock(self) -> int | None:
         """The lock of the folder, as a descriptor; None while a process of a server, or one that prepares it, lives."""
@@ -186,18 +188,22 @@ class EmbeddedPostgres:
         self._await_ready(self._child)
 
     def _await_ready(self, child: Child) -> None:
-        deadline = time.monotonic() + RECOVERY
-        while not self._answers():
+        for _ in self._attempts(RECOVERY):
+            if self._answers():
+                return
             if not child.running:
                 raise Misconfigured(f"PostgreSQL did not start; {self._folder / 'log'} says why")
-            if time.monotonic() > deadline:
-                child.stop(patience=SHUTDOWN)
-                raise Unavailable(f"PostgreSQL was not ready after {RECOVERY:.0f} seconds; {self._folder / 'log'} says why")
-            self._pause()
+        child.stop(patience=SHUTDOWN)
+        raise Unavailable(f"PostgreSQL was not ready after {RECOVERY:.0f} seconds; {self._folder / 'log'} says why")
 
-    def _pause(self) -> None:
-        if self._stopped.wait(0.01):
-            raise Unavailable("the embedded database was stopped before it was ready")
+    def _attempts(self, seconds: float) -> Iterator[None]:
+        """One after another, with growing pauses (each refusal is a line in the log), until `seconds` are over."""
+        deadline, pause = time.monotonic() + seconds, 0.01
+        while time.monotonic() < deadline:
+            yield
+            if self._stopped.wait(pause):
+                raise Unavailable("the embedded database was stopped before it was ready")
+            pause = min(pause * 1.1, 0.2)
 
     def _answers(self) -> bool:
         if not self._cluster.is_dir():

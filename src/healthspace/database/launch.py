@@ -22,8 +22,9 @@ def main(parent: int, uid: int, gid: int, program: list[str]) -> None:
         os.setgid(gid)
         os.setuid(uid)
     os.umask(0o077)
-    # SIGINT is PostgreSQL's fast shutdown: transactions are rolled back and what is committed is flushed.
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0):
+    # SIGQUIT is PostgreSQL's immediate shutdown; the next start recovers from the log. The fast one (SIGINT) can hang for
+    # ever when it comes during a recovery (seen with 18.4), and nobody would be left to insist.
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     # A parent that died before the line above sends no signal any more.
     if os.getppid() == parent:

@@ -46,6 +46,13 @@ async def open_database(settings: Settings, *, supervise: bool = False) -> Async
                 await asyncio.wait_for(pool.close(), timeout=10)
 
 
+async def migrate_database(settings: Settings) -> tuple[str, list[str]]:
+    """Applies the migrations that are missing; returns on which server, and their names."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with _server(settings, supervise=False) as (parameters, where):
+        return where, await _prepare(parameters)
+
+
 @asynccontextmanager
 async def _server(settings: Settings, *, supervise: bool) -> AsyncIterator[tuple[dict[str, object], str]]:
     if settings.database_url:
@@ -65,14 +72,15 @@ async def _server(settings: Settings, *, supervise: bool) -> AsyncIterator[tuple
         await asyncio.to_thread(embedded.stop)
 
 
-async def _prepare(parameters: dict[str, object]) -> None:
+async def _prepare(parameters: dict[str, object]) -> list[str]:
     try:
         connection = await connect(parameters)
     except (OSError, *LOST) as error:
         raise Misconfigured("the database does not answer: check DATABASE_URL") from error
     try:
-        await migrate(connection)
+        applied = await migrate(connection)
         await ensure_audit_partitions(connection, now=clock.now())
+        return applied
     finally:
         await connection.close()
 

@@ -9,6 +9,7 @@ STATUS: dict[type[errors.HealthspaceError], int] = {
     errors.Gone: 410,
     errors.NotFound: 404,
     errors.NotAllowed: 405,
+    errors.NotAcceptable: 406,
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,

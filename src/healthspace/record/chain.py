@@ -5,14 +5,15 @@ the same document (`../rules/cda.md`, trap 8). A replaced document that we do no
 """
 
 from healthspace.access.permit import Permit
+from healthspace.base.errors import NotFound
+from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
+from healthspace.base.ids import parse_id
 from healthspace.record.visibility import depositor_of
 from healthspace.resources.indexing import Resource
 from healthspace.resources.search import find_by_hash
-from healthspace.resources.store import Stored, update
+from healthspace.resources.store import Stored, read, update
 
 URI = "urn:ietf:rfc:3986"
-SET_ID = "urn:healthspace:extension:set-id"
-VERSION = "urn:healthspace:extension:version-number"
 
 
 def extra_hashes(p: Permit, reference: Resource) -> tuple[int, ...]:
@@ -29,6 +30,7 @@ async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
         for identifier in replaced_identifiers(reference)
     ]
     found = await _find(p, groups) if groups else []
+    found += [await _read_named(p, target) for target in replaced_references(reference)]
     mine, version = set_id_of(reference), version_of(reference)
     if mine and version is not None:
         same_set = await _find(p, [p.keys.hash64("set", mine)])
@@ -69,13 +71,22 @@ def replaced_identifiers(reference: Resource) -> list[dict[str, str]]:
     ]
 
 
+def replaced_references(reference: Resource) -> list[str]:
+    """Documents of this record that a sender names as replaced by their id here."""
+    return [
+        str(relation["target"]["reference"])
+        for relation in reference.get("relatesTo", [])
+        if relation.get("code") == "replaces" and "DocumentReference/" in relation.get("target", {}).get("reference", "")
+    ]
+
+
 def set_id_of(reference: Resource) -> str | None:
     value = _extension(reference, SET_ID)
     return f"{value.get('system', '')}|{value['value']}" if isinstance(value, dict) and "value" in value else None
 
 
 def version_of(reference: Resource) -> int | None:
-    value = _extension(reference, VERSION)
+    value = _extension(reference, VERSION_NUMBER)
     return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
 
 
@@ -84,6 +95,17 @@ def _extension(reference: Resource, url: str) -> object:
         if extension.get("url") == url:
             return next((value for name, value in extension.items() if name.startswith("value")), None)
     return None
+
+
+async def _read_named(p: Permit, target: str) -> Stored:
+    """NotFound when it is not there or not theirs: who names a document by our id must have got that id from us."""
+    identifier = parse_id(target.rpartition("DocumentReference/")[2])
+    if identifier is None:
+        raise NotFound(place="DocumentReference.relatesTo")
+    old = await read(p.tx, p.cipher, "DocumentReference", identifier)
+    if not may_replace(p, old.json()):
+        raise NotFound(place="DocumentReference.relatesTo")
+    return old
 
 
 async def _find(p: Permit, hashes: list[int]) -> list[Stored]:

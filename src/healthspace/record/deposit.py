@@ -17,7 +17,7 @@ from healthspace.base.text import fold
 from healthspace.database.blobs import remember_blob
 from healthspace.record import chain
 from healthspace.record.draft import Draft
-from healthspace.record.spaces import Traits, patient_of
+from healthspace.record.spaces import patient_of
 from healthspace.record.visibility import DEPOSITOR, depositor_extension, is_visible, labels_of
 from healthspace.resources.indexing import Resource
 from healthspace.resources.search import find_by_hash
@@ -35,6 +35,8 @@ class Submission:
     drafts: tuple[Draft, ...]
     submission_set: Resource | None = None
     superseded: tuple[UUID, ...] = ()
+    folders: tuple[Resource, ...] = ()
+    """Lists whose entries name the documents of this submission by their position ("#0"), or documents of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Receipt:
     documents: tuple[Deposited, ...]
     submission_set: Stored | None
     superseded: tuple[Stored, ...]
+    folders: tuple[Stored, ...]
 
 
 async def deposit(p: Permit, submission: Submission) -> Receipt:
@@ -64,7 +67,7 @@ async def deposit(p: Permit, submission: Submission) -> Receipt:
     patient = await patient_of(p)
     documents, superseded = [], list[Stored]()
     for draft in submission.drafts:
-        _check_patient(draft.traits, patient.json())
+        _check_patient(draft, patient.json())
         known = await _find_by_unique_id(p, draft.unique_id)
         if known is not None:
             documents.append(await _recognise(p, known, draft))
@@ -73,11 +76,12 @@ async def deposit(p: Permit, submission: Submission) -> Receipt:
         documents.append(deposited)
         superseded += replaced
     superseded += await _supersede_declared(p, submission.superseded, {stored.id for stored in superseded})
-    brought = None
-    if any(document.created for document in documents):
-        brought = await _keep_submission_set(p, patient.id, submission, documents)
     p.note(*(f"DocumentReference/{document.reference.id}" for document in documents))
-    return Receipt(tuple(documents), brought, tuple(superseded))
+    if not any(document.created for document in documents):
+        return Receipt(tuple(documents), None, tuple(superseded), ())
+    brought = await _keep_submission_set(p, patient.id, submission, documents)
+    folders = [await _keep_folder(p, patient.id, folder, documents) for folder in submission.folders]
+    return Receipt(tuple(documents), brought, tuple(superseded), tuple(folders))
 
 
 async def _store(p: Permit, patient: UUID, draft: Draft) -> tuple[Deposited, list[Stored]]:
@@ -153,7 +157,6 @@ async def _keep_submission_set(p: Permit, patient: UUID, submission: Submission,
     """The SubmissionSet (ITI-65): the sender's own, else one that says who brought what, when."""
     identifier = new_id(p.owner)
     given = submission.submission_set or {}
-    labels = sorted({label for document in documents for label in labels_of(document.reference.json())})
     sent: dict[str, Any] = {
         "resourceType": "List",
         "status": "current",
@@ -165,18 +168,39 @@ async def _keep_submission_set(p: Permit, patient: UUID, submission: Submission,
         "entry": [{"item": {"reference": f"DocumentReference/{document.reference.id}"}} for document in documents],
     }
     sent["identifier"] = given.get("identifier") or [{"use": "usual", "system": URI, "value": f"urn:uuid:{identifier}"}]
-    others = [extension for extension in given.get("extension", []) if extension.get("url") != DEPOSITOR]
-    sent["extension"] = [*others, depositor_extension(p.caller)]
+    return await _keep_list(p, identifier, sent, documents)
+
+
+async def _keep_folder(p: Permit, patient: UUID, folder: Resource, documents: Sequence[Deposited]) -> Stored:
+    """A Folder (ITI-65), with the documents of its submission named as they are in the record."""
+    kept: Resource = orjson.loads(orjson.dumps(folder))
+    kept["subject"] = {**kept.get("subject", {}), "reference": f"Patient/{patient}"}
+    for entry in kept.get("entry", []):
+        reference = entry["item"].get("reference", "")
+        if reference.startswith("#"):
+            entry["item"]["reference"] = f"DocumentReference/{documents[int(reference[1:])].reference.id}"
+    return await _keep_list(p, new_id(p.owner), kept, documents)
+
+
+async def _keep_list(p: Permit, identifier: UUID, kept: Resource, documents: Sequence[Deposited]) -> Stored:
+    """A List with its depositor, and with the labels of its documents: what hides them hides it."""
+    others = [extension for extension in kept.get("extension", []) if extension.get("url") != DEPOSITOR]
+    kept["extension"] = [*others, depositor_extension(p.caller)]
+    labels = sorted({label for document in documents for label in labels_of(document.reference.json())})
     if labels:
-        sent["meta"] = {**given.get("meta", {}), "security": [{"code": label} for label in labels]}
-    return await insert(p.tx, p.cipher, p.keys, identifier, sent, p.now, extra_hashes=(p.depositor,))
+        kept["meta"] = {**kept.get("meta", {}), "security": [{"code": label} for label in labels]}
+    return await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now, extra_hashes=(p.depositor,))
 
 
-def _check_patient(traits: Traits | None, patient: Resource) -> None:
-    """A document under someone's INS that describes somebody else is refused: birth date, sex and birth name must agree.
+def _check_patient(draft: Draft, patient: Resource) -> None:
+    """A document about somebody else than the record's holder is refused: INS, birth date, sex and birth name must agree.
 
     Given names are written in too many ways to decide (Référentiel national d'identitovigilance: strict traits, RNIV 1).
     """
+    identifiers = {(identifier["system"], identifier["value"]) for identifier in patient["identifier"]}
+    if draft.ins is not None and (f"urn:oid:{draft.ins.system}", draft.ins.value) not in identifiers:
+        raise Invalid("the document is about another person than the record", place=WRONG_PATIENT)
+    traits = draft.traits
     if traits is None:
         return
     official = next((name for name in patient["name"] if name.get("use") == "official"), {})
@@ -185,5 +209,3 @@ def _check_patient(traits: Traits | None, patient: Resource) -> None:
     same_name = not traits.family or not official.get("family") or fold(traits.family) == fold(official["family"])
     if not (same_date and same_sex and same_name):
         raise Invalid("the document describes another person than the holder of this identifier", place=WRONG_PATIENT)
-
-

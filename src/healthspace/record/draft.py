@@ -1,38 +1,35 @@
 """From bytes to a draft: what kind of document this is, what it says about itself, whom it is about."""
 
-import base64
-import hashlib
 from dataclasses import dataclass, replace
-from typing import Any
 
+from healthspace.base.documents import Traits as DocumentTraits
 from healthspace.base.errors import Invalid, TooLarge, UnsupportedMedia
-from healthspace.cda.header import patient_traits as cda_traits
-from healthspace.cda.header import read_header
-from healthspace.cda.metadata import document_reference as cda_reference
-from healthspace.cda.parse import is_self_presenting, parse_cda, sniff
-from healthspace.fhir.document import document_reference as fhir_reference
-from healthspace.fhir.document import patient_traits as fhir_traits
-from healthspace.fhir.document import read_document_bundle
+from healthspace.base.fhirjson import describe_bytes
+from healthspace.base.media import MEDIA_TYPES, sniff
+from healthspace.cda.header import patient_traits, read_header
+from healthspace.cda.metadata import document_reference
+from healthspace.cda.parse import parse_document
+from healthspace.fhir import document
 from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
 from healthspace.resources.indexing import Resource
 
-SELF_DESCRIBING = ("cda", "fhir")
-MEDIA_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "text": "text/plain", "fhir": "application/fhir+json", "cda": "text/xml"}
+SELF_DESCRIBING = frozenset({"cda", "fhir"})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A document that was read and not yet deposited: its DocumentReference, its bytes as received, whom it is about.
 
-    `traits` are those the document states (None for a PDF, an image or a text). `warnings` are for the depositor.
+    `ins` is None when the sender named the patient by our own id. `traits` are those the document states (None for a PDF, an image
+    or a text). `warnings` are for the depositor.
     """
 
     reference: Resource
     content: bytes
     media_type: str
-    ins: Ins
+    ins: Ins | None
     traits: Traits | None = None
     warnings: tuple[str, ...] = ()
 
@@ -69,47 +66,39 @@ def read_draft(content: bytes, reading: Reading, described: Described | None = N
         if described is None:
             raise Invalid("a document that is neither CDA nor FHIR needs its type and its patient's INS")
         draft = Draft(describe(described, content, MEDIA_TYPES[kind]), content, MEDIA_TYPES[kind], described.ins)
-    warning = check_key(draft.ins, lenient=reading.lenient)
+    warning = check_key(draft.ins, lenient=reading.lenient) if draft.ins else None
     return replace(draft, warnings=(*draft.warnings, warning)) if warning else draft
 
 
 def attach_facts(reference: Resource, content: bytes, media_type: str) -> Resource:
     """`reference` with the size and SHA-1 of the bytes received (XDS hash and size)."""
-    attachment = {
-        **reference["content"][0]["attachment"],
-        "size": len(content),
-        "hash": base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode(),
-    }
-    attachment.setdefault("contentType", media_type)
-    return {**reference, "content": [{**reference["content"][0], "attachment": attachment}, *reference["content"][1:]]}
+    attachment = {"contentType": media_type, **reference["content"][0]["attachment"], **describe_bytes(content)}
+    return {**reference, "content": [{**reference["content"][0], "attachment": attachment}]}
 
 
 def _read_cda(content: bytes, reading: Reading) -> Draft:
-    root = parse_cda(content, limit=reading.limit)
-    header = read_header(root)
-    self_presenting = is_self_presenting(content)
-    reference = cda_reference(header, content, self_presenting=self_presenting)
-    traits = _traits(cda_traits(header))
+    parsed = parse_document(content, limit=reading.limit)
+    header = read_header(parsed.root)
+    reference = document_reference(header, content, self_presenting=parsed.self_presenting)
+    traits = _traits(patient_traits(header))
     media_type = reference["content"][0]["attachment"]["contentType"]
-    return Draft(reference, content, media_type, traits.ins, traits, tuple(header.warnings))
+    return Draft(reference, content, media_type, traits.ins, traits, header.warnings)
 
 
 def _read_fhir(content: bytes) -> Draft:
-    bundle = read_document_bundle(content)
-    traits = _traits(fhir_traits(bundle))
-    return Draft(fhir_reference(bundle, content), content, MEDIA_TYPES["fhir"], traits.ins, traits)
+    bundle = document.read_document_bundle(content)
+    traits = _traits(document.patient_traits(bundle))
+    return Draft(document.document_reference(bundle, content), content, MEDIA_TYPES["fhir"], traits.ins, traits)
 
 
-def _traits(told: Any) -> Traits:
+def _traits(told: DocumentTraits) -> Traits:
     return Traits(
         ins=read_ins(told.ins_system, told.ins_value),
-        family=told.family,
-        given=tuple(told.given),
-        gender=told.gender,
+        family=told.birth_family,
+        given=tuple(told.given_names.split()),
+        gender=told.sex,
         birth_date=told.birth_date,
-        birthplace=told.birthplace,
-        used_family=told.used_family,
-        used_given=told.used_given,
+        birthplace=told.birth_place or None,
+        used_family=told.used_family or None,
+        used_given=told.used_given or None,
     )
-
-

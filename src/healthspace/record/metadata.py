@@ -1,6 +1,7 @@
 """The DocumentReference of a document that cannot describe itself (PDF, JPEG, text), from what its depositor says."""
 
 import hashlib
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +10,15 @@ from typing import Any
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import Ins
 from healthspace.resources.store import instant
-from healthspace.terminology.document_types import class_of_type, type_of_code
-from healthspace.terminology.formats import format_of_media
+from healthspace.terminology.code_systems import system_of
+from healthspace.terminology.document_types import DEFAULT_CLASS, class_of_type, class_system
+from healthspace.terminology.formats import format_of
+from healthspace.terminology.labels import label_of_class, label_of_type
 
 RPPS = "urn:oid:1.2.250.1.71.4.2.1"
 STRUCTURES = "urn:oid:1.2.250.1.71.4.2.2"
+LOINC, TRE_A05 = "2.16.840.1.113883.6.1", "1.2.250.1.213.1.1.4.12"
+LOINC_CODE = re.compile(r"\d{1,7}-\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,16 @@ class Described:
 
 def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]:
     """A DocumentReference after PDSm, without identifier of ours; its unique id is derived from the bytes when none is given."""
-    type_ = type_of_code(told.type_code)
-    unique_id = told.unique_id or _unique_id(told.ins, content)
+    type_ = type_coding(told.type_code)
+    format_ = format_of((), media_type)
+    unique_id = told.unique_id or derive_unique_id(str(told.ins), content)
     return {
         "resourceType": "DocumentReference",
         "contained": _contained(told),
         "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": unique_id},
         "status": "current",
         "type": {"coding": [type_]},
-        "category": [{"coding": [class_of_type(told.type_code)]}],
+        "category": [{"coding": [class_coding(told.type_code)]}],
         "subject": {"identifier": {"system": f"urn:oid:{told.ins.system}", "value": told.ins.value}},
         "date": instant(told.date),
         "author": [{"reference": "#author"}],
@@ -53,11 +59,25 @@ def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]
                     "title": told.title or type_.get("display") or told.type_code,
                     "creation": instant(told.date),
                 },
-                "format": format_of_media(media_type),
+                "format": {"system": f"urn:oid:{format_.scheme}", "code": format_.code},
             }
         ],
         "context": {"sourcePatientInfo": {"reference": "#patient"}},
     }
+
+
+def type_coding(code: str) -> dict[str, str]:
+    """The Coding of a document type: LOINC when the code is written like one, else TRE_A05."""
+    oid = LOINC if LOINC_CODE.fullmatch(code) else TRE_A05
+    display = label_of_type(code, "fr")
+    return {"system": system_of(oid), "code": code, **({"display": display} if display else {})}
+
+
+def class_coding(type_code: str) -> dict[str, str]:
+    """The Coding of the class that a document type belongs to."""
+    code = class_of_type(type_code) or DEFAULT_CLASS
+    display = label_of_class(code, "fr")
+    return {"system": class_system(code), "code": code, **({"display": display} if display else {})}
 
 
 def _contained(told: Described) -> list[dict[str, Any]]:
@@ -77,7 +97,7 @@ def _contained(told: Described) -> list[dict[str, Any]]:
     return [patient, author]
 
 
-def _unique_id(ins: Ins, content: bytes) -> str:
+def derive_unique_id(patient: str, content: bytes) -> str:
     """The same bytes for the same citizen are the same document, so that a repeated deposit is recognised (RFC 9562, version 5)."""
-    namespace = uuid.uuid5(uuid.NAMESPACE_OID, f"{ins.system}^{ins.value}")
+    namespace = uuid.uuid5(uuid.NAMESPACE_OID, patient)
     return f"urn:uuid:{uuid.uuid5(namespace, hashlib.sha256(content).hexdigest())}"

@@ -8,7 +8,7 @@ from healthspace.identity.caller import Caller
 from healthspace.resources.indexing import Resource
 from healthspace.resources.search import Query
 
-DEPOSITOR = "urn:healthspace:extension:depositor"
+DEPOSITOR = "urn:healthspace:depositor"
 SYSTEMS = {"rpps": "https://rpps.esante.gouv.fr", "finess": "https://finess.esante.gouv.fr"}
 
 

@@ -42,6 +42,8 @@ class Frame:
     visitor: Visitor | None = None
     menu: tuple[MenuItem, ...] = ()
     current: str = ""
+    """The address of the menu's entry where this page belongs; `here` when the page is that entry itself."""
+    here: bool = True
     patient: PatientBanner | None = None
     done: str = ""
     demo: bool = False

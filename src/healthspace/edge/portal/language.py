@@ -57,6 +57,14 @@ def read_moment(text: str | None) -> Moment | None:
     return Moment(read if read.tzinfo else read.replace(tzinfo=UTC), precision)
 
 
+def machine_date(moment: Moment | datetime) -> str:
+    """`moment` as the `datetime` attribute of HTML wants it, at its precision."""
+    if isinstance(moment, datetime):
+        return moment.isoformat()
+    lengths = {Precision.YEAR: 4, Precision.MONTH: 7, Precision.DAY: 10, Precision.TIME: None}
+    return moment.at.isoformat()[: lengths[moment.precision]]
+
+
 def mark(message: str) -> str:
     """`message` itself, marked so that the catalogue holds it; it is translated where it is shown."""
     return message
@@ -77,8 +85,8 @@ class Language:
         return said % values if values else said
 
     def count(self, one: str, many: str, number: int) -> str:
-        """The form of a message that `number` asks for, with the number written in place of `%(number)s`."""
-        return self.catalogue.ngettext(one, many, number) % {"number": format_decimal(number, locale=self.locale)}
+        """The form of a message that `number` asks for, with the number in place of `%(num)s`."""
+        return self.catalogue.ngettext(one, many, number) % {"num": number}
 
     def on(self, moment: Moment | datetime | date | None) -> str:
         """A date in words: "24 novembre 2026"; a month or a year when no more is known."""

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from healthspace.edge.portal.frame import DONE, Frame
-from healthspace.edge.portal.language import Language
+from healthspace.edge.portal.language import Language, machine_date
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -79,6 +79,7 @@ def _environment(language: Language, versions: Mapping[str, str]) -> Environment
     environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
         language=language,
+        machine_date=machine_date,
         asset=lambda name: f"/static/{name}?v={versions[name]}",
     )
     return environment

@@ -1,13 +1,16 @@
 """What a page shows of a DocumentReference (FHIR R4): pure functions from the resource, a plain dict, to frozen values."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
+from healthspace.record.chain import replaced_identifiers, set_id_of, version_of
+from healthspace.record.visibility import labels_of
+from healthspace.terminology.labels import label_of_type
 
 Resource = dict[str, Any]
 
@@ -27,7 +30,8 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document in a list. `folded` is what a search looks into; `replaces` is true of a newer version."""
+    """A document in a list. `folded` is what a search looks into, `replaces` marks a newer version,
+    `hidden` one that its holder masked from professionals."""
 
     id: str
     title: str
@@ -39,6 +43,7 @@ class DocumentRow:
     mine: bool
     superseded: bool
     replaces: bool
+    hidden: bool
     folded: str
 
 
@@ -61,7 +66,7 @@ class Filter:
 
 def show_row(reference: Resource, language: Language, now: datetime) -> DocumentRow:
     """`reference` as a row of a list; `now` decides what is new."""
-    type_code, kind = read_type(reference)
+    type_code, kind = read_type(reference, language.code)
     author, mine = first_author(reference), is_from_citizen(reference)
     family, title = family_of(type_code, code_of(reference.get("category"))), read_title(reference) or kind
     when = read_date(reference)
@@ -75,7 +80,8 @@ def show_row(reference: Resource, language: Language, now: datetime) -> Document
         new=not mine and _is_new(reference, when, now),
         mine=mine,
         superseded=reference.get("status") == "superseded",
-        replaces=bool(replaced_by(reference)),
+        replaces=bool(replaced_identifiers(reference)),
+        hidden="MASQUE_PS" in labels_of(reference),
         folded=fold(" ".join((title, kind, author.name, author.place, language.say(family.name)))),
     )
 
@@ -107,23 +113,17 @@ def group_by_month(rows: Sequence[DocumentRow], language: Language) -> list[Mont
     return [Month(heading, f"m{number}", tuple(group)) for number, (heading, group) in enumerate(headings.items(), 1)]
 
 
-def fold(text: str) -> str:
-    """`text` without accents, capitals or typographic apostrophes, for comparison."""
-    letters = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
 def read_title(reference: Resource) -> str:
     """The title that the document gives itself, or its description; empty when it has neither."""
     return str(attachment_of(reference).get("title") or reference.get("description") or "").strip()
 
 
-def read_type(reference: Resource) -> tuple[str, str]:
-    """Code and name of the kind of document, as the resource says them."""
+def read_type(reference: Resource, language: str) -> tuple[str, str]:
+    """Code and name of the kind of document, in `language` where our tables know it, else as the resource says."""
     concept = reference.get("type") or {}
     coding = next(iter(concept.get("coding") or ()), {})
     code = str(coding.get("code", ""))
-    return code, str(coding.get("display") or concept.get("text") or code)
+    return code, label_of_type(code, language) or str(coding.get("display") or concept.get("text") or code)
 
 
 def read_date(reference: Resource) -> Moment | None:
@@ -165,20 +165,13 @@ def is_from_citizen(reference: Resource) -> bool:
     return link.startswith("Patient/") or contained.get(link, {}).get("resourceType") == "Patient"
 
 
-def replaced_by(reference: Resource) -> list[str]:
-    """The references (`DocumentReference/{id}`) of the documents that this one replaces; empty strings where only named."""
-    links = reference.get("relatesTo") or ()
-    return [str(link.get("target", {}).get("reference", "")) for link in links if link.get("code") == "replaces"]
-
-
-def newest_version(identifier: str, references: Sequence[Resource]) -> str | None:
-    """The id of the latest version of document `identifier` among `references`; None when nothing there replaces it."""
-    newer = {replaced.rpartition("/")[2]: str(reference["id"]) for reference in references for replaced in replaced_by(reference)}
-    seen, latest = {identifier}, identifier
-    while newer.get(latest) and newer[latest] not in seen:
-        latest = newer[latest]
-        seen.add(latest)
-    return latest if latest != identifier else None
+def newest_version(reference: Resource, others: Sequence[Resource]) -> str | None:
+    """The id of the latest version of a document among `others`; None when nothing there replaces it."""
+    latest, seen = reference, {reference["id"]}
+    while newer := next((other for other in others if other["id"] not in seen and _replaces(other, latest)), None):
+        latest = newer
+        seen.add(newer["id"])
+    return None if latest is reference else str(latest["id"])
 
 
 def read_name(names: Any) -> str:
@@ -194,6 +187,15 @@ def read_name(names: Any) -> str:
 
 TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
 """Titles that are shown with a name; civilities ("M", "MME") are not."""
+
+
+def _replaces(newer: Resource, older: Resource) -> bool:
+    """By the unique id that the newer one names, or by a higher version of the same set (`record.chain`)."""
+    unique_id = (older.get("masterIdentifier") or {}).get("value")
+    if unique_id and unique_id in {identifier["value"] for identifier in replaced_identifiers(newer)}:
+        return True
+    before, after, same = version_of(older), version_of(newer), set_id_of(older)
+    return bool(same) and same == set_id_of(newer) and before is not None and after is not None and after > before
 
 
 def _is_new(reference: Resource, when: Moment | None, now: datetime) -> bool:

@@ -1,0 +1,81 @@
+"""Wiring: settings, service, routes. With `settings.py`, the only module that knows everything."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from healthspace.access.opening import Service
+from healthspace.base.errors import HealthspaceError, NotAllowed, NotFound, Unavailable
+from healthspace.edge import cli, fhir, portal
+from healthspace.edge.fhir.answer import answer_error
+from healthspace.edge.measure import Measure
+
+READY = "SELECT 1"
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """The command `healthspace`."""
+    cli.run(create_app)
+
+
+def create_app(service: Service) -> Starlette:
+    """The whole service as one ASGI application, on a service that is open."""
+    registry = CollectorRegistry()
+    app = Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+            Route("/metrics", _metrics(registry)),
+            Route("/fhir", fhir.provide_at_base, methods=["GET", "POST"]),
+            Mount("/fhir", routes=fhir.routes()),
+            *portal.routes(),
+        ],
+        exception_handlers={HealthspaceError: _answer_error, HTTPException: _answer_http, Exception: _answer_crash},
+    )
+    app.state.service = service
+    app.add_middleware(Measure, registry=registry)
+    return app
+
+
+async def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _readyz(request: Request) -> Response:
+    service: Service = request.app.state.service
+    try:
+        async with service.door.database.reading() as tx:
+            await tx.fetchval(READY)
+    except HealthspaceError:
+        return PlainTextResponse("the database does not answer", 503)
+    return PlainTextResponse("ok")
+
+
+def _metrics(registry: CollectorRegistry) -> Callable[[Request], Awaitable[Response]]:
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    return metrics
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    known = error if isinstance(error, HealthspaceError) else HealthspaceError("the service failed; nothing was stored")
+    return answer_error(known) if request.url.path.startswith("/fhir") else portal.error_page(request, known)
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return await _answer_error(request, {404: NotFound(), 405: NotAllowed(), 503: Unavailable()}.get(status, HealthspaceError("the request failed")))
+
+
+async def _answer_crash(request: Request, error: Exception) -> Response:
+    log.error("request_failed", error=type(error).__name__)
+    return await _answer_error(request, HealthspaceError("the service failed; nothing was stored"))

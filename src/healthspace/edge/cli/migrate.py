@@ -1,0 +1,19 @@
+"""`healthspace migrate`: brings the database to what this program expects. The other commands do it too, in passing."""
+
+from healthspace.edge.cli.running import DONE, run_to_exit, say
+from healthspace.settings import Settings, read_settings
+
+
+def migrate() -> None:
+    """Apply the migrations that the database has not had yet, and say which."""
+    run_to_exit(lambda: _migrate(read_settings()))
+
+
+async def _migrate(settings: Settings) -> int:
+    from healthspace.database.opening import migrate_database
+
+    where, applied = await migrate_database(settings)
+    for name in applied:
+        print(name)
+    say(f"{len(applied)} migrations applied to {where}" if applied else f"Nothing to apply to {where}")
+    return DONE

@@ -1,0 +1,111 @@
+"""What every FHIR request goes through: identify the caller, act, and leave exactly one line of the trail."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthspace.access.opening import Service
+from healthspace.access.permit import trace_stranger
+from healthspace.access.rules import Action
+from healthspace.base import clock
+from healthspace.base.errors import HealthspaceError, Malformed, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
+from healthspace.edge.fhir.answer import answer_error
+from healthspace.identity.caller import Caller
+from healthspace.resources.indexing import Resource
+
+Handler = Callable[[Request, Service, Caller], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json"})
+FORMATS = JSON_TYPES | {"json"}
+
+log = structlog.get_logger(__name__)
+
+
+def act(action: Action, handler: Handler) -> Endpoint:
+    """An endpoint that does `handler` for an identified caller. Whatever goes wrong before a permit is traced here."""
+
+    async def endpoint(request: Request) -> Response:
+        service: Service = request.app.state.service
+        try:
+            caller = identify(request, service)
+        except Unauthenticated as error:
+            return await _answer_stranger(service, action, error)
+        try:
+            _check_format(request)
+            return await handler(request, service, caller)
+        except HealthspaceError as error:
+            await service.door.trace_failure(caller, action, None, error)
+            return answer_error(error)
+        except Exception as error:
+            log.error("act_failed", action=action.value, error=type(error).__name__)
+            return answer_error(HealthspaceError("the service failed; nothing was stored"))
+
+    return endpoint
+
+
+def identify(request: Request, service: Service) -> Caller:
+    """The caller of the bearer token (RFC 6750)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("a bearer token is needed", place="Authorization")
+    return service.tokens.read(token.strip(), clock.now())
+
+
+def base_url(request: Request) -> str:
+    return f"{str(request.base_url).rstrip('/')}/fhir"
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body; TooLarge as soon as it passes `limit` bytes, without keeping what follows."""
+    said = request.headers.get("content-length", "0")
+    if said.isdecimal() and len(said) < 20 and int(said) > limit:
+        raise TooLarge(f"a request may have {limit // (1 << 20)} MiB at most", place="Content-Length")
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise TooLarge(f"a request may have {limit // (1 << 20)} MiB at most", place="Content-Length")
+    return bytes(received)
+
+
+async def read_resource(request: Request, limit: int) -> Resource:
+    """The resource in the body: JSON, UTF-8, an object with a resourceType."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in JSON_TYPES:
+        raise UnsupportedMedia("send application/fhir+json", place="Content-Type")
+    try:
+        resource = orjson.loads(await read_body(request, limit))
+    except orjson.JSONDecodeError as error:
+        raise Malformed("the body is not JSON", place=f"line {error.lineno}, column {error.colno}") from None
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        raise Malformed("the body is not a FHIR resource: resourceType is missing", place="Resource.resourceType")
+    return resource
+
+
+async def read_terms(request: Request) -> list[tuple[str, str]]:
+    """The parameters of a search, from the query and, for POST _search, from the form."""
+    terms = parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=100)
+    if request.method == "POST":
+        body = await read_body(request, 1 << 16)
+        terms += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100)
+    return terms
+
+
+def _check_format(request: Request) -> None:
+    """Only JSON is spoken here; raw documents are asked for by Accept on Binary."""
+    asked = request.query_params.get("_format")
+    if asked is not None and asked.partition(";")[0].strip().replace(" ", "+") not in FORMATS:
+        raise NotAcceptable("only JSON is answered here", place="_format")
+
+
+async def _answer_stranger(service: Service, action: Action, error: Unauthenticated) -> Response:
+    try:
+        await trace_stranger(service.door, action, error)
+    except HealthspaceError as failure:
+        return answer_error(failure)
+    return answer_error(error)

@@ -1,0 +1,153 @@
+"""The header block of one document, and the ways its content can be shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from healthspace.edge.portal.language import Language, Precision, mark, read_moment
+from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, read_name, show_row
+from healthspace.record.chain import version_of
+from healthspace.terminology.labels import label_of_facility, label_of_setting
+
+FORMATS = {
+    "application/pdf": mark("PDF"),
+    "text/plain": mark("text"),
+    "image/jpeg": mark("JPEG image"),
+    "image/png": mark("PNG image"),
+    "image/gif": mark("GIF image"),
+    "image/tiff": mark("TIFF image"),
+    "text/xml": mark("CDA"),
+    "application/xml": mark("CDA"),
+    "application/xslt+xml": mark("CDA"),
+    "application/rtf": mark("RTF"),
+    "text/rtf": mark("RTF"),
+    "application/fhir+json": mark("FHIR"),
+    "application/dicom": mark("DICOM image"),
+}
+EXTENSIONS = {
+    "application/pdf": "pdf",
+    "text/plain": "txt",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/tiff": "tif",
+    "text/xml": "xml",
+    "application/xml": "xml",
+    "application/xslt+xml": "xml",
+    "application/rtf": "rtf",
+    "text/rtf": "rtf",
+    "application/fhir+json": "json",
+    "application/dicom": "dcm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a header block, in words."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document's header block; `format` names what its original is, `size` is in octets."""
+
+    row: DocumentRow
+    facts: tuple[Fact, ...]
+    format: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """A page of a PDF in a page of the portal; `image` is a data: address."""
+
+    number: int
+    width: int
+    height: int
+    image: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is shown of a document. `kind` is narrative, text, image, pages or nothing; a narrative may come with pages too."""
+
+    kind: str
+    html: str = ""
+    text: str = ""
+    image: str = ""
+    language: str = ""
+    pages: tuple[ShownPage, ...] = ()
+    last: int = 0
+    earlier: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file inside a document."""
+
+    title: str
+    format: str
+    size: int
+
+
+def view_document(reference: Resource, language: Language, now: datetime, *, size: int) -> DocumentView:
+    """The header block of `reference`, whose original has `size` octets."""
+    row = show_row(reference, language, now)
+    names = ", ".join(dict.fromkeys(author.name for author in authors_of(reference) if author.name))
+    places = ", ".join(dict.fromkeys(author.place for author in authors_of(reference) if author.place))
+    version, about = version_of(reference), _about(reference, language)
+    told = (
+        (mark("Patient"), read_patient_name(reference)),
+        (mark("Document of"), language.at(row.when)),
+        (mark("Care given"), about),
+        (mark("Type"), row.type),
+        (mark("Author"), language.say("Added by you") if row.mine else names),
+        (mark("Organisation"), places or str((reference.get("custodian") or {}).get("display", ""))),
+        (mark("Setting"), _setting(reference, language)),
+        (mark("Version"), str(version) if version else ""),
+        (mark("Received"), language.at(read_moment((reference.get("meta") or {}).get("lastUpdated")))),
+    )
+    facts = tuple(Fact(language.say(name), value) for name, value in told if value)
+    return DocumentView(row, facts, name_format(str(attachment_of(reference).get("contentType", "")), language), size)
+
+
+def read_patient_name(reference: Resource) -> str:
+    """The patient as the document names them (`sourcePatientInfo`: kept as it was written on that day)."""
+    link = ((reference.get("context") or {}).get("sourcePatientInfo") or {}).get("reference")
+    patient = next((one for one in reference.get("contained") or () if f"#{one.get('id')}" == link), {})
+    return read_name(patient.get("name"))
+
+
+def name_format(media_type: str, language: Language) -> str:
+    """A media type in a word."""
+    known = FORMATS.get(media_type.partition(";")[0].strip())
+    return language.say(known) if known else language.say("file")
+
+
+def name_file(identifier: str, media_type: str) -> str:
+    """A file name that says nothing of anyone's health: "document-{id}.pdf"."""
+    return f"document-{identifier}.{EXTENSIONS.get(media_type.partition(';')[0].strip(), 'bin')}"
+
+
+def _about(reference: Resource, language: Language) -> str:
+    """When the act that the document tells took place, where that is not the day of the document."""
+    period = (reference.get("context") or {}).get("period") or {}
+    start, end = read_moment(period.get("start")), read_moment(period.get("end"))
+    if start is None:
+        return ""
+    first, last = language.on(start), language.on(end) if end else ""
+    if last and last != first:
+        return language.say("from %(start)s to %(end)s", start=first, end=last)
+    return language.at(start) if start.precision is Precision.TIME else first
+
+
+def _setting(reference: Resource, language: Language) -> str:
+    context = reference.get("context") or {}
+    for concept, label in (("facilityType", label_of_facility), ("practiceSetting", label_of_setting)):
+        coding = next(iter((context.get(concept) or {}).get("coding") or ()), {})
+        named = label(str(coding.get("code", "")), language.code) or str(coding.get("display", ""))
+        if named:
+            return named
+    return ""

@@ -1,0 +1,1 @@
+"""Timers: what the service does by itself."""
