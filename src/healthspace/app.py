@@ -73,7 +73,9 @@ async def _answer_error(request: Request, error: Exception) -> Response:
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return await _answer_error(request, {404: NotFound(), 405: NotAllowed(), 503: Unavailable()}.get(status, HealthspaceError("the request failed")))
+    return await _answer_error(
+        request, {404: NotFound(), 405: NotAllowed(), 503: Unavailable()}.get(status, HealthspaceError("the request failed"))
+    )
 
 
 async def _answer_crash(request: Request, error: Exception) -> Response:

@@ -41,6 +41,4 @@ async def open_door(settings: Settings, opened: OpenDatabase) -> Door:
     keys = await open_key_ring(opened.database, settings.master_key)
     ciphers = Ciphers(keys)
     await open_registry(opened.database, ciphers, keys, clock.now())
-    return Door(
-        opened.database, keys, ciphers, Trail(opened.database, keys), BlobStore(settings.data / "blobs"), demo=opened.demo
-    )
+    return Door(opened.database, keys, ciphers, Trail(opened.database, keys), BlobStore(settings.data / "blobs"), demo=opened.demo)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 import anyio
 import orjson
@@ -149,9 +148,7 @@ class Door:
         return self._grant(tx, caller, action, verdict, self.ciphers.open(owner, rows[0]["wrapped_key"]), now)
 
     def _grant(self, tx: Tx, caller: Caller, action: Action, verdict: Verdict, cipher: Cipher, now: datetime) -> Permit:
-        return Permit(
-            tx, caller, action, cipher.owner, verdict.reason, verdict.scope, verdict.hidden, cipher, self.keys, self.blobs, now
-        )
+        return Permit(tx, caller, action, cipher.owner, verdict.reason, verdict.scope, verdict.hidden, cipher, self.keys, self.blobs, now)
 
     def _line_of(self, permit: Permit) -> Line:
         return self._line(permit.caller, permit.action, Outcome.DONE, permit.reason, permit.cipher, permit.targets)

@@ -33,13 +33,14 @@ class TraceLine:
     targets: tuple[str, ...]
 
 
-async def read_lines(
-    tx: Tx, cipher: Cipher, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
-) -> Sequence[TraceLine]:
+async def read_lines(tx: Tx, cipher: Cipher, *, before: tuple[datetime, UUID] | None = None, limit: int = 50) -> Sequence[TraceLine]:
     """Up to `limit` lines of the citizen of `cipher`, older than the line `before`."""
     at, identifier = before or (None, None)
     rows = await tx.fetch(PAGE, cipher.owner, at, identifier, limit)
-    return [_open(row["at"], row["id"], row["action"], row["outcome"], row["reason"], cipher.open(row["detail"], "AuditEvent", row["id"], 1)) for row in rows]
+    return [
+        _open(row["at"], row["id"], row["action"], row["outcome"], row["reason"], cipher.open(row["detail"], "AuditEvent", row["id"], 1))
+        for row in rows
+    ]
 
 
 def _open(at: datetime, identifier: UUID, action: str, outcome: str, reason: str, detail: bytes) -> TraceLine:

@@ -102,8 +102,7 @@ class Trail:
 
     async def close(self) -> None:
         """Commits what waits, then stops."""
-        while self._waiting:
-            await asyncio.sleep(GATHER)
+        await asyncio.gather(*(durable for _, durable in self._waiting), return_exceptions=True)
         if self._group is not None:
             self._group.cancel()
             await asyncio.gather(self._group, return_exceptions=True)

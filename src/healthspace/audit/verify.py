@@ -42,7 +42,9 @@ async def verify_trail(database: Database, keys: KeyRing) -> Verdict:
         await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         heads = await tx.fetch(WRITERS)
         for head in heads:
-            if head["number"] != expected or not hmac.compare_digest(head["birth"], prove_birth(key, head["number"], head["writer"], before)):
+            if head["number"] != expected or not hmac.compare_digest(
+                head["birth"], prove_birth(key, head["number"], head["writer"], before)
+            ):
                 faults.append(Fault(head["writer"], 0, "a chain was removed or added before this one"))
             before, expected = head["birth"], head["number"] + 1
             count, found = await _verify_chain(tx, key, head)
@@ -59,7 +61,9 @@ async def _verify_chain(tx: Tx, key: bytes, head: Row) -> tuple[int, list[Fault]
     async for row in rows:
         count += 1
         if row["seq"] != seq + 1:
-            faults.append(Fault(writer, seq + 1, "lines are missing here" if row["seq"] > seq + 1 else "a line stands twice or out of order"))
+            faults.append(
+                Fault(writer, seq + 1, "lines are missing here" if row["seq"] > seq + 1 else "a line stands twice or out of order")
+            )
         seq = row["seq"]
         if not hmac.compare_digest(row["mac"], chain(key, writer, seq, mac, _line(row))) and not (faults and faults[-1].seq == seq):
             faults.append(Fault(writer, seq, "this line was changed, or the one before it was"))
@@ -72,6 +76,4 @@ async def _verify_chain(tx: Tx, key: bytes, head: Row) -> tuple[int, list[Fault]
 
 
 def _line(row: Row) -> Line:
-    return Line(
-        row["owner"], row["at"], row["id"], row["action"], row["outcome"], row["reason"], row["caller"], row["detail"]
-    )
+    return Line(row["owner"], row["at"], row["id"], row["action"], row["outcome"], row["reason"], row["caller"], row["detail"])

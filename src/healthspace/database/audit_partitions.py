@@ -32,7 +32,7 @@ async def _ensure(connection: asyncpg.Connection, name: str, start: str, end: st
             await connection.execute(attach)
     except asyncpg.CheckViolationError:
         return False  # the default partition has lines of this month
-    except (asyncpg.DuplicateTableError, asyncpg.UniqueViolationError):
+    except (asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
         return False  # another process has just made it
     return True
 

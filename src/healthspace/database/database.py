@@ -118,7 +118,7 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
-async def open_pool(parameters: dict[str, object], *, size: int) -> asyncpg.Pool:
+async def open_pool(parameters: dict[str, Any], *, size: int) -> asyncpg.Pool:
     """A pool of up to `size` connections; `parameters` are those of `asyncpg.connect`."""
     pool: asyncpg.Pool = await asyncpg.create_pool(
         **parameters, connection_class=_Connection, min_size=1, max_size=size, command_timeout=60, max_inactive_connection_lifetime=0
@@ -126,7 +126,7 @@ async def open_pool(parameters: dict[str, object], *, size: int) -> asyncpg.Pool
     return pool
 
 
-async def connect(parameters: dict[str, object]) -> asyncpg.Connection:
+async def connect(parameters: dict[str, Any]) -> asyncpg.Connection:
     """One connection of its own, for migrations."""
     connection: asyncpg.Connection = await asyncpg.connect(**parameters)
     return connection

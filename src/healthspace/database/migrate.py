@@ -81,8 +81,8 @@ def read_migrations(folder: Traversable) -> list[Migration]:
 async def _create_table(connection: asyncpg.Connection) -> None:
     try:
         await connection.execute(CREATE_TABLE)
-    except (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
-        pass  # IF NOT EXISTS loses a race against another runner with an error
+    except (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
+        pass  # IF NOT EXISTS loses a race against another runner with one of these errors
     except asyncpg.InsufficientPrivilegeError as error:
         raise Misconfigured("the database role may not create tables; make it the owner of the database") from error
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from healthspace.base import clock
@@ -54,7 +55,7 @@ async def migrate_database(settings: Settings) -> tuple[str, list[str]]:
 
 
 @asynccontextmanager
-async def _server(settings: Settings, *, supervise: bool) -> AsyncIterator[tuple[dict[str, object], str]]:
+async def _server(settings: Settings, *, supervise: bool) -> AsyncIterator[tuple[dict[str, Any], str]]:
     if settings.database_url:
         parts = urlsplit(settings.database_url)
         yield {"dsn": settings.database_url}, f"PostgreSQL at {parts.hostname or 'a local socket'}{parts.path}"
@@ -72,7 +73,7 @@ async def _server(settings: Settings, *, supervise: bool) -> AsyncIterator[tuple
         await asyncio.to_thread(embedded.stop)
 
 
-async def _prepare(parameters: dict[str, object]) -> list[str]:
+async def _prepare(parameters: dict[str, Any]) -> list[str]:
     try:
         connection = await connect(parameters)
     except (OSError, *LOST) as error:

@@ -1,5 +1,6 @@
 """From a FHIR document to its description in the record (a DocumentReference) and to what a person reads."""
 
+import re
 from typing import Any
 
 from healthspace.base import fhirjson, html
@@ -40,6 +41,7 @@ _LINKS = {"PractitionerRole": ("practitioner", "organization"), "Device": ("owne
 _AUTHORS = frozenset(_KEPT)
 _AUTHENTICATORS = frozenset({"Practitioner", "PractitionerRole", "Organization"})
 _DEPTH_LIMIT = 20
+_WHOLE_TIME = re.compile(r"[\d-]{10}T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def document_reference(bundle: Resource, data: bytes) -> Resource:
@@ -95,7 +97,7 @@ def _require_type(composition: Resource) -> Resource:
 def _require_date(composition: Resource) -> str:
     """Composition.date as an instant; a date alone is its first moment, in UTC as FHIR reads dates without a zone."""
     date = string(composition.get("date"))
-    if instants_of(date) is None:
+    if instants_of(date) is None or ("T" in date and not _WHOLE_TIME.fullmatch(date)):
         raise Invalid(
             "The document does not say when it was made, or says it in a way that is no date.", place="Bundle.entry[0].resource.date"
         )

@@ -11,10 +11,9 @@ from html import unescape
 from lxml import etree
 
 from healthspace.base import html
-from healthspace.base.html import ELEMENTS
 from healthspace.base.media import INLINE_IMAGES, decode_base64, magic_type
 
-KEPT = ELEMENTS - {"figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "img", "section"}
+KEPT = html.ELEMENTS - {"figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "img", "section"}
 RENAMED = {
     "b": "strong",
     "i": "em",

@@ -203,7 +203,7 @@ def _check_patient(draft: Draft, patient: Resource) -> None:
     traits = draft.traits
     if traits is None:
         return
-    official = next((name for name in patient["name"] if name.get("use") == "official"), {})
+    official: Resource = next((name for name in patient["name"] if name.get("use") == "official"), {})
     same_date = not traits.birth_date or not patient.get("birthDate") or traits.birth_date == patient["birthDate"]
     same_sex = traits.gender not in {"male", "female"} or patient.get("gender") in {traits.gender, "unknown", "other"}
     same_name = not traits.family or not official.get("family") or fold(traits.family) == fold(official["family"])

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from healthspace.base.errors import Invalid, TooLarge
 from healthspace.base.ids import parse_id
-from healthspace.base.media import MEDIA_TYPES, sniff
+from healthspace.base.media import MEDIA_TYPES, Kind, sniff
 from healthspace.identity.ins import Ins, read_ins
 from healthspace.record.draft import SELF_DESCRIBING, Draft, Reading, attach_facts, read_draft
 from healthspace.record.metadata import class_coding, derive_unique_id
@@ -87,7 +87,7 @@ def _check_shape(reference: Resource, place: str) -> None:
         raise Invalid("a document is deposited as current", place=f"{place}.status")
 
 
-def _read_opaque(reference: Resource, content: bytes, kind: str | None, reading: Reading, place: str) -> Draft:
+def _read_opaque(reference: Resource, content: bytes, kind: Kind | None, reading: Reading, place: str) -> Draft:
     """A PDF, an image, a text: only the sender can say what it is."""
     codes = [coding.get("code") for coding in _codings(reference.get("type"))]
     if not codes or not codes[0]:

@@ -6,7 +6,7 @@ What is not supported is refused with its name; nothing is silently ignored.
 import math
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from healthspace.base.errors import Invalid
 from healthspace.base.text import fold
@@ -131,7 +131,7 @@ def _below(instant: float) -> Ends:
 
 def _about(first: float, last: float) -> list[tuple[Ends, Ends]]:
     """R4: a tenth of the time between now and the date, either way; at least the value itself."""
-    slack = abs(datetime.now().timestamp() - first) / 10
+    slack = abs(datetime.now(UTC).timestamp() - first) / 10
     return [((-FOREVER, last + slack), (first - slack, FOREVER))]
 
 

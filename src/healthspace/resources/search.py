@@ -31,7 +31,9 @@ MATCHING = """
             OR EXISTS (SELECT 1 FROM ix_token i WHERE i.owner = $1 AND i.h = $22 AND i.date = r.date AND i.id = r.id))
 """
 COLUMNS = "SELECT r.type, r.id, r.version, r.updated, r.date, r.body"
-NEWEST_FIRST = COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.date, r.id) < ($23, $24)) ORDER BY r.date DESC, r.id DESC LIMIT $25"
+NEWEST_FIRST = (
+    COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.date, r.id) < ($23, $24)) ORDER BY r.date DESC, r.id DESC LIMIT $25"
+)
 OLDEST_FIRST = COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.date, r.id) > ($23, $24)) ORDER BY r.date, r.id LIMIT $25"
 LAST_UPDATED_FIRST = (
     COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.updated, r.id) < ($23, $24)) ORDER BY r.updated DESC, r.id DESC LIMIT $25"

@@ -27,6 +27,6 @@ async def _verify(settings: Settings) -> int:
     async with open_service(settings) as service:
         verdict = await verify_trail(service.door.database, service.door.keys)
     for fault in verdict.faults:
-        print(f"chain {fault.writer}, line {fault.seq}: {fault.what}")
-    print(f"{verdict.lines} lines in {verdict.writers} chains, {len(verdict.faults)} faults")
+        typer.echo(f"chain {fault.writer}, line {fault.seq}: {fault.what}")
+    typer.echo(f"{verdict.lines} lines in {verdict.writers} chains, {len(verdict.faults)} faults")
     return FAILED if verdict.faults else DONE

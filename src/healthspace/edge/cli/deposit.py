@@ -37,8 +37,12 @@ class Order:
 
 
 def deposit(
-    files: Annotated[list[Path], typer.Argument(help="Documents: CDA, FHIR, or with --type and --ins PDF, JPEG, text.", show_default=False)],
-    open_missing: Annotated[bool, typer.Option("--open-missing", help="Open a space for citizens not yet known. Demonstrations only.")] = False,
+    files: Annotated[
+        list[Path], typer.Argument(help="Documents: CDA, FHIR, or with --type and --ins PDF, JPEG, text.", show_default=False)
+    ],
+    open_missing: Annotated[
+        bool, typer.Option("--open-missing", help="Open a space for citizens not yet known. Demonstrations only.")
+    ] = False,
     persona: Annotated[Role | None, typer.Option("--as", help="Who deposits; hospital by default. Demonstrations only.")] = None,
     finess: Annotated[str | None, typer.Option(help="FINESS number of the structure that deposits.")] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Type of the documents: a LOINC or TRE_A05 code.")] = None,
@@ -70,7 +74,7 @@ async def _deposit(settings: Settings, order: Order) -> int:
         with show_progress("Depositing", len(order.files)) as advance:
             for file in order.files:
                 answer = await _take(intake, file, described)
-                print(_as_json(file, answer) if order.json else _as_text(file, answer), flush=True)
+                typer.echo(_as_json(file, answer) if order.json else _as_text(file, answer))
                 refused += answer.outcome == REFUSED
                 advance()
     if refused:
@@ -115,9 +119,7 @@ async def _caller(door: "Door", persona: Role | None, finess: str | None) -> "Ca
         role = next((role for role, known in STRUCTURE_ROLES.items() if known == place), None)
         return caller_of_structure(role, place) if role else Caller(Kind.STRUCTURE, None, place.name, finess=finess, structure=place.name)
     if not door.demo:
-        raise Refused(
-            "personas exist in demo mode only: use --finess" if persona else "say which structure deposits: --finess NUMBER"
-        )
+        raise Refused("personas exist in demo mode only: use --finess" if persona else "say which structure deposits: --finess NUMBER")
     role = persona or Role.HOSPITAL
     patient = await persona_patient(door, role)
     if role in {Role.CITIZEN, Role.PARENT} and patient is None:

@@ -1,5 +1,7 @@
 """`healthspace migrate`: brings the database to what this program expects. The other commands do it too, in passing."""
 
+import typer
+
 from healthspace.edge.cli.running import DONE, run_to_exit, say
 from healthspace.settings import Settings, read_settings
 
@@ -14,6 +16,6 @@ async def _migrate(settings: Settings) -> int:
 
     where, applied = await migrate_database(settings)
     for name in applied:
-        print(name)
+        typer.echo(name)
     say(f"{len(applied)} migrations applied to {where}" if applied else f"Nothing to apply to {where}")
     return DONE

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -17,6 +16,8 @@ DONE, FAILED, MISCONFIGURED = 0, 1, 2
 
 Work = Callable[[], Coroutine[Any, Any, int]]
 
+log = structlog.get_logger(__name__)
+
 
 def run_to_exit(work: Work) -> NoReturn:
     """Runs `work` and exits with the code it returns: 1 on an error, 2 when the set-up is wrong, 128 + n on signal n."""
@@ -30,7 +31,7 @@ def run_to_exit(work: Work) -> NoReturn:
 
 def say(message: str) -> None:
     """Tells the person at the terminal; results go to standard output instead."""
-    print(message, file=sys.stderr, flush=True)
+    typer.echo(message, err=True)
 
 
 def require_installation(settings: Settings) -> None:
@@ -63,5 +64,5 @@ async def _run(work: Work) -> int:
         say(f"healthspace: {error.message}")
         return FAILED
     except Exception:
-        structlog.get_logger(__name__).exception("command_failed")
+        log.exception("command_failed")
         return FAILED

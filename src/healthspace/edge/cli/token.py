@@ -34,7 +34,7 @@ async def _issue(settings: Settings, role: Role, ins: str | None, system: str | 
         if not service.door.demo:
             raise Refused("tokens of personas exist in demo mode only, and this installation is a real one")
         patient = await _patient(service.door, role, ins, system)
-        print(service.tokens.issue(role, clock.now(), patient=patient))
+        typer.echo(service.tokens.issue(role, clock.now(), patient=patient))
     return DONE
 
 
@@ -47,8 +47,10 @@ async def _patient(door: "Door", role: Role, ins: str | None, system: str | None
             raise Invalid(f"--ins names a citizen, and {role} is none")
         return None
     if ins is not None:
-        _, patient = await find_citizen(door, ins, system)
-        return patient
+        _, named = await find_citizen(door, ins, system)
+        if named is None:
+            raise NotFound("no citizen has a health space under this identifier")
+        return named
     known = await persona_patient(door, role)
     if known is None:
         raise NotFound("there is no population here yet: run healthspace demo, or name a citizen with --ins")

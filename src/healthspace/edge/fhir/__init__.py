@@ -50,7 +50,9 @@ def routes() -> list[BaseRoute]:
         found.append(Route(f"/{type_}/{{id}}", endpoint, methods=["GET"]))
         found.append(Route(f"/{type_}/{{id}}/_history/{{version}}", endpoint, methods=["GET"]))
     known = [*SEARCHES, "Binary"]
-    found += [Route(f"/{type_}{rest}", _not_allowed, methods=["POST", "PUT", "PATCH", "DELETE"]) for type_ in known for rest in ("", "/{id}")]
+    found += [
+        Route(f"/{type_}{rest}", _not_allowed, methods=["POST", "PUT", "PATCH", "DELETE"]) for type_ in known for rest in ("", "/{id}")
+    ]
     return [*found, Route("/{rest:path}", _not_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
 
 

@@ -125,7 +125,9 @@ def _patched(entry: _Entry) -> UUID:
         value = next((item for name, item in parts.get("value", {}).items() if name.startswith("value")), None)
         if (kind, value) == ("replace", "superseded") and path in STATUS_PATHS and len(entry.resource["parameter"]) == 1:
             return identifier
-    raise Invalid("the patch of a replaced document sets its status to superseded, and nothing else", place=f"{entry.place}.resource.parameter")
+    raise Invalid(
+        "the patch of a replaced document sets its status to superseded, and nothing else", place=f"{entry.place}.resource.parameter"
+    )
 
 
 def _with_positions(folder: Resource, documents: list[str]) -> Resource:

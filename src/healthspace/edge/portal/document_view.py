@@ -92,9 +92,9 @@ class AttachedFile:
     size: int
 
 
-def view_document(reference: Resource, language: Language, now: datetime, *, size: int) -> DocumentView:
+def view_document(reference: Resource, language: Language, now: datetime, *, size: int, own: bool = True) -> DocumentView:
     """The header block of `reference`, whose original has `size` octets."""
-    row = show_row(reference, language, now)
+    row = show_row(reference, language, now, own=own)
     names = ", ".join(dict.fromkeys(author.name for author in authors_of(reference) if author.name))
     places = ", ".join(dict.fromkeys(author.place for author in authors_of(reference) if author.place))
     version, about = version_of(reference), _about(reference, language)
@@ -103,7 +103,7 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
         (mark("Document of"), language.at(row.when)),
         (mark("Care given"), about),
         (mark("Type"), row.type),
-        (mark("Author"), language.say("Added by you") if row.mine else names),
+        (mark("Author"), row.source if row.mine else names),
         (mark("Organisation"), places or str((reference.get("custodian") or {}).get("display", ""))),
         (mark("Setting"), _setting(reference, language)),
         (mark("Version"), str(version) if version else ""),

@@ -2,18 +2,22 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from healthspace.edge.portal.frame import DONE, Frame
-from healthspace.edge.portal.language import Language, machine_date
+from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+LANGUAGE = "healthspace_language"
+"""The cookie that holds the visitor's choice of language."""
 
 HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -56,14 +60,25 @@ def go_to(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, HEADERS)
 
 
+@cache
+def load_pages() -> Pages:
+    """The templates and languages of this process: read at the first page, the same for ever."""
+    return Pages(load_languages())
+
+
+def find_language(pages: Pages, request: Request) -> Language:
+    """The language of a request: the visitor's choice, else their browser's, else French."""
+    return choose_language(pages.languages, cookie=request.cookies.get(LANGUAGE), accepted=request.headers.get("accept-language", ""))
+
+
 class VersionedFiles(StaticFiles):
     """Our own assets. Their addresses carry a hash of their content, so a browser may keep them for ever."""
 
-    async def get_response(self, path: str, scope: Scope) -> HTMLResponse:  # type: ignore[override]
+    async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        return response  # type: ignore[return-value]
+        return response
 
 
 def _environment(language: Language, versions: Mapping[str, str]) -> Environment:

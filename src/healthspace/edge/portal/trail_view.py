@@ -1,57 +1,72 @@
 """The lines of the trail in plain words: who did what, and by what right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from healthspace.access.rules import Action, Reason
+from healthspace.audit.line import Outcome
+from healthspace.audit.reading import TraceLine
 from healthspace.edge.portal.frame import name_role
 from healthspace.edge.portal.language import Language, mark
+from healthspace.identity.caller import Kind
+
+DOCUMENT = "DocumentReference/"
+UNKNOWN_ACT = (mark("Another act"), "clock")
 
 ACTS = {
-    "read-record": (mark("Opened the list of documents"), "folder"),
-    "search-documents": (mark("Searched the documents"), "search"),
-    "read-document": (mark("Read a document"), "eye"),
-    "deposit-document": (mark("Added a document"), "plus"),
-    "read-trail": (mark("Read who opened the record"), "eye"),
-    "find-patient": (mark("Looked for the record by its health number"), "search"),
-    "read-patient": (mark("Looked up the identity of the holder"), "user"),
-    "grant-access": (mark("Changed who may read the record"), "lock"),
+    Action.OPEN_SPACE: (mark("Opened this health space"), "plus"),
+    Action.CLOSE_SPACE: (mark("Closed this health space"), "lock"),
+    Action.FIND_PATIENT: (mark("Asked whether this record exists"), "search"),
+    Action.READ_PATIENT: (mark("Read the identity of the holder"), "user"),
+    Action.READ_RECORD: (mark("Opened the record"), "folder"),
+    Action.SEARCH_DOCUMENTS: (mark("Searched the documents"), "search"),
+    Action.READ_DOCUMENT: (mark("Read a document"), "eye"),
+    Action.READ_CONTENT: (mark("Downloaded a document"), "download"),
+    Action.DEPOSIT_DOCUMENT: (mark("Added a document"), "plus"),
+    Action.SEARCH_SUBMISSIONS: (mark("Searched what was sent to the record"), "search"),
+    Action.READ_TRAIL: (mark("Read who opened the record"), "clock"),
+    Action.READ_ACCESS: (mark("Read who may open the record"), "lock"),
+    Action.GRANT_ACCESS: (mark("Authorised a professional"), "lock"),
+    Action.END_ACCESS: (mark("Ended the access of a professional"), "lock"),
 }
 """What an action is called, and its picture."""
 
 REASONS = {
-    "own-record": mark("It is your own record"),
-    "treating-doctor": mark("Your treating doctor"),
-    "authorised": mark("You authorised this professional"),
-    "representative": mark("Your legal representative"),
-    "depositor": mark("Wrote or added this document"),
-    "feeding": mark("May add documents to an open record, without reading it"),
-    "existence": mark("May ask whether a record exists, without reading it"),
-    "no-right": mark("No right to read: nothing was shown"),
-    "record-closed": mark("The record is closed: nothing was shown"),
-    "no-record": mark("There is no such record: nothing was shown"),
+    Reason.OWN_RECORD: mark("It is your own record."),
+    Reason.TREATING_DOCTOR: mark("This is your treating doctor."),
+    Reason.AUTHORISED: mark("You authorised this professional."),
+    Reason.DEPOSITOR: mark("A structure may see what it added itself, and nothing else."),
+    Reason.FEEDING: mark("A professional may add to an open record without reading it."),
+    Reason.DIRECTORY: mark("A professional may ask whether a record exists, without reading it."),
+    Reason.DEMONSTRATION: mark("The demonstration makes its own invented people."),
+    Reason.NO_SPACE: mark("There was no such record: nothing was shown."),
+    Reason.RECORD_CLOSED: mark("The record was closed: nothing was shown."),
+    Reason.NO_RIGHT: mark("You had not authorised this: nothing was shown."),
+    Reason.NOT_IN_DEMONSTRATION: mark("This is possible in a demonstration only."),
+    Reason.UNKNOWN_CALLER: mark("This person could not prove who they are: nothing was shown."),
 }
 """The reasons of the access rules, told to the citizen."""
 
 GROUNDS = {
-    "treating-doctor": mark("This citizen chose you as their treating doctor."),
-    "authorised": mark("This citizen authorised you to read their record."),
-    "depositor": mark("You see only the documents that your structure added to this record."),
-    "representative": mark("You are the legal representative of this child."),
-    "feeding": mark("You may add documents to this record. You see only those that you added."),
+    Reason.TREATING_DOCTOR: mark("This citizen chose you as their treating doctor."),
+    Reason.AUTHORISED: mark("This citizen authorised you to read their record."),
+    Reason.DEPOSITOR: mark("You see only the documents that your structure added to this record."),
 }
 """The reasons of the access rules, told to the one who was let in."""
 
 UNSUCCESSFUL = {
-    "refused": mark("Refused"),
-    "rejected": mark("Not accepted"),
-    "failed": mark("Failed"),
+    Outcome.REFUSED: mark("Refused"),
+    Outcome.REJECTED: mark("Not accepted"),
+    Outcome.FAILED: mark("Failed"),
 }
+TOGETHER = timedelta(minutes=15)
+"""The same act by the same person, again and again within this time, is told once, with its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrailEntry:
-    """One line: `who` in which `role` and `place` did `what`, `why`. `outcome` is empty when the act was done."""
+    """One act: `who` in which `role` and `place` did `what`, `why`, and how often in a row. `outcome` is empty when it was done."""
 
     at: datetime
     who: str
@@ -63,63 +78,77 @@ class TrailEntry:
     outcome: str
     refused: bool
     mine: bool
-    target: str
+    document: str
     title: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TrailDay:
-    """The lines of one day, under its heading."""
+    """The acts of one day, under its heading."""
 
     heading: str
     anchor: str
     entries: tuple[TrailEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenLine:
-    """A line of the trail as it is read back: codes, names and the id of what was acted upon."""
-
-    at: datetime
-    action: str
-    outcome: str
-    reason: str
-    who: str
-    role: str
-    place: str
-    target: str
-
-
-def show_line(line: SeenLine, language: Language, titles: Mapping[str, str]) -> TrailEntry:
-    """`line` in words. `titles` names the documents that the reader may open, by id."""
-    what, icon = ACTS.get(line.action, (mark("Another act"), "clock"))
-    why, mine = REASONS.get(line.reason), line.reason == "own-record"
-    outcome = UNSUCCESSFUL.get(line.outcome, "")
+def show_line(line: TraceLine, language: Language, titles: Mapping[str, str] | None = None) -> TrailEntry:
+    """`line` in words. `titles` names documents by their id, where they are known."""
+    what, icon = ACTS.get(Action(line.action), UNKNOWN_ACT) if line.action in set(Action) else UNKNOWN_ACT
+    why = REASONS.get(Reason(line.reason), "") if line.reason in set(Reason) else ""
+    mine, done = is_own(line), line.outcome == Outcome.DONE
+    document = document_of(line)
     return TrailEntry(
         at=line.at,
-        who=language.say("You") if mine else line.who or language.say("Someone who could not be identified"),
+        who=language.say("You") if mine else _name_caller(line, language),
         role="" if mine else name_role(line.role, language),
-        place="" if mine or line.place == line.who else line.place,
+        place="" if mine or line.structure == line.name else line.structure,
         what=language.say(what),
-        icon=icon,
-        why="" if mine else language.say(why) if why else line.reason,
-        outcome=language.say(outcome) if outcome else "",
-        refused=line.outcome == "refused",
+        icon=icon if done else "cross",
+        why=language.say(why) if why and not mine else "",
+        outcome="" if done else language.say(UNSUCCESSFUL.get(Outcome(line.outcome), mark("Failed"))),
+        refused=line.outcome == Outcome.REFUSED,
         mine=mine,
-        target=line.target if line.target in titles else "",
-        title=titles.get(line.target, ""),
+        document=document,
+        title=(titles or {}).get(document, ""),
     )
 
 
+def is_own(line: TraceLine) -> bool:
+    """Whether the holder of the record did this."""
+    return line.reason == Reason.OWN_RECORD
+
+
+def document_of(line: TraceLine) -> str:
+    """The id of the one document that `line` is about; empty when there is none, or several."""
+    documents = [target.removeprefix(DOCUMENT) for target in line.targets if target.startswith(DOCUMENT)]
+    return documents[0] if len(set(documents)) == 1 else ""
+
+
 def group_by_day(entries: Sequence[TrailEntry], language: Language) -> list[TrailDay]:
-    """`entries` under one heading a day, in the order given."""
+    """`entries` under one heading a day, in the order given; repeats told once."""
     days: dict[str, list[TrailEntry]] = {}
     for entry in entries:
-        days.setdefault(language.weekday(entry.at), []).append(entry)
+        day = days.setdefault(language.weekday(entry.at), [])
+        if day and _repeats(day[-1], entry):
+            day[-1] = replace(day[-1], times=day[-1].times + 1)
+        else:
+            day.append(entry)
     return [TrailDay(heading, f"d{number}", tuple(group)) for number, (heading, group) in enumerate(days.items(), 1)]
 
 
-def explain_ground(reason: str, language: Language) -> str:
+def explain_ground(reason: Reason, language: Language) -> str:
     """Why the one who reads was let in; empty when the record is their own."""
     ground = GROUNDS.get(reason)
     return language.say(ground) if ground else ""
+
+
+def _name_caller(line: TraceLine, language: Language) -> str:
+    if line.name:
+        return line.name
+    return language.say("Another citizen") if line.kind == Kind.CITIZEN else language.say("Someone who could not be identified")
+
+
+def _repeats(latest: TrailEntry, entry: TrailEntry) -> bool:
+    """`entry` is the older one."""
+    return latest.at - entry.at < TOGETHER and replace(entry, at=latest.at, times=latest.times) == latest

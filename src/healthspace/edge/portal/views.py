@@ -9,7 +9,7 @@ from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.record.chain import replaced_identifiers, set_id_of, version_of
-from healthspace.record.visibility import labels_of
+from healthspace.record.visibility import depositor_of, labels_of
 from healthspace.terminology.labels import label_of_type
 
 Resource = dict[str, Any]
@@ -38,7 +38,7 @@ class DocumentRow:
     type: str
     family: Family
     when: Moment | None
-    author: Author
+    source: str
     new: bool
     mine: bool
     superseded: bool
@@ -64,8 +64,8 @@ class Filter:
     count: int
 
 
-def show_row(reference: Resource, language: Language, now: datetime) -> DocumentRow:
-    """`reference` as a row of a list; `now` decides what is new."""
+def show_row(reference: Resource, language: Language, now: datetime, *, own: bool = True) -> DocumentRow:
+    """`reference` as a row of a list; `now` decides what is new, `own` is true of the reader's own record."""
     type_code, kind = read_type(reference, language.code)
     author, mine = first_author(reference), is_from_citizen(reference)
     family, title = family_of(type_code, code_of(reference.get("category"))), read_title(reference) or kind
@@ -76,7 +76,7 @@ def show_row(reference: Resource, language: Language, now: datetime) -> Document
         type=kind,
         family=family,
         when=when,
-        author=author,
+        source=_name_source(author, language, mine=mine, own=own),
         new=not mine and _is_new(reference, when, now),
         mine=mine,
         superseded=reference.get("status") == "superseded",
@@ -86,9 +86,9 @@ def show_row(reference: Resource, language: Language, now: datetime) -> Document
     )
 
 
-def show_rows(references: Iterable[Resource], language: Language, now: datetime) -> list[DocumentRow]:
+def show_rows(references: Iterable[Resource], language: Language, now: datetime, *, own: bool = True) -> list[DocumentRow]:
     """Rows, the latest document first; those without a date last."""
-    rows = [show_row(reference, language, now) for reference in references]
+    rows = [show_row(reference, language, now, own=own) for reference in references]
     return sorted(rows, key=lambda row: row.when.at if row.when else datetime.min.replace(tzinfo=UTC), reverse=True)
 
 
@@ -158,8 +158,10 @@ def authors_of(reference: Resource) -> list[Author]:
 
 
 def is_from_citizen(reference: Resource) -> bool:
-    """Whether the citizen, not a professional, is the first author."""
+    """Whether the citizen, not a professional, brought the document or is its first author."""
     author = next(iter(reference.get("author") or ()), {})
+    if (depositor_of(reference) or "").startswith("patient|"):
+        return True
     contained = {f"#{resource.get('id')}": resource for resource in reference.get("contained") or ()}
     link = str(author.get("reference", ""))
     return link.startswith("Patient/") or contained.get(link, {}).get("resourceType") == "Patient"
@@ -175,9 +177,9 @@ def newest_version(reference: Resource, others: Sequence[Resource]) -> str | Non
 
 
 def read_name(names: Any) -> str:
-    """A HumanName (the official or first of a list) as it is written: "Dr Hélène MOREL"."""
-    listed = names or ()
-    name = next((name for name in listed if name.get("use") in {"usual", "official"}), next(iter(listed), {}))
+    """A person's name (HumanName, the usual one first) as it is written: "Dr Hélène MOREL"."""
+    listed = {name.get("use", ""): name for name in reversed(names or ())}
+    name = {**listed.get("official", {}), **(listed.get("usual") or listed.get("official") or next(iter(listed.values()), {}))}
     if name.get("text"):
         return str(name["text"])
     titles = {part.strip(".").casefold() for part in (*(name.get("prefix") or ()), *(name.get("suffix") or ()))}
@@ -187,6 +189,12 @@ def read_name(names: Any) -> str:
 
 TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
 """Titles that are shown with a name; civilities ("M", "MME") are not."""
+
+
+def _name_source(author: Author, language: Language, *, mine: bool, own: bool) -> str:
+    if mine:
+        return language.say("Added by you") if own else language.say("Added by the citizen")
+    return ", ".join(part for part in (author.name, author.place) if part)
 
 
 def _replaces(newer: Resource, older: Resource) -> bool:

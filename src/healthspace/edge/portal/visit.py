@@ -1,0 +1,177 @@
+"""One visit to one page: who comes, in which language, to whose record; and what every page goes through."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthspace.access.opening import Service
+from healthspace.access.permit import trace_stranger
+from healthspace.access.rules import Action
+from healthspace.base import clock
+from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
+from healthspace.base.ids import owner_of, parse_id
+from healthspace.edge.portal.error_pages import error_page
+from healthspace.edge.portal.frame import Frame, PatientBanner, Visitor, initials_of, menu_of, name_role
+from healthspace.edge.portal.language import Language
+from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
+from healthspace.identity.caller import Caller, Kind
+
+SESSION = "healthspace_session"
+"""The cookie that holds the token of the one who is signed in: the same token as for the API."""
+LARGEST_FORM = 1 << 14
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request whose caller is known."""
+
+    request: Request
+    service: Service
+    caller: Caller
+    pages: Pages
+    language: Language
+
+    @property
+    def patient(self) -> UUID | None:
+        """Whose record the address names; the visitor's own when it names none. NotFound when it names nobody."""
+        named = self.request.path_params.get("patient")
+        if named is None:
+            return self.caller.patient
+        patient = parse_id(named)
+        if patient is None:
+            raise NotFound
+        return patient
+
+    @property
+    def owner(self) -> int | None:
+        """The owner of that record; None when there is none, which the door refuses and traces."""
+        return owner_of(self.patient) if self.patient else None
+
+    @property
+    def own(self) -> bool:
+        """Whether the record is the visitor's."""
+        return self.patient is not None and self.patient == self.caller.patient
+
+    @property
+    def prefix(self) -> str:
+        """What the addresses of this record begin with."""
+        return f"/patients/{self.patient}" if "patient" in self.request.path_params else ""
+
+    def identifier(self, name: str = "id") -> UUID:
+        """The id that the address holds; NotFound when it is none of ours."""
+        identifier = parse_id(self.request.path_params[name])
+        if identifier is None:
+            raise NotFound
+        return identifier
+
+    def asked(self, name: str, longest: int = 100) -> str:
+        """A parameter of the address, tidied; empty when it was not given."""
+        return " ".join(self.request.query_params.get(name, "").split())[:longest]
+
+    def number(self, name: str) -> int:
+        """A parameter of the address that counts from 1."""
+        said = self.asked(name, 6)
+        return max(1, int(said)) if said.isascii() and said.isdecimal() else 1
+
+    def render(
+        self, template: str, *, status: int = 200, current: str = "", here: bool = True, patient: PatientBanner | None = None, **values: object
+    ) -> Response:
+        """The page `template`, under the entry `current` of the menu."""
+        citizen = self.caller.kind is Kind.CITIZEN
+        frame = Frame(
+            language=self.language,
+            path=_come_back(self.request),
+            visitor=self._visitor(),
+            menu=menu_of() if citizen else (),
+            current=current,
+            here=here,
+            patient=patient,
+            done=self.asked("done", 20),
+            demo=self.service.door.demo,
+        )
+        return self.pages.render(frame, template, status=status, prefix=self.prefix, **values)
+
+    def _visitor(self) -> Visitor:
+        role = name_role(self.caller.role, self.language)
+        name = self.caller.name or role
+        place = self.caller.structure if self.caller.structure != name else ""
+        return Visitor(name, ", ".join(part for part in (role if role != name else "", place) if part), initials_of(name))
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def visiting(action: Action, handler: Handler) -> Endpoint:
+    """An endpoint for those who are signed in. Whatever fails before the door was reached is traced here, as an attempt at `action`."""
+
+    async def endpoint(request: Request) -> Response:
+        service: Service = request.app.state.service
+        try:
+            caller = identify(request, service)
+        except Unauthenticated as error:
+            if request.url.path != "/":
+                await trace_stranger(service.door, action, error)
+            return forget(go_to("/sign-in"))
+        try:
+            if request.method == "POST":
+                require_same_site(request)
+            pages = load_pages()
+            return await handler(Visit(request, service, caller, pages, find_language(pages, request)))
+        except HealthspaceError as error:
+            await service.door.trace_failure(caller, action, None, error)
+            return error_page(request, error)
+
+    return endpoint
+
+
+def identify(request: Request, service: Service) -> Caller:
+    """Who is signed in; Unauthenticated when nobody is, or not any more."""
+    token = request.cookies.get(SESSION)
+    if not token:
+        raise Unauthenticated("nobody is signed in", place="Cookie")
+    return service.tokens.read(token, clock.now())
+
+
+def forget(response: Response) -> Response:
+    """`response`, which also ends the session in this browser."""
+    response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
+    return response
+
+
+def require_same_site(request: Request) -> None:
+    """Malformed when a form was sent from another site (Fetch Metadata; else the Origin that browsers add to every POST)."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        same = site == "same-origin"
+    else:
+        same = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+    if not same:
+        raise Malformed("this form was not sent from a page of this site", place="Origin")
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form, each the last one sent, tidied; Malformed when the body is no form."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise Malformed("a form is expected", place="Content-Type")
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > LARGEST_FORM:
+            raise TooLarge("this form is too large", place="Content-Length")
+    try:
+        fields = parse_qsl(received.decode(), max_num_fields=20)
+    except ValueError:
+        raise Malformed("this form cannot be read") from None
+    return {name: " ".join(value.split()) for name, value in fields}
+
+
+def _come_back(request: Request) -> str:
+    """The address that shows this page again; after a form, the page of the form."""
+    query = request.url.query if request.method == "GET" else ""
+    return f"{request.url.path}?{query}" if query else request.url.path
