@@ -70,16 +70,20 @@ def test_a_header_read_back_says_what_was_written(kind: str) -> None:
     written = header(kind)
     read = read_header(parse_cda(SAMPLES[kind]()))
     traits = patient_traits(read)
-    assert read.id and read.set_id
+    assert read.id
+    assert read.set_id
     assert (read.id.root, read.set_id.root, read.title) == (written.unique_id, written.set_id, written.title)
-    assert read.type and read.type.code == TYPES[kind]
+    assert read.type
+    assert read.type.code == TYPES[kind]
     assert (traits.ins_system, traits.ins_value) == (PATIENT.ins.root, PATIENT.ins.extension)
     assert (traits.birth_family, traits.used_family) == ("D’HÉROUVILLE", "D’HÉROUVILLE-O’BRIEN")
     assert (traits.given_names, traits.first_given, traits.used_given) == ("Anne-Sophie Zoé", "Anne-Sophie", "Zoé")
     assert (traits.sex, traits.birth_date, traits.birth_place) == ("female", "2018-06-02", "2B033")
     assert read.authors[0].ids[0].extension == DOCTOR.identifier
-    assert read.encounter.facility_type and read.encounter.facility_type.code == "SA07"
-    assert read.time and read.time.fhir == NOON.isoformat()
+    assert read.encounter.facility_type
+    assert read.encounter.facility_type.code == "SA07"
+    assert read.time
+    assert read.time.fhir == NOON.isoformat()
     assert not read.warnings
 
 

@@ -123,7 +123,7 @@ def test_an_answer_of_a_worker_that_was_taken_over_is_not_believed(answer: bytes
         pdf_pages._read_frames(answer)
 
 
-async def test_the_worker_can_open_no_file_and_no_socket() -> None:
+def test_the_worker_can_open_no_file_and_no_socket() -> None:
     attempt = """
 import socket, sys
 from healthspace.edge.portal.pdf_worker import close_the_process, load_everything

@@ -26,7 +26,7 @@ def build(seed: int, citizens: int, today: date, directory: Directory) -> Iterat
     index = 0
     for household, members in enumerate(households(seed, today)):
         start = index
-        for rank, member in enumerate(members):
+        for rank in range(len(members)):
             if index >= citizens:
                 return
             yield _citizen(seed, today, staff, index, household, start, rank, members)

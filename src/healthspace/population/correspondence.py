@@ -139,12 +139,28 @@ def visit(desk: Desk, day: date) -> None:
     """A visit to the treating doctor, as a PDF alone."""
     motive, findings, plan = desk.random.choice(
         (
-            ("une lombalgie récente", "Douleur du bas du dos après un effort, sans irradiation. Mobilité conservée.", "antalgique simple et reprise rapide de l’activité"),
-            ("une rhinopharyngite", "Nez qui coule depuis trois jours, gorge rouge, tympans normaux, pas de fièvre.", "lavage de nez et repos"),
-            ("un bilan de prévention", "Examen normal. Activité physique régulière, tabac absent.", "poursuivre l’activité physique, revoir le calendrier des vaccins"),
-            ("une fatigue", "Sommeil court depuis deux mois, charge de travail élevée. Examen normal.", "bilan sanguin et repos, revoir avec les résultats"),
+            (
+                "une lombalgie récente",
+                "Douleur du bas du dos après un effort, sans irradiation. Mobilité conservée.",
+                "antalgique simple et reprise rapide de l’activité",
+            ),
+            (
+                "une rhinopharyngite",
+                "Nez qui coule depuis trois jours, gorge rouge, tympans normaux, pas de fièvre.",
+                "lavage de nez et repos",
+            ),
+            (
+                "un bilan de prévention",
+                "Examen normal. Activité physique régulière, tabac absent.",
+                "poursuivre l’activité physique, revoir le calendrier des vaccins",
+            ),
+            (
+                "une fatigue",
+                "Sommeil court depuis deux mois, charge de travail élevée. Examen normal.",
+                "bilan sanguin et repos, revoir avec les résultats",
+            ),
         )
-    )  # fmt: skip
+    )
     letter = Letter(
         addressee="Pour le dossier",
         subject=f"consultation pour {motive}",
@@ -164,7 +180,8 @@ def _wishes(desk: Desk, day: date) -> None:
         paragraphs=(
             "Si un jour je ne peux plus m’exprimer, je souhaite que l’on tienne compte de ce qui suit.",
             (
-                f"Je souhaite être soulagé{'' if male else 'e'} de la douleur, même si cela abrège ma vie. Je ne souhaite pas de réanimation si je ne peux "
+                f"Je souhaite être soulagé{'' if male else 'e'} de la douleur, même si cela abrège ma vie. "
+                "Je ne souhaite pas de réanimation si je ne peux "
                 "plus reconnaître mes proches."
             ),
             "Ma personne de confiance connaît ces souhaits et peut en parler avec vous.",

@@ -24,6 +24,10 @@ from healthspace.population.treatments import PENICILLIN
 ADULT = 18
 SUMMARISED_FROM = 60
 FEWEST = 4
+CORRECTION_EVERY = 11
+"""One person in so many, if followed for a long illness, has a laboratory report that a second version replaces."""
+
+CORRECTED = {"creatinine": 77.0, "haemoglobin": 13.2, "tsh": 2.1, "inr": 2.6, "urate": 352.0, "vitamin-d": 31.0, "cholesterol": 1.9}
 
 
 def live(desk: Desk) -> None:
@@ -125,8 +129,7 @@ def _follow(desk: Desk) -> None:
     panels = tuple(dict.fromkeys(panel for condition in life.conditions for panel in condition.tests))[:4]
     count = 3 if life.listed else 2
     for rank in range(count):
-        # A correction every seventeen people, in a population of any size.
-        corrected = {"creatinine": 77.0, "haemoglobin": 13.2, "cholesterol": 1.9} if life.index % 17 == 6 and rank == 0 else None
+        corrected = CORRECTED if life.index % CORRECTION_EVERY == CORRECTION_EVERY - 1 and rank == 0 else None
         days = random.randint(30, 90) + rank * (1050 // count)
         take_blood(desk, desk.days_ago(days), panels, corrected=corrected)
     for rank in range(2 if life.listed else 1):

@@ -36,10 +36,20 @@ def _analyte(
 
 # key: (LOINC, French name, long name, unit, usual for women, for men if different, (mean, spread, decimals))
 ANALYTES = {
-    "hba1c": _analyte("4548-4", "Hémoglobine glyquée (HbA1c)", "Hémoglobine A1c/Hémoglobine totale [Fraction massique] Sang", "%", (4.0, 6.0), None, (5.4, 0.2, 1)),
+    "hba1c": _analyte(
+        "4548-4",
+        "Hémoglobine glyquée (HbA1c)",
+        "Hémoglobine A1c/Hémoglobine totale [Fraction massique] Sang",
+        "%",
+        (4.0, 6.0),
+        None,
+        (5.4, 0.2, 1),
+    ),
     "glucose": _analyte("2345-7", "Glycémie à jeun", "Glucose [Masse/Volume] Sérum/Plasma", "g/L", (0.7, 1.1), None, (0.9, 0.06, 2)),
     "creatinine": _analyte("14682-9", "Créatinine", "Créatinine [Moles/Volume] Sérum/Plasma", "umol/L", (45, 84), (59, 104), (72, 7, 0)),
-    "filtration": _analyte("62238-1", "Débit de filtration glomérulaire (CKD-EPI)", "DFG estimé par CKD-EPI", "mL/min/{1.73_m2}", (60, None), None, (88, 7, 0)),
+    "filtration": _analyte(
+        "62238-1", "Débit de filtration glomérulaire (CKD-EPI)", "DFG estimé par CKD-EPI", "mL/min/{1.73_m2}", (60, None), None, (88, 7, 0)
+    ),
     "potassium": _analyte("2823-3", "Potassium", "Potassium [Moles/Volume] Sérum/Plasma", "mmol/L", (3.5, 5.1), None, (4.2, 0.25, 1)),
     "sodium": _analyte("2951-2", "Sodium", "Sodium [Moles/Volume] Sérum/Plasma", "mmol/L", (136, 145), None, (140, 1.6, 0)),
     "haemoglobin": _analyte("718-7", "Hémoglobine", "Hémoglobine [Masse/Volume] Sang", "g/dL", (12.0, 16.0), (13.0, 17.0), (14.1, 0.6, 1)),
@@ -47,21 +57,49 @@ ANALYTES = {
     "platelets": _analyte("777-3", "Plaquettes", "Plaquettes [Nombre/Volume] Sang", "10*9/L", (150, 400), None, (255, 38, 0)),
     "erythrocytes": _analyte("789-8", "Hématies", "Hématies [Nombre/Volume] Sang", "10*12/L", (3.8, 5.9), None, (4.7, 0.25, 2)),
     "volume": _analyte("787-2", "Volume globulaire moyen", "Volume globulaire moyen", "fL", (80, 100), None, (90, 3, 0)),
-    "cholesterol": _analyte("2093-3", "Cholestérol total", "Cholestérol [Masse/Volume] Sérum/Plasma", "g/L", (None, 2.0), None, (1.85, 0.18, 2)),
-    "ldl": _analyte("13457-7", "Cholestérol LDL (calculé)", "Cholestérol LDL [Masse/Volume] Sérum/Plasma ; calculé", "g/L", (None, 1.6), None, (1.1, 0.15, 2)),
+    "cholesterol": _analyte(
+        "2093-3", "Cholestérol total", "Cholestérol [Masse/Volume] Sérum/Plasma", "g/L", (None, 2.0), None, (1.85, 0.18, 2)
+    ),
+    "ldl": _analyte(
+        "13457-7",
+        "Cholestérol LDL (calculé)",
+        "Cholestérol LDL [Masse/Volume] Sérum/Plasma ; calculé",
+        "g/L",
+        (None, 1.6),
+        None,
+        (1.1, 0.15, 2),
+    ),
     "hdl": _analyte("2085-9", "Cholestérol HDL", "Cholestérol HDL [Masse/Volume] Sérum/Plasma", "g/L", (0.4, None), None, (0.55, 0.07, 2)),
-    "triglycerides": _analyte("2571-8", "Triglycérides", "Triglycérides [Masse/Volume] Sérum/Plasma", "g/L", (None, 1.5), None, (1.0, 0.2, 2)),
-    "alt": _analyte("1742-6", "ALAT (TGP)", "Alanine aminotransférase [Activité/Volume] Sérum/Plasma", "U/L", (None, 35), (None, 45), (22, 5, 0)),
-    "ast": _analyte("1920-8", "ASAT (TGO)", "Aspartate aminotransférase [Activité/Volume] Sérum/Plasma", "U/L", (None, 35), (None, 40), (21, 4, 0)),
+    "triglycerides": _analyte(
+        "2571-8", "Triglycérides", "Triglycérides [Masse/Volume] Sérum/Plasma", "g/L", (None, 1.5), None, (1.0, 0.2, 2)
+    ),
+    "alt": _analyte(
+        "1742-6", "ALAT (TGP)", "Alanine aminotransférase [Activité/Volume] Sérum/Plasma", "U/L", (None, 35), (None, 45), (22, 5, 0)
+    ),
+    "ast": _analyte(
+        "1920-8", "ASAT (TGO)", "Aspartate aminotransférase [Activité/Volume] Sérum/Plasma", "U/L", (None, 35), (None, 40), (21, 4, 0)
+    ),
     "tsh": _analyte("3016-3", "TSH", "Thyréostimuline [Arbitraire/Volume] Sérum/Plasma", "m[IU]/L", (0.27, 4.2), None, (1.9, 0.5, 2)),
-    "crp": _analyte("1988-5", "Protéine C réactive (CRP)", "Protéine C réactive [Masse/Volume] Sérum/Plasma", "mg/L", (None, 5), None, (1.8, 0.8, 1)),
+    "crp": _analyte(
+        "1988-5", "Protéine C réactive (CRP)", "Protéine C réactive [Masse/Volume] Sérum/Plasma", "mg/L", (None, 5), None, (1.8, 0.8, 1)
+    ),
     "ferritin": _analyte("2276-4", "Ferritine", "Ferritine [Masse/Volume] Sérum/Plasma", "ug/L", (15, 150), (30, 400), (85, 25, 0)),
     "inr": _analyte("6301-6", "INR", "INR", "{INR}", (2.0, 3.0), None, (2.5, 0.3, 1)),
-    "bnp": _analyte("33762-6", "NT-proBNP", "Pro-peptide natriurétique B, N-terminal [Masse/Volume] Sérum/Plasma", "ng/L", (None, 450), None, (160, 60, 0)),
+    "bnp": _analyte(
+        "33762-6",
+        "NT-proBNP",
+        "Pro-peptide natriurétique B, N-terminal [Masse/Volume] Sérum/Plasma",
+        "ng/L",
+        (None, 450),
+        None,
+        (160, 60, 0),
+    ),
     "urate": _analyte("14933-6", "Acide urique", "Urate [Moles/Volume] Sérum/Plasma", "umol/L", (150, 360), (200, 420), (310, 35, 0)),
-    "vitamin-d": _analyte("1989-3", "25-OH vitamine D", "25-hydroxyvitamine D3 [Masse/Volume] Sérum/Plasma", "ng/mL", (30, 60), None, (36, 5, 0)),
+    "vitamin-d": _analyte(
+        "1989-3", "25-OH vitamine D", "25-hydroxyvitamine D3 [Masse/Volume] Sérum/Plasma", "ng/mL", (30, 60), None, (36, 5, 0)
+    ),
     "calcium": _analyte("2000-8", "Calcium", "Calcium [Moles/Volume] Sérum/Plasma", "mmol/L", (2.15, 2.55), None, (2.36, 0.06, 2)),
-}  # fmt: skip
+}
 
 HAEMATOLOGY = Code("18723-7", LOINC, "Hématologie")
 BIOCHEMISTRY = Code("18719-5", LOINC, "Biochimie")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from healthspace.cda.write.values import Header
 
 if TYPE_CHECKING:
-    from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
+    from reportlab.pdfgen.canvas import Canvas
 
 MARGIN = 62
 """Points left free on each side of the page."""
@@ -41,7 +41,7 @@ class _Page:
     foot: str
 
     def write(self, text: str, font: tuple[str, float] = BODY, *, indent: float = 0, gap: float = 0, right: bool = False) -> None:
-        from reportlab.lib.utils import simpleSplit  # type: ignore[import-untyped]
+        from reportlab.lib.utils import simpleSplit
 
         for line in simpleSplit(text, font[0], font[1], self.width - 2 * MARGIN - indent):
             if self.y < FOOT + LINE:
@@ -72,7 +72,7 @@ class _Page:
 
 def write_letter(header: Header, letter: Letter) -> bytes:
     """The PDF of a letter by the header's author about its patient, or by the patient."""
-    from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]
+    from reportlab.lib.pagesizes import A4
     from reportlab.pdfgen.canvas import Canvas
 
     stream = BytesIO()

@@ -24,7 +24,8 @@ MATCHING = """
                 AS q (g, param, lo_from, lo_to, hi_from, hi_to)
               JOIN ix_range i ON i.owner = $1 AND i.type = $2 AND i.param = q.param AND i.id = r.id
                              AND i.lo BETWEEN q.lo_from AND q.lo_to AND i.hi BETWEEN q.hi_from AND q.hi_to) = $15)
-       AND ($20 = 0 OR (SELECT count(DISTINCT q.g) FROM unnest($16::int[], $17::int[], $18::bytea[], $19::bytea[]) AS q (g, param, low, high)
+       AND ($20 = 0 OR (SELECT count(DISTINCT q.g)
+              FROM unnest($16::int[], $17::int[], $18::bytea[], $19::bytea[]) AS q (g, param, low, high)
               JOIN ix_string i ON i.owner = $1 AND i.type = $2 AND i.param = q.param AND i.id = r.id
                               AND i.folded >= q.low AND i.folded < q.high) = $20)
        AND (NOT r.tokens && $21::int[]

@@ -1,1 +1,49 @@
 """The web pages: server-made, one module per family of screens, in French and English by the same path."""
+
+from collections.abc import Callable
+
+from starlette.routing import BaseRoute, Mount, Route
+
+from healthspace.access.rules import Action
+from healthspace.edge.portal import access, document, documents, home, patients, privacy, sign_in
+from healthspace.edge.portal.error_pages import error_page
+from healthspace.edge.portal.pages import STATIC, VersionedFiles
+from healthspace.edge.portal.pdf_pages import PdfViewer
+from healthspace.edge.portal.visit import Handler, visiting
+
+__all__ = ["error_page", "routes"]
+
+
+def routes() -> list[BaseRoute]:
+    """Every page. A record is reached as one's own, or by the id of its Patient; the INS is in no address."""
+    show_document = document.showing_document(PdfViewer())
+    get, post = _method("GET"), _method("POST")
+    one = [
+        ("/{id}", Action.READ_DOCUMENT, show_document),
+        ("/{id}/newest", Action.READ_RECORD, documents.show_newest),
+        ("/{id}/original", Action.READ_CONTENT, document.send_original),
+        ("/{id}/attachments/{number:int}", Action.READ_CONTENT, document.send_attachment),
+    ]
+    return [
+        Route("/sign-in", sign_in.show_sign_in, methods=["GET"]),
+        Route("/sign-in", sign_in.sign_in, methods=["POST"]),
+        Route("/sign-out", sign_in.sign_out, methods=["POST"]),
+        Route("/language", sign_in.choose, methods=["GET", "POST"]),
+        get("/", Action.READ_RECORD, home.show_home),
+        get("/documents", Action.READ_RECORD, documents.show_documents),
+        *(get(f"/documents{path}", action, handler) for path, action, handler in one),
+        get("/access", Action.READ_TRAIL, access.show_access),
+        get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
+        post("/privacy", Action.GRANT_ACCESS, privacy.authorise_professional),
+        get("/privacy/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),
+        post("/privacy/end/{id}", Action.END_ACCESS, privacy.end_access),
+        get("/patients", Action.READ_RECORD, patients.show_search),
+        post("/patients", Action.READ_RECORD, patients.open_patient),
+        get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
+        *(get(f"/patients/{{patient}}/documents{path}", action, handler) for path, action, handler in one),
+        Mount("/static", VersionedFiles(directory=STATIC)),
+    ]
+
+
+def _method(name: str) -> Callable[[str, Action, Handler], Route]:
+    return lambda path, action, handler: Route(path, visiting(action, handler), methods=[name])

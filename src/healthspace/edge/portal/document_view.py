@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from healthspace.edge.portal.language import Language, Precision, mark, read_moment
-from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, read_name, show_row
+from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, first_of, read_name, show_row
 from healthspace.record.chain import version_of
 from healthspace.terminology.labels import label_of_facility, label_of_setting
 
@@ -116,7 +116,7 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
 def read_patient_name(reference: Resource) -> str:
     """The patient as the document names them (`sourcePatientInfo`: kept as it was written on that day)."""
     link = ((reference.get("context") or {}).get("sourcePatientInfo") or {}).get("reference")
-    patient = next((one for one in reference.get("contained") or () if f"#{one.get('id')}" == link), {})
+    patient = first_of(one for one in reference.get("contained") or () if f"#{one.get('id')}" == link)
     return read_name(patient.get("name"))
 
 
@@ -146,7 +146,7 @@ def _about(reference: Resource, language: Language) -> str:
 def _setting(reference: Resource, language: Language) -> str:
     context = reference.get("context") or {}
     for concept, label in (("facilityType", label_of_facility), ("practiceSetting", label_of_setting)):
-        coding = next(iter((context.get(concept) or {}).get("coding") or ()), {})
+        coding = first_of((context.get(concept) or {}).get("coding"))
         named = label(str(coding.get("code", "")), language.code) or str(coding.get("display", ""))
         if named:
             return named

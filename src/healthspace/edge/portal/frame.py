@@ -26,11 +26,10 @@ class MenuItem:
 
 @dataclass(frozen=True, slots=True)
 class PatientBanner:
-    """Whose record is open, when it is not the visitor's own. `facts` are already in words; `acting` when a representative reads."""
+    """Whose record is open, when it is not the visitor's own; `facts` are already in words."""
 
     name: str
     facts: tuple[str, ...]
-    acting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,11 @@ class Frame:
 
 
 CITIZEN_MENU = (
-    MenuItem(mark("Home"), "", "home"),
-    MenuItem(mark("Documents"), "documents", "folder"),
-    MenuItem(mark("Access"), "access", "eye"),
-    MenuItem(mark("Privacy"), "privacy", "lock"),
+    MenuItem(mark("Home"), "/", "home"),
+    MenuItem(mark("Documents"), "/documents", "folder"),
+    MenuItem(mark("Access"), "/access", "eye"),
+    MenuItem(mark("Privacy"), "/privacy", "lock"),
 )
-"""The menu of a citizen; `href` is relative to the record."""
 
 DONE = {
     "authorised": mark("Done. This professional can now read your record."),
@@ -78,12 +76,6 @@ ROLE_NAMES = {
     Role.REGULATOR: mark("Emergency call doctor"),
     Role.AGENCY: mark("Agency"),
 }
-
-
-def menu_of(prefix: str = "") -> tuple[MenuItem, ...]:
-    """The menu of a citizen in their own record, or in the record that `prefix` ("/patients/{id}") names."""
-    home, *others = CITIZEN_MENU
-    return (MenuItem(home.name, "/", home.icon), *(MenuItem(item.name, f"{prefix}/{item.href}", item.icon) for item in others))
 
 
 def initials_of(name: str) -> str:

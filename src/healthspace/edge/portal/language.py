@@ -4,6 +4,7 @@ Messages are written in English in the code and the templates; `locale/fr` holds
 `.po` file when the service starts, so that a clone runs without a build step.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -125,6 +126,14 @@ class Language:
         """The day of `moment` where the reader lives."""
         return self._day(moment)
 
+    def age(self, birth: Moment, today: date) -> str:
+        """An age in years, or in months below two years."""
+        born = birth.at.date()
+        months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+        if months < 24:
+            return self.count("%(num)s month old", "%(num)s months old", max(months, 0))
+        return self.count("%(num)s year old", "%(num)s years old", months // 12)
+
     def size(self, octets: int) -> str:
         """A size of file: "250 ko", "1,2 Mo"."""
         if octets < 1_000_000:
@@ -158,7 +167,7 @@ def load_languages(zone: str = "Europe/Paris") -> dict[str, Language]:
     }
 
 
-def choose_language(languages: dict[str, Language], *, cookie: str | None, accepted: str) -> Language:
+def choose_language(languages: Mapping[str, Language], *, cookie: str | None, accepted: str) -> Language:
     """The language that a visitor wants: their own choice, else what their browser prefers (`Accept-Language`), else French."""
     if cookie in languages:
         return languages[cookie]

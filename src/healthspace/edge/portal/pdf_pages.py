@@ -72,7 +72,8 @@ class PdfViewer:
 
 
 async def _talk(worker: Process, content: bytes) -> bytes:
-    assert worker.stdin and worker.stdout
+    if worker.stdin is None or worker.stdout is None:
+        raise RuntimeError("a process without pipes")
     sending = asyncio.create_task(_send(worker.stdin, content))
     try:
         answer = bytearray()

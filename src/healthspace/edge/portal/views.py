@@ -121,7 +121,7 @@ def read_title(reference: Resource) -> str:
 def read_type(reference: Resource, language: str) -> tuple[str, str]:
     """Code and name of the kind of document, in `language` where our tables know it, else as the resource says."""
     concept = reference.get("type") or {}
-    coding = next(iter(concept.get("coding") or ()), {})
+    coding = first_of(concept.get("coding"))
     code = str(coding.get("code", ""))
     return code, label_of_type(code, language) or str(coding.get("display") or concept.get("text") or code)
 
@@ -133,9 +133,15 @@ def read_date(reference: Resource) -> Moment | None:
 
 def attachment_of(reference: Resource) -> Resource:
     """The attachment of the first content; empty when there is none."""
-    content = next(iter(reference.get("content") or ()), {})
+    content = first_of(reference.get("content"))
     attachment: Resource = content.get("attachment") or {}
     return attachment
+
+
+def first_of(resources: Any) -> Resource:
+    """The first of a list of elements that may be missing; empty when there is none."""
+    first: Resource = next(iter(resources or ()), {})
+    return first
 
 
 def code_of(concepts: Any) -> str:
@@ -159,7 +165,7 @@ def authors_of(reference: Resource) -> list[Author]:
 
 def is_from_citizen(reference: Resource) -> bool:
     """Whether the citizen, not a professional, brought the document or is its first author."""
-    author = next(iter(reference.get("author") or ()), {})
+    author = first_of(reference.get("author"))
     if (depositor_of(reference) or "").startswith("patient|"):
         return True
     contained = {f"#{resource.get('id')}": resource for resource in reference.get("contained") or ()}
@@ -179,12 +185,19 @@ def newest_version(reference: Resource, others: Sequence[Resource]) -> str | Non
 def read_name(names: Any) -> str:
     """A person's name (HumanName, the usual one first) as it is written: "Dr Hélène MOREL"."""
     listed = {name.get("use", ""): name for name in reversed(names or ())}
-    name = {**listed.get("official", {}), **(listed.get("usual") or listed.get("official") or next(iter(listed.values()), {}))}
+    name = {**listed.get("official", {}), **(listed.get("usual") or listed.get("official") or first_of(listed.values()))}
     if name.get("text"):
         return str(name["text"])
     titles = {part.strip(".").casefold() for part in (*(name.get("prefix") or ()), *(name.get("suffix") or ()))}
     title = next((written for known, written in TITLES.items() if known in titles), "")
     return " ".join(part for part in (title, " ".join(name.get("given") or ()), name.get("family", "")) if part)
+
+
+def read_given_name(names: Any) -> str:
+    """The name by which to greet a person; empty when there is none."""
+    by_use = {name.get("use", ""): name for name in names or ()}
+    given = (by_use.get("usual") or {}).get("given") or (by_use.get("official") or first_of(names)).get("given") or [""]
+    return str(given[0]).title()
 
 
 TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
@@ -223,7 +236,8 @@ def _author(author: Resource, contained: dict[str, Resource]) -> Author:
     if kind == "Organization":
         return Author("", str(resource.get("name", "")))
     if kind == "Device":
-        return Author(" ".join(str(part.get("name", "")) for part in resource.get("deviceName") or ()), _place(resource.get("owner") or {}, contained))
+        name = " ".join(str(part.get("name", "")) for part in resource.get("deviceName") or ())
+        return Author(name, _place(resource.get("owner") or {}, contained))
     return Author(read_name(resource.get("name")) or str(author.get("display", "")), "")
 
 

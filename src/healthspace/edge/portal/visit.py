@@ -15,7 +15,7 @@ from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.portal.error_pages import error_page
-from healthspace.edge.portal.frame import Frame, PatientBanner, Visitor, initials_of, menu_of, name_role
+from healthspace.edge.portal.frame import CITIZEN_MENU, Frame, PatientBanner, Visitor, initials_of, name_role
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
 from healthspace.identity.caller import Caller, Kind
@@ -79,7 +79,14 @@ class Visit:
         return max(1, int(said)) if said.isascii() and said.isdecimal() else 1
 
     def render(
-        self, template: str, *, status: int = 200, current: str = "", here: bool = True, patient: PatientBanner | None = None, **values: object
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        current: str = "",
+        here: bool = True,
+        patient: PatientBanner | None = None,
+        **values: object,
     ) -> Response:
         """The page `template`, under the entry `current` of the menu."""
         citizen = self.caller.kind is Kind.CITIZEN
@@ -87,7 +94,7 @@ class Visit:
             language=self.language,
             path=_come_back(self.request),
             visitor=self._visitor(),
-            menu=menu_of() if citizen else (),
+            menu=CITIZEN_MENU if citizen else (),
             current=current,
             here=here,
             patient=patient,
@@ -147,11 +154,8 @@ def forget(response: Response) -> Response:
 def require_same_site(request: Request) -> None:
     """Malformed when a form was sent from another site (Fetch Metadata; else the Origin that browsers add to every POST)."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None:
-        same = site == "same-origin"
-    else:
-        same = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
-    if not same:
+    from_here = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+    if not (from_here if site is None else site == "same-origin"):
         raise Malformed("this form was not sent from a page of this site", place="Origin")
 
 

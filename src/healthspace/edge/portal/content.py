@@ -1,0 +1,105 @@
+"""How the bytes of a document become something to read; every way ends in a page, with the original to download."""
+
+import asyncio
+import base64
+from dataclasses import dataclass, replace
+
+from healthspace.base.documents import Attachment, Rendered
+from healthspace.base.errors import HealthspaceError
+from healthspace.base.media import text_of
+from healthspace.cda.parse import parse_cda
+from healthspace.cda.render import render
+from healthspace.edge.portal.document_view import Content, ShownPage
+from healthspace.edge.portal.language import Language
+from healthspace.edge.portal.pdf_pages import PAGES_A_VIEW, PdfViewer
+from healthspace.record.read import Document
+
+XML = frozenset({"text/xml", "application/xml", "application/xslt+xml"})
+PDF = "application/pdf"
+LARGEST_IMAGE = 5_000_000
+"""Octets of an image that a page may carry."""
+LARGEST_TEXT = 500_000
+"""Characters of a text that a page may carry."""
+TABLE = '<div class="narrative-table">'
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document opened to be read: what to show, and the files inside it."""
+
+    content: Content
+    attachments: tuple[Attachment, ...] = ()
+
+
+async def open_content(document: Document, language: Language, viewer: PdfViewer, *, first: int) -> Opened:
+    """What to show of `document`; of a PDF, the pages from `first` on."""
+    media_type = document.media_type.partition(";")[0].strip()
+    if media_type in XML:
+        return await _open_clinical_document(document, language, viewer, first)
+    if media_type == PDF:
+        return Opened(await _open_pdf(document.content, language, viewer, first))
+    return Opened(_open_plain(document.content, media_type, language))
+
+
+def read_attachments(document: Document) -> tuple[Attachment, ...]:
+    """The files inside a document; none when it is no clinical document, or cannot be read."""
+    if document.media_type.partition(";")[0].strip() not in XML:
+        return ()
+    return render(parse_cda(document.content)).attachments
+
+
+async def _open_clinical_document(document: Document, language: Language, viewer: PdfViewer, first: int) -> Opened:
+    try:
+        rendered: Rendered = await asyncio.to_thread(lambda: render(parse_cda(document.content), language=language.code))
+    except HealthspaceError:
+        return Opened(_explain(language.say("Its text cannot be read.")))
+    attachments = rendered.attachments
+    content = Content("narrative", html=let_tables_scroll(rendered.sections_html, language), language="fr")
+    if not rendered.sections_html:
+        body = next((file for file in attachments if file.media_type == PDF), None)
+        content = _explain(language.say("It is a file that a browser cannot show."))
+        if body is not None:
+            content = await _open_pdf(body.data, language, viewer, first)
+    return Opened(content, attachments)
+
+
+async def _open_pdf(content: bytes, language: Language, viewer: PdfViewer, first: int) -> Content:
+    try:
+        view = await viewer.open(content, first=first)
+    except HealthspaceError:
+        return _explain(language.say("This PDF is damaged, locked or too heavy."))
+    if not view.pages and first > 1:
+        return await _open_pdf(content, language, viewer, 1)
+    pages = tuple(ShownPage(page.number, page.width, page.height, _embed(page.png, "image/png"), page.text) for page in view.pages)
+    return Content("pages", pages=pages, last=view.total, earlier=max(1, first - PAGES_A_VIEW))
+
+
+def _open_plain(content: bytes, media_type: str, language: Language) -> Content:
+    if media_type == "image/jpeg" and content.startswith(b"\xff\xd8\xff"):
+        if len(content) > LARGEST_IMAGE:
+            return _explain(language.say("This image is too heavy for a page."))
+        return Content("image", image=_embed(content, media_type))
+    text = text_of(content) if media_type == "text/plain" else None
+    if text is None:
+        return _explain(language.say("It is a file that a browser cannot show."))
+    if len(text) > LARGEST_TEXT:
+        return _explain(language.say("This text is too long for a page."))
+    return Content("text", text=text)
+
+
+def let_tables_scroll(html: str, language: Language) -> str:
+    """Wide tables scroll by themselves, and a keyboard must reach what scrolls (WCAG 2.1.1): each gets a place in the order, and a name."""
+    first, *others = html.split(TABLE)
+    opened = (
+        f'<div class="narrative-table" tabindex="0" role="group" aria-label="{language.say("Table %(number)s", number=number)}">{rest}'
+        for number, rest in enumerate(others, 1)
+    )
+    return first + "".join(opened)
+
+
+def _explain(why: str) -> Content:
+    return replace(Content("nothing"), text=why)
+
+
+def _embed(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

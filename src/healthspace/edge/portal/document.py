@@ -1,0 +1,74 @@
+"""One document: its page, its original, the files inside it."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from healthspace.access.rules import Action, Scope
+from healthspace.base.errors import HealthspaceError, NotFound
+from healthspace.edge.portal.content import open_content, read_attachments
+from healthspace.edge.portal.document_view import AttachedFile, name_file, name_format, view_document
+from healthspace.edge.portal.pages import HEADERS
+from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.pdf_pages import PdfViewer
+from healthspace.edge.portal.visit import Handler, Visit
+from healthspace.record.read import Document, read_document
+from healthspace.record.spaces import patient_of
+
+SEALED = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'"}
+"""A file that came from outside runs nothing, wherever it is opened."""
+
+
+def showing_document(viewer: PdfViewer) -> Handler:
+    """GET …/documents/{id}, with the viewer that all requests share."""
+
+    async def show_document(visit: Visit) -> Response:
+        identifier = visit.identifier()
+        async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
+            document, patient = await read_document(p, identifier), (await patient_of(p)).json()
+            scope, now = p.scope, p.now
+        language, own = visit.language, visit.own
+        opened = await open_content(document, language, viewer, first=visit.number("page"))
+        files = [AttachedFile(file.title, name_format(file.media_type, language), len(file.data)) for file in opened.attachments]
+        return visit.render(
+            "document.html",
+            current="/documents",
+            here=False,
+            patient=None if own else show_banner(patient, scope, language, language.day(now)),
+            list=visit.prefix or "/documents",
+            view=view_document(document.reference, language, now, size=len(document.content), own=own),
+            content=opened.content,
+            attachments=files,
+            trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",
+        )
+
+    return show_document
+
+
+async def send_original(visit: Visit) -> Response:
+    """GET …/documents/{id}/original: the bytes as they were received."""
+    document = await _read(visit)
+    return _send(document.content, document.media_type, name_file(str(visit.identifier()), document.media_type))
+
+
+async def send_attachment(visit: Visit) -> Response:
+    """GET …/documents/{id}/attachments/{number}: a file that the document carries, as it was put in."""
+    document, number = await _read(visit), int(visit.request.path_params["number"])
+    try:
+        files = await asyncio.to_thread(read_attachments, document)
+    except HealthspaceError:
+        files = ()
+    if not 1 <= number <= len(files):
+        raise NotFound
+    file = files[number - 1]
+    return _send(file.data, file.media_type, name_file(f"{visit.identifier()}-{number}", file.media_type))
+
+
+async def _read(visit: Visit) -> Document:
+    async with visit.service.door.permit(visit.caller, Action.READ_CONTENT, visit.owner) as p:
+        return await read_document(p, visit.identifier())
+
+
+def _send(content: bytes, media_type: str, name: str) -> Response:
+    headers = {**SEALED, "Content-Disposition": f'attachment; filename="{name}"', "Content-Type": media_type}
+    return Response(content, headers=headers)

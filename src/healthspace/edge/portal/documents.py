@@ -1,0 +1,54 @@
+"""The documents of a record: search, filters, months; and the way from an old version to the newest."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from healthspace.access.rules import Action, Scope
+from healthspace.edge.portal.listing import lay_out
+from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.trail_view import explain_ground
+from healthspace.edge.portal.views import newest_version, show_rows
+from healthspace.edge.portal.visit import Visit
+from healthspace.record.find import list_documents
+from healthspace.record.spaces import patient_of
+
+
+async def show_documents(visit: Visit) -> Response:
+    """GET /documents and /patients/{patient}"""
+    async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
+        references, patient = await list_documents(p), (await patient_of(p)).json()
+        reason, scope, now = p.reason, p.scope, p.now
+    language, own = visit.language, visit.own
+    rows = [row for row in show_rows(references, language, now, own=own) if not row.superseded]
+    listing = lay_out(rows, language, words=visit.asked("q"), family=visit.asked("type"), number=visit.number("page"))
+    return visit.render(
+        "documents.html",
+        current="/documents",
+        patient=None if own else show_banner(patient, scope, language, language.day(now)),
+        heading=language.say("My documents") if own else language.say("Documents"),
+        page=listing,
+        path=visit.prefix or "/documents",
+        aside=own,
+        ground=explain_ground(reason, language),
+        nothing=_explain_nothing(visit, scope),
+    )
+
+
+async def show_newest(visit: Visit) -> Response:
+    """GET …/documents/{id}/newest: to the version that is valid today; to the list when it is not to be seen."""
+    identifier = str(visit.identifier())
+    async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
+        references = await list_documents(p)
+    old: dict[str, Any] | None = next((one for one in references if one["id"] == identifier), None)
+    newest = newest_version(old, references) if old else None
+    return go_to(f"{visit.prefix}/documents/{newest}" if newest else visit.prefix or "/documents")
+
+
+def _explain_nothing(visit: Visit, scope: Scope) -> str:
+    if visit.own:
+        return visit.language.say("No document yet. Your health professionals add them: a doctor, a laboratory, a hospital.")
+    if scope is Scope.OWN_DEPOSITS:
+        return visit.language.say("Your structure has added no document to this record.")
+    return visit.language.say("This record holds no document that you may read.")

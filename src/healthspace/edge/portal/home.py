@@ -1,0 +1,151 @@
+"""The first page after signing in: a citizen's latest news, a professional's search, or what others can do here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from healthspace.access.rules import Action
+from healthspace.audit.line import Outcome
+from healthspace.audit.reading import TraceLine
+from healthspace.edge.portal.language import Language, mark
+from healthspace.edge.portal.patients import show_find
+from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, show_line
+from healthspace.edge.portal.views import DocumentRow, read_given_name, show_rows
+from healthspace.edge.portal.visit import Visit
+from healthspace.identity.caller import Kind
+from healthspace.identity.personas import Role
+from healthspace.record.find import list_documents
+from healthspace.record.spaces import patient_of
+from healthspace.record.trail import read_trail
+
+LATEST = 5
+"""Documents and looks shown."""
+LOOKED_AT = 200
+"""Lines of the trail that the page reads: enough for what is new, whatever the age of the record."""
+VISIT = timedelta(minutes=30)
+"""Acts closer to each other than this belong to one visit."""
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something for the citizen to do."""
+
+    title: str
+    detail: str
+    href: str
+    icon: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that a caller can, or cannot, do here."""
+
+    title: str
+    detail: str
+    icon: str
+    denied: bool = False
+
+
+PLAIN_RULES = {
+    Role.REGULATOR: (
+        Rule(
+            mark("Opening a record in an emergency"),
+            mark("Not possible in this version: it needs the citizen’s emergency settings."),
+            "phone",
+            denied=True,
+        ),
+    ),
+    Role.AGENCY: (
+        Rule(
+            mark("Records of citizens"),
+            mark("The agency never opens one: no screen and no rule gives it a way in."),
+            "lock",
+            denied=True,
+        ),
+        Rule(
+            mark("Proof that nothing was erased"),
+            mark("The operator runs “healthspace audit verify”: it finds a changed, missing or moved line."),
+            "shield",
+        ),
+    ),
+}
+"""What those who open no record can do now."""
+
+
+async def show_home(visit: Visit) -> Response:
+    """GET /"""
+    if visit.caller.kind is Kind.CITIZEN:
+        return await _show_citizen_home(visit)
+    rules = PLAIN_RULES.get(visit.caller.role) if visit.caller.role else None
+    if rules is None:
+        return show_find(visit)
+    return visit.render("plain.html", heading=visit.caller.name, about=visit.caller.structure, rules=rules)
+
+
+async def _show_citizen_home(visit: Visit) -> Response:
+    async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
+        patient = (await patient_of(p)).json()
+        references = await list_documents(p)
+        lines = await read_trail(p, limit=LOOKED_AT)
+        now = p.now
+    rows = [row for row in show_rows(references, visit.language, now) if not row.superseded]
+    return visit.render(
+        "home.html",
+        current="/",
+        name=read_given_name(patient.get("name")),
+        last_visit=find_last_visit(lines, now),
+        tasks=find_tasks(rows, lines, now, visit.language),
+        latest=rows[:LATEST],
+        looks=show_looks(lines, visit.language),
+    )
+
+
+def find_last_visit(lines: Sequence[TraceLine], now: datetime) -> datetime | None:
+    """When the holder was last here before this visit; None on a first one. `lines` are newest first."""
+    latest = now
+    for line in lines:
+        if is_own(line):
+            if latest - line.at > VISIT:
+                return line.at
+            latest = line.at
+    return None
+
+
+def find_tasks(rows: Sequence[DocumentRow], lines: Sequence[TraceLine], now: datetime, language: Language) -> list[Task]:
+    """At most three things that are really to be done: documents not yet read, professionals who found the door closed."""
+    read = {document_of(line) for line in lines if is_own(line) and line.action == Action.READ_DOCUMENT}
+    unread = [row for row in rows if row.new and row.id not in read]
+    tasks = [
+        Task(
+            language.say("Read your new document"),
+            ", ".join(part for part in (row.title, language.shortly(row.when)) if part),
+            f"/documents/{row.id}",
+            row.family.icon,
+        )
+        for row in unread[:1]
+    ]
+    if len(unread) > 1:
+        many = language.count("Read your new document", "Read your %(num)s new documents", len(unread))
+        tasks = [Task(many, ", ".join(row.title for row in unread[:3]), "/documents", "folder")]
+    for line in _refused_professionals(lines, now):
+        detail = language.say("%(date)s. Authorise them if you wish.", date=language.at(line.at))
+        tasks.append(Task(language.say("%(name)s could not open your record", name=line.name), detail, "/privacy", "lock", "warn"))
+    return tasks[:3]
+
+
+def show_looks(lines: Sequence[TraceLine], language: Language) -> list[TrailEntry]:
+    """The latest acts of other people."""
+    return [show_line(line, language) for line in lines if not is_own(line) and line.kind != Kind.SYSTEM][:LATEST]
+
+
+def _refused_professionals(lines: Sequence[TraceLine], now: datetime) -> list[TraceLine]:
+    """The latest refusal of each professional, unless they were let in since."""
+    latest: dict[str, TraceLine] = {}
+    for line in lines:
+        if line.kind == Kind.PROFESSIONAL and line.name and line.action != Action.FIND_PATIENT and now - line.at < RECENT:
+            latest.setdefault(line.name, line)
+    return [line for line in latest.values() if line.outcome == Outcome.REFUSED]

@@ -1,0 +1,107 @@
+"""A professional or a structure finds a citizen by INS, and sees what they may of the record, with the reason."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from healthspace.access.permit import Door
+from healthspace.access.rules import Action, Scope
+from healthspace.base.errors import Invalid, Refused
+from healthspace.base.ids import owner_of
+from healthspace.edge.portal.frame import PatientBanner
+from healthspace.edge.portal.language import Language, mark, read_moment
+from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.views import read_name
+from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.identity.caller import Kind
+from healthspace.identity.ins import DEMO, NIA, NIR, TEST, read_ins
+from healthspace.record.spaces import locate
+
+GENDERS = {"male": mark("Man"), "female": mark("Woman")}
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One thing that a professional or a structure can see here."""
+
+    title: str
+    detail: str
+    icon: str
+
+
+PROFESSIONAL_SIGHTS = (
+    Sight(mark("The citizens who chose you"), mark("As their treating doctor you read their whole record."), "stethoscope"),
+    Sight(mark("The citizens who authorised you"), mark("You read their documents, except those they masked."), "lock"),
+    Sight(mark("Nobody else"), mark("Ask the citizen: they authorise you in their health space in a minute."), "user"),
+)
+STRUCTURE_SIGHTS = (
+    Sight(mark("What you added"), mark("You see the documents that your structure added to a record, and no others."), "folder"),
+    Sight(mark("Adding a document"), mark("Your software adds documents through the FHIR interface; a page for it comes later."), "plus"),
+)
+LOGGED = Sight(mark("Every look is written down"), mark("Your name, the reason and the time: the citizen reads them."), "eye")
+
+
+def show_find(visit: Visit, *, status: int = 200, ins: str = "", wrong: dict[str, str] | None = None, nothing: bool = False) -> Response:
+    """The search form; `wrong` says what to correct, `nothing` that no record can be shown."""
+    sights = STRUCTURE_SIGHTS if visit.caller.kind is Kind.STRUCTURE else PROFESSIONAL_SIGHTS
+    about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
+    return visit.render("find.html", status=status, about=about, rules=(*sights, LOGGED), ins=ins, wrong=wrong or {}, nothing=nothing)
+
+
+async def show_search(visit: Visit) -> Response:
+    """GET /patients"""
+    return show_find(visit) if visit.caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE} else go_to("/")
+
+
+async def open_patient(visit: Visit) -> Response:
+    """POST /patients: the number never appears in an address. None, closed and refused are one and the same answer."""
+    typed = (await read_form(visit.request)).get("ins", "")
+    value = typed.replace(" ", "").upper()
+    try:
+        read_ins(TEST, value)
+    except Invalid as error:
+        await visit.service.door.trace_failure(visit.caller, Action.READ_RECORD, None, error)
+        message = visit.language.say("Type the 15 characters of the number, key included")
+        return show_find(visit, status=422, ins=typed, wrong={"ins": message})
+    patient = await _locate(visit.service.door, value)
+    try:
+        async with visit.service.door.permit(visit.caller, Action.READ_RECORD, owner_of(patient) if patient else None):
+            pass
+    except Refused:
+        return show_find(visit, status=404, ins=typed, nothing=True)
+    return go_to(f"/patients/{patient}")
+
+
+async def _locate(door: Door, value: str) -> UUID | None:
+    """The Patient with this number, under any kind of INS."""
+    for system in (TEST, DEMO, NIR, NIA) if door.demo else (NIR, NIA, TEST, DEMO):
+        patient = await locate(door, read_ins(system, value))
+        if patient is not None:
+            return patient
+    return None
+
+
+def show_banner(patient: dict[str, Any], scope: Scope, language: Language, today: date) -> PatientBanner:
+    """Whose record is open. Who sees only its own deposits sees the number it came with, and no trait."""
+    number = write_ins(next((one["value"] for one in patient.get("identifier", []) if one.get("use") == "official"), ""))
+    if scope is Scope.OWN_DEPOSITS:
+        return PatientBanner(language.say("INS number %(number)s", number=number), ())
+    birth = read_moment(patient.get("birthDate"))
+    gender = GENDERS.get(str(patient.get("gender", "")))
+    facts = (
+        language.say(gender) if gender else "",
+        language.say("born on %(date)s", date=language.on(birth)) if birth else "",
+        language.age(birth, today) if birth else "",
+        language.say("INS %(number)s", number=number),
+    )
+    return PatientBanner(read_name(patient.get("name")), tuple(fact for fact in facts if fact))
+
+
+def write_ins(value: str) -> str:
+    """An INS in the groups in which people read it: "2 55 08 14 168 025 38"."""
+    groups = [value[start:end] for start, end in pairwise((0, 1, 3, 5, 7, 10, 13, 15))]
+    return "\N{NO-BREAK SPACE}".join(groups) if len(value) == 15 else value
