@@ -26,9 +26,9 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, *, supervise: bool = False) -> AsyncIterator[Service]:
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Opens database, keys, trail and documents; closes them in order. Misconfigured says what is wrong."""
-    async with open_database(settings, supervise=supervise) as opened:
+    async with open_database(settings) as opened:
         door = await open_door(settings, opened)
         try:
             yield Service(settings, door, Tokens(door.keys, demo=opened.demo), opened.where)

@@ -30,13 +30,14 @@ class OpenDatabase:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, supervise: bool = False) -> AsyncIterator[OpenDatabase]:
+async def open_database(settings: Settings) -> AsyncIterator[OpenDatabase]:
     """Attaches to the server, or starts the embedded one, for the time of the block.
 
-    `supervise` starts the embedded server again whenever it goes away. Misconfigured when it cannot be opened as set up.
+    An embedded server that goes away, or that belonged to a command that ended, is started again. Misconfigured when it cannot
+    be opened as set up.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with _server(settings, supervise=supervise) as (parameters, where):
+    async with _server(settings) as (parameters, where):
         await _prepare(parameters)
         pool = await open_pool(parameters, size=settings.pool_size)
         try:
@@ -50,26 +51,25 @@ async def open_database(settings: Settings, *, supervise: bool = False) -> Async
 async def migrate_database(settings: Settings) -> tuple[str, list[str]]:
     """Applies the migrations that are missing; returns on which server, and their names."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with _server(settings, supervise=False) as (parameters, where):
+    async with _server(settings) as (parameters, where):
         return where, await _prepare(parameters)
 
 
 @asynccontextmanager
-async def _server(settings: Settings, *, supervise: bool) -> AsyncIterator[tuple[dict[str, Any], str]]:
+async def _server(settings: Settings) -> AsyncIterator[tuple[dict[str, Any], str]]:
     if settings.database_url:
         parts = urlsplit(settings.database_url)
         yield {"dsn": settings.database_url}, f"PostgreSQL at {parts.hostname or 'a local socket'}{parts.path}"
         return
     embedded = EmbeddedPostgres(settings.data)
     await asyncio.to_thread(embedded.attach_or_start)
-    watching = asyncio.create_task(embedded.supervise()) if supervise else None
+    watching = asyncio.create_task(embedded.supervise())
     try:
         how = "started" if embedded.owned else "already running"
         yield embedded.connection(), f"embedded PostgreSQL {embedded.version} in {settings.data} ({how})"
     finally:
-        if watching is not None:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await asyncio.to_thread(embedded.stop)
 
 

@@ -36,7 +36,7 @@ async def _demo(settings: Settings, citizens: int, seed: int | None, create_app:
     from healthspace.access.opening import open_service
 
     with listen(settings) as listener:
-        async with open_service(settings, supervise=True) as service:
+        async with open_service(settings) as service:
             say(f"Demonstration on {service.where}")
             plan = await _populate(service.door, citizens, seed, settings.document_limit)
             _print_sign_ins(url_of(listener), plan)

@@ -49,7 +49,7 @@ async def _serve(settings: Settings, create_app: MakeApp) -> int:
 
     log = structlog.get_logger(__name__)
     with listen(settings) as listener:
-        async with open_service(settings, supervise=True) as service:
+        async with open_service(settings) as service:
             log.info("serving", address=url_of(listener), database=service.where, demonstration=service.door.demo)
             code = await answer(service, create_app, listener)
     log.info("stopped")

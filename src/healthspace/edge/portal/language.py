@@ -169,7 +169,7 @@ def load_languages(zone: str = "Europe/Paris") -> dict[str, Language]:
 
 def choose_language(languages: Mapping[str, Language], *, cookie: str | None, accepted: str) -> Language:
     """The language that a visitor wants: their own choice, else what their browser prefers (`Accept-Language`), else French."""
-    if cookie in languages:
+    if cookie is not None and cookie in languages:
         return languages[cookie]
     wanted = sorted((_weigh(part) for part in accepted.lower().split(",")), key=lambda pair: -pair[0])
     return next((languages[code] for weight, code in wanted if weight > 0 and code in languages), languages[CODES[0]])
