@@ -21,7 +21,7 @@ from healthspace.edge.cli.settle import population
 from healthspace.population.model import SyntheticCitizen, SyntheticDocument
 from healthspace.record.demonstration import Plan
 
-HEALTHSPACE = [sys.executable, "-c", "from healthspace.app import main; main()"]
+HEALTHSPACE = [sys.executable, "-m", "healthspace"]
 PATIENCE = 60.0
 """Seconds for anything that a process is waited for: several suites may share a machine."""
 

@@ -34,7 +34,8 @@ AUTHOR = """<author>
     <code code="G15_10/SM26" codeSystem="1.2.250.1.213.1.1.4.5" displayName="Médecin généraliste"/>
     <telecom value="mailto:h.morel@mssante.example" use="WP"/>
     <assignedPerson><name><prefix>MME</prefix><given>Hélène</given><family>MOREL</family><suffix>DR</suffix></name></assignedPerson>
-    <representedOrganization><id root="1.2.250.1.71.4.2.2" extension="1990000011"/><name>Cabinet des Tilleuls</name></representedOrganization>
+    <representedOrganization><id root="1.2.250.1.71.4.2.2" extension="1990000011"/>
+      <name>Cabinet des Tilleuls</name></representedOrganization>
   </assignedAuthor>
 </author>"""
 
@@ -43,7 +44,8 @@ DEVICE = """<author>
   <assignedAuthor>
     <id root="1.2.250.1.71.4.2.1" extension="5990000001/1.2.3"/>
     <code code="DISPOSITIF" codeSystem="1.2.250.1.213.1.1.4.6"/>
-    <assignedAuthoringDevice><manufacturerModelName>.</manufacturerModelName><softwareName>Logiciel X</softwareName></assignedAuthoringDevice>
+    <assignedAuthoringDevice><manufacturerModelName>.</manufacturerModelName>
+      <softwareName>Logiciel X</softwareName></assignedAuthoringDevice>
   </assignedAuthor>
 </author>"""
 
@@ -92,7 +94,9 @@ PARTS = {
     "related": "",
     "consents": "",
     "encounter": ENCOUNTER,
-    "body": "<component><structuredBody><component><section><title>Motif</title><text>Contrôle de l’état général.</text></section></component></structuredBody></component>",
+    "body": "<component><structuredBody><component><section><title>Motif</title>"
+    "<text>Contrôle de l’état général.</text></section></component>"
+    "</structuredBody></component>",
 }
 
 

@@ -23,7 +23,8 @@ class _Checker(HTMLParser):
             if name == "href":
                 assert value.startswith(("https://", "http://", "mailto:", "tel:", "#")), value
             if name == "src":
-                assert tag == "img" and value.startswith(("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,"))
+                assert tag == "img"
+                assert value.startswith(("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,"))
             if name == "id":
                 self.ids.append(value)
         if tag not in VOID:

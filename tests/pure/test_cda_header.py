@@ -1,5 +1,7 @@
 """What the header of a clinical document says, whoever wrote it and however."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,7 +56,8 @@ def test_a_time_without_a_zone_is_in_that_of_an_overseas_document() -> None:
         time='<effectiveTime value="20240702101500+0400"/>',
         event=EVENT.replace('low value="202407020900+0200"', 'low value="202407020900"'),
     )
-    assert overseas.service.low is not None and overseas.service.low.fhir == "2024-07-02T09:00:00+04:00"
+    assert overseas.service.low is not None
+    assert overseas.service.low.fhir == "2024-07-02T09:00:00+04:00"
 
 
 def test_a_date_alone_begins_at_midnight_in_france() -> None:
@@ -64,12 +67,10 @@ def test_a_date_alone_begins_at_midnight_in_france() -> None:
 
 
 def test_french_legal_time_changes_on_the_last_sundays() -> None:
-    from datetime import datetime
-
-    assert french_offset(datetime(2024, 3, 31, 1, 59)) == 60
-    assert french_offset(datetime(2024, 3, 31, 3, 0)) == 120
-    assert french_offset(datetime(2024, 10, 27, 1, 0)) == 120
-    assert french_offset(datetime(2024, 10, 27, 3, 0)) == 60
+    assert french_offset(datetime(2024, 3, 31, 1, 59, tzinfo=UTC)) == 60
+    assert french_offset(datetime(2024, 3, 31, 3, 0, tzinfo=UTC)) == 120
+    assert french_offset(datetime(2024, 10, 27, 1, 0, tzinfo=UTC)) == 120
+    assert french_offset(datetime(2024, 10, 27, 3, 0, tzinfo=UTC)) == 60
 
 
 @given(st.text(max_size=24))
@@ -110,6 +111,12 @@ def test_a_document_about_several_people_is_refused() -> None:
     assert caught.value.place == "ClinicalDocument/recordTarget"
 
 
+def test_a_header_of_a_hundred_thousand_authors_is_refused_at_once() -> None:
+    with pytest.raises(Invalid) as caught:
+        header(authors="<author/>" * 100_000)
+    assert caught.value.place == "ClinicalDocument"
+
+
 def test_names_without_qualifiers_are_birth_names() -> None:
     plain = PATIENT[: PATIENT.index("<name>")] + "<name><given>Yann</given><family>LE GOFF</family></name></patient></patientRole>"
     traits = patient_traits(header(record=f"<recordTarget>{plain}</recordTarget>"))
@@ -118,16 +125,26 @@ def test_names_without_qualifiers_are_birth_names() -> None:
 
 
 def test_every_kind_of_author_is_read() -> None:
-    bare = "<author><time nullFlavor='NA'/><assignedAuthor><id nullFlavor='NI'/><representedOrganization><name>Labo</name></representedOrganization></assignedAuthor></author>"
+    bare = (
+        "<author><time nullFlavor='NA'/><assignedAuthor><id nullFlavor='NI'/>"
+        "<representedOrganization><name>Labo</name></representedOrganization></assignedAuthor></author>"
+    )
     doctor, device, place = header(authors=AUTHOR + DEVICE + bare).authors
     assert doctor.ids == (Identifier("1.2.250.1.71.4.2.1", "810000000011"),)
-    assert doctor.code is not None and doctor.code.code == "G15_10/SM26"
-    assert doctor.function is not None and doctor.function.code == "ATTPHYS"
-    assert doctor.name is not None and (doctor.name.prefixes, doctor.name.suffixes) == (("MME",), ("DR",))
-    assert doctor.organization is not None and doctor.organization.name == "Cabinet des Tilleuls"
-    assert device.device is not None and (device.device.software, device.device.model) == ("Logiciel X", "")
-    assert device.time is not None and device.time.fhir == "2024-07-02"
-    assert place.organization is not None and place.organization.name == "Labo"
+    assert doctor.code is not None
+    assert doctor.code.code == "G15_10/SM26"
+    assert doctor.function is not None
+    assert doctor.function.code == "ATTPHYS"
+    assert doctor.name is not None
+    assert (doctor.name.prefixes, doctor.name.suffixes) == (("MME",), ("DR",))
+    assert doctor.organization is not None
+    assert doctor.organization.name == "Cabinet des Tilleuls"
+    assert device.device is not None
+    assert (device.device.software, device.device.model) == ("Logiciel X", "")
+    assert device.time is not None
+    assert device.time.fhir == "2024-07-02"
+    assert place.organization is not None
+    assert place.organization.name == "Labo"
     assert (place.ids, place.name, place.time) == ((), None, None)
 
 
@@ -142,7 +159,8 @@ def test_the_main_act_is_the_first_that_says_when_it_began() -> None:
         'high value="20240702093000+0200"', 'high nullFlavor="UNK"'
     )
     low = header(event=undated + EVENT).service.low
-    assert low is not None and low.fhir == "2024-07-02T09:00:00+02:00"
+    assert low is not None
+    assert low.fhir == "2024-07-02T09:00:00+02:00"
 
 
 def test_a_report_is_unfinished_as_long_as_one_act_is() -> None:
@@ -154,20 +172,25 @@ def test_a_report_is_unfinished_as_long_as_one_act_is() -> None:
 
 def test_orders_and_accession_numbers_are_told_apart() -> None:
     read = header(
-        orders='<inFulfillmentOf><order><id root="1.2.3" extension="A"/><ps3-20:accessionNumber root="1.2.4" extension="B"/></order></inFulfillmentOf>'
+        orders='<inFulfillmentOf><order><id root="1.2.3" extension="A"/>'
+        '<ps3-20:accessionNumber root="1.2.4" extension="B"/></order></inFulfillmentOf>'
     )
     assert (read.orders, read.accession_numbers) == ((Identifier("1.2.3", "A"),), (Identifier("1.2.4", "B"),))
 
 
 def test_relatives_participants_and_consents_are_kept() -> None:
     read = header(
-        informants='<informant><relatedEntity classCode="ECON"><relatedPerson><name><given>Anne</given></name></relatedPerson></relatedEntity></informant>',
-        participants='<participant typeCode="INF"><functionCode code="PCP"/><time><low value="2020"/></time><associatedEntity classCode="PROV"/></participant>',
+        informants='<informant><relatedEntity classCode="ECON">'
+        "<relatedPerson><name><given>Anne</given></name></relatedPerson></relatedEntity></informant>",
+        participants='<participant typeCode="INF"><functionCode code="PCP"/><time><low value="2020"/></time>'
+        '<associatedEntity classCode="PROV"/></participant>',
         consents='<authorization><consent><code code="GEN-366"/><statusCode code="completed"/></consent></authorization>',
     )
     assert read.informants[0].relation == "ECON"
-    assert read.participants[0].kind == "INF" and read.participants[0].period.low is not None
-    assert read.consents[0].code == Code(code="GEN-366") and read.consents[0].status == "completed"
+    assert read.participants[0].kind == "INF"
+    assert read.participants[0].period.low is not None
+    assert read.consents[0].code == Code(code="GEN-366")
+    assert read.consents[0].status == "completed"
 
 
 def test_masked_is_not_unknown() -> None:
@@ -188,7 +211,9 @@ def test_a_document_of_null_flavors_is_read_as_saying_nothing() -> None:
 
 def test_an_empty_document_is_read_as_saying_nothing() -> None:
     read = read_header(parse_cda(b'<ClinicalDocument xmlns="urn:hl7-org:v3"/>'))
-    assert read.authors == () and read.custodian is None and read.service.low is None
+    assert read.authors == ()
+    assert read.custodian is None
+    assert read.service.low is None
 
 
 def test_what_had_to_be_tolerated_is_told_without_health_data() -> None:

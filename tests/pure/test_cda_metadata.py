@@ -74,7 +74,8 @@ def check_structure(reference: Json) -> None:
         assert value not in ("", [], {}, None)
     targets = {value["reference"] for value in walk(reference) if isinstance(value, dict) and "reference" in value}
     ids = [f"#{each['id']}" for each in reference["contained"]]
-    assert len(set(ids)) == len(ids) and targets == set(ids)
+    assert len(set(ids)) == len(ids)
+    assert targets == set(ids)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d", reference["date"])
     for value in walk(reference):
         for key in ("start", "end", "creation", "valueDateTime"):
@@ -89,14 +90,18 @@ def test_a_letter_is_described_whole() -> None:
     check_structure(reference)
     assert reference["masterIdentifier"] == {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.999.1^DOC-1"}
     assert (reference["status"], reference["docStatus"]) == ("current", "final")
-    assert codes(reference["type"]) == ["11490-0"] and codes(reference["category"][0]) == ["10"]
+    assert codes(reference["type"]) == ["11490-0"]
+    assert codes(reference["category"][0]) == ["10"]
     assert reference["subject"]["identifier"] == {"system": "urn:oid:1.2.250.1.213.1.4.9", "value": "150067512345672"}
     assert reference["date"] == "2024-07-02T10:15:00+02:00"
     assert extended(reference, SET_ID)["value"] == "urn:oid:1.2.250.1.999.1^LOT-1"
     assert extended(reference, VERSION_NUMBER) == "3"
     attachment = reference["content"][0]["attachment"]
-    assert attachment["contentType"] == "text/xml" and attachment["language"] == "fr-FR" and attachment["title"] == "Lettre de sortie"
-    assert attachment["size"] == len(data) and base64.b64decode(attachment["hash"]) == hashlib.sha1(data).digest()
+    assert attachment["contentType"] == "text/xml"
+    assert attachment["language"] == "fr-FR"
+    assert attachment["title"] == "Lettre de sortie"
+    assert attachment["size"] == len(data)
+    assert base64.b64decode(attachment["hash"]) == hashlib.sha1(data).digest()
     assert reference["content"][0]["format"]["code"] == "urn:asip:ci-sis:vsm:2012"
     context = reference["context"]
     assert codes(context["event"][0]) == ["24727-0", "ACQH004", "CT"]
@@ -105,7 +110,8 @@ def test_a_letter_is_described_whole() -> None:
         "_start": {"extension": [{"url": RAW_TIME, "valueString": "202407020900+0200"}]},
         "end": "2024-07-02T09:30:00+02:00",
     }
-    assert codes(context["practiceSetting"]) == ["ETABLISSEMENT"] and codes(context["facilityType"]) == ["SA01"]
+    assert codes(context["practiceSetting"]) == ["ETABLISSEMENT"]
+    assert codes(context["facilityType"]) == ["SA01"]
     assert extended(context, ENCOUNTER_CLASS)["code"] == "IMP"
 
 
@@ -125,16 +131,15 @@ def test_machines_and_people_are_told_apart() -> None:
     reference = described(authors=AUTHOR + DEVICE)
     check_structure(reference)
     doctor, device = (contained(reference, author) for author in reference["author"])
-    assert (
-        doctor["resourceType"] == "PractitionerRole"
-        and codes(doctor["specialty"][0]) == ["G15_10/SM26"]
-        and codes(doctor["code"][0]) == ["ATTPHYS"]
-    )
+    assert doctor["resourceType"] == "PractitionerRole"
+    assert codes(doctor["specialty"][0]) == ["G15_10/SM26"]
+    assert codes(doctor["code"][0]) == ["ATTPHYS"]
     assert contained(reference, doctor["practitioner"])["name"] == [
         {"family": "MOREL", "given": ["Hélène"], "prefix": ["MME"], "suffix": ["DR"]}
     ]
     assert contained(reference, doctor["organization"])["name"] == "Cabinet des Tilleuls"
-    assert device["resourceType"] == "Device" and device["deviceName"] == [{"name": "Logiciel X", "type": "user-friendly-name"}]
+    assert device["resourceType"] == "Device"
+    assert device["deviceName"] == [{"name": "Logiciel X", "type": "user-friendly-name"}]
     assert extended(reference["author"][0], PART_TIME) == "2024-07-02T10:30:00+02:00"
     assert extended(reference["author"][1], PART_TIME) == "2024-07-02"
 
@@ -175,7 +180,8 @@ def test_replaced_completed_and_transformed_documents_are_related() -> None:
 
 
 def test_every_label_of_a_masked_document_is_kept() -> None:
-    labels = '<confidentialityCode code="R" codeSystem="2.16.840.1.113883.5.25"/><confidentialityCode code="MASQUE_PS" codeSystem="1.2.250.1.213.1.1.4.13"/>'
+    labels = '<confidentialityCode code="R" codeSystem="2.16.840.1.113883.5.25"/>'
+    labels += '<confidentialityCode code="MASQUE_PS" codeSystem="1.2.250.1.213.1.1.4.13"/>'
     reference = described(confidentiality=labels)
     assert [codes(label) for label in reference["securityLabel"]] == [["R"], ["MASQUE_PS"]]
     assert "TRE_A07" in reference["securityLabel"][1]["coding"][0]["system"]
@@ -183,7 +189,8 @@ def test_every_label_of_a_masked_document_is_kept() -> None:
 
 def test_an_unknown_type_gets_a_class_that_is_marked_as_assumed() -> None:
     (category,) = described(code='<code code="101881-1" codeSystem="2.16.840.1.113883.6.1"/>')["category"]
-    assert codes(category) == ["10"] and category["coding"][0]["extension"][0]["valueBoolean"] is True
+    assert codes(category) == ["10"]
+    assert category["coding"][0]["extension"][0]["valueBoolean"] is True
 
 
 def test_unstructured_bodies_have_the_format_of_their_file() -> None:
@@ -209,7 +216,8 @@ def test_a_self_presenting_document_keeps_its_media_type() -> None:
 def test_a_date_alone_stays_a_date_where_fhir_allows_it() -> None:
     reference = described(time='<effectiveTime value="20240702"/>')
     check_structure(reference)
-    assert reference["date"] == "2024-07-02T00:00:00+02:00" and reference["_date"]["extension"][0]["valueString"] == "20240702"
+    assert reference["date"] == "2024-07-02T00:00:00+02:00"
+    assert reference["_date"]["extension"][0]["valueString"] == "20240702"
     assert reference["content"][0]["attachment"]["creation"] == "2024-07-02"
 
 
@@ -223,7 +231,8 @@ def test_a_preliminary_report_says_so() -> None:
 def test_a_married_name_is_kept() -> None:
     record = "<recordTarget>" + PATIENT.replace('<family qualifier="CL">', '<family qualifier="SP">') + "</recordTarget>"
     usual = contained(described(record=record), {"reference": "#patient-1"})["name"][1]
-    assert usual["family"] == "MARTIN" and extended(usual["_family"], PARTNER_NAME) == "MARTIN"
+    assert usual["family"] == "MARTIN"
+    assert extended(usual["_family"], PARTNER_NAME) == "MARTIN"
 
 
 @pytest.mark.parametrize(
@@ -271,19 +280,22 @@ def test_every_header_fact_of_the_lent_documents_is_found(facts: Json) -> None:
     check_structure(reference)
     attachment = reference["content"][0]["attachment"]
     assert identified(reference["masterIdentifier"]) == header["id"]
-    assert identified(extended(reference, SET_ID)) == header["setId"] and extended(reference, VERSION_NUMBER) == header["version"]
+    assert identified(extended(reference, SET_ID)) == header["setId"]
+    assert extended(reference, VERSION_NUMBER) == header["version"]
     assert codes(reference["type"]) == [header["type"]["code"], *(each["code"] for each in header["type"].get("translation", ()))]
     assert reference["type"]["coding"][0] == {
         "system": system_of(header["type"]["codeSystem"]),
         "code": header["type"]["code"],
         "display": header["type"]["displayName"],
     }
-    assert attachment["title"] == header["title"] and attachment["language"] == header["language"]
+    assert attachment["title"] == header["title"]
+    assert attachment["language"] == header["language"]
     assert reference["date"] == header["effectiveTime"] == attachment["creation"]
     assert [codes(label) for label in reference["securityLabel"]] == [[code] for code in header["confidentiality"]]
     assert codes(reference["category"][0]) == [header["classCode"]]
     assert reference["content"][0]["format"]["code"] == (header["formatCode"] or "urn:asipSante:modelesHorsProfils:2011")
-    assert attachment["contentType"] == facts["mimeType"] and attachment["size"] == facts["size"] == len(data)
+    assert attachment["contentType"] == facts["mimeType"]
+    assert attachment["size"] == facts["size"] == len(data)
     assert base64.b64decode(attachment["hash"]).hex() == facts["sha1"]
     check_patient(reference, header["patient"])
     assert len(reference["author"]) == len(header["authors"])
@@ -291,7 +303,8 @@ def test_every_header_fact_of_the_lent_documents_is_found(facts: Json) -> None:
         check_party(reference, author, expected)
     check_party(reference, reference["authenticator"], header["legalAuthenticator"])
     custodian = contained(reference, reference["custodian"])
-    assert identified(custodian["identifier"][0]) == header["custodian"]["id"] and custodian["name"] == header["custodian"]["name"]
+    assert identified(custodian["identifier"][0]) == header["custodian"]["id"]
+    assert custodian["name"] == header["custodian"]["name"]
     check_context(reference, header)
 
 
@@ -301,11 +314,14 @@ def check_patient(reference: Json, facts: Json) -> None:
     assert [identified(each) for each in patient["identifier"]] == facts["ids"]
     assert patient["identifier"][0]["type"]["coding"][0]["code"] == facts["ins"]["kind"]
     assert reference["subject"]["identifier"] == {"system": uri_of(facts["ins"]["oid"]), "value": facts["ins"]["value"]}
-    assert names["official"]["family"] == facts["family_birth"] and names["usual"]["family"] == facts["family_used"]
+    assert names["official"]["family"] == facts["family_birth"]
+    assert names["usual"]["family"] == facts["family_used"]
     assert extended(names["usual"]["_family"], PARTNER_NAME) == facts["family_married"]
-    assert extended(names["official"], BIRTH_GIVEN_NAMES) == facts["given_all"] and names["official"]["given"] == [facts["given_first"]]
+    assert extended(names["official"], BIRTH_GIVEN_NAMES) == facts["given_all"]
+    assert names["official"]["given"] == [facts["given_first"]]
     assert names["usual"].get("given") == ([facts["given_used"]] if facts["given_used"] else None)
-    assert patient["gender"] == {"F": "female", "M": "male"}[facts["gender"]] and patient["birthDate"] == facts["birthDate"]
+    assert patient["gender"] == {"F": "female", "M": "male"}[facts["gender"]]
+    assert patient["birthDate"] == facts["birthDate"]
     assert extended(patient, BIRTH_PLACE)["extension"][0]["valueCoding"]["code"] == facts["birthplace_insee"]
 
 
@@ -327,7 +343,8 @@ def check_party(reference: Json, target: Json, facts: Json) -> None:
         assert codes(role["code"][0]) == [facts["function"]]
     if facts.get("org"):
         place = contained(reference, role.get("organization") or role.get("owner"))
-        assert identified(place["identifier"][0]) == facts["org"]["id"] and place.get("name") == facts["org"]["name"]
+        assert identified(place["identifier"][0]) == facts["org"]["id"]
+        assert place.get("name") == facts["org"]["name"]
     if facts["time"].startswith("INVALID:"):
         assert extended(target, RAW_TIME) == facts["time"].removeprefix("INVALID:")
         assert extended(target, PART_TIME) == "2024-01-06T11:36:23+01:00"
@@ -343,7 +360,8 @@ def check_context(reference: Json, header: Json) -> None:
         [(system_of(code["codeSystem"]), code["code"]) for code in (event, *event.get("translation", ()))] for event in header["eventCodes"]
     ]
     assert [[(code["system"], code["code"]) for code in event["coding"]] for event in context.get("event", ())] == events
-    assert codes(context["practiceSetting"]) == [header["practiceSetting"]] and codes(context["facilityType"]) == [header["facilityType"]]
+    assert codes(context["practiceSetting"]) == [header["practiceSetting"]]
+    assert codes(context["facilityType"]) == [header["facilityType"]]
     assert (extended(context, ENCOUNTER_CLASS) or {}).get("code") == header["encounterClass"]
     related = [
         (each["identifier"]["type"]["coding"][0]["code"], identified(each["identifier"]).lower()) for each in context.get("related", ())

@@ -15,7 +15,8 @@ def wrapped(*documents: str) -> bytes:
     inside = "".join(documents)
     return encoded(
         '<?xml-stylesheet type="text/xsl" href="#"?><xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'
-        f'<data:Contenu xmlns:data="urn:asip-sante:ci-sis">{inside}</data:Contenu><xsl:template match="/"><html/></xsl:template></xsl:stylesheet>'
+        f'<data:Contenu xmlns:data="urn:asip-sante:ci-sis">{inside}</data:Contenu>'
+        '<xsl:template match="/"><html/></xsl:template></xsl:stylesheet>'
     )
 
 
@@ -47,7 +48,8 @@ def test_latin_bytes_declared_as_utf8_are_refused_with_their_place() -> None:
     data = b'<?xml version="1.0" encoding="UTF-8"?>\n' + a_document(title="<title>\nÉté</title>", body="").encode("latin-1")
     with pytest.raises(Malformed) as caught:
         parse_cda(data)
-    assert caught.value.place is not None and caught.value.place.startswith("line 3, column ")
+    assert caught.value.place is not None
+    assert caught.value.place.startswith("line 3, column ")
     assert "encoding" in caught.value.message
 
 
@@ -56,7 +58,8 @@ def test_a_truncated_document_is_refused_with_its_place(kept: float) -> None:
     data = encoded(a_document())
     with pytest.raises(Malformed) as caught:
         parse_cda(data[: int(len(data) * kept)])
-    assert caught.value.place is not None and caught.value.place.startswith("line ")
+    assert caught.value.place is not None
+    assert caught.value.place.startswith("line ")
 
 
 @pytest.mark.parametrize(
@@ -170,4 +173,5 @@ def test_no_error_repeats_what_the_document_says() -> None:
     ):
         with pytest.raises(Malformed) as caught:
             parse_cda(data)
-        assert "MOREL" not in str(caught.value) and "GOFF" not in str(caught.value)
+        assert "MOREL" not in str(caught.value)
+        assert "GOFF" not in str(caught.value)

@@ -4,6 +4,7 @@ A write decides, acts and traces in one transaction. A read decides and reads, t
 commit shared with other reads) before its answer may leave. A refusal or a failure is traced too, exactly once.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from healthspace.access.rules import WRITES, Action, Facts, Reason, Scope, Verdi
 from healthspace.audit.line import Line, Outcome
 from healthspace.audit.trail import Trail
 from healthspace.base import clock
-from healthspace.base.errors import HealthspaceError, Refused
+from healthspace.base.errors import HealthspaceError, Refused, Unavailable
 from healthspace.base.ids import REGISTRY, new_id, owner_of
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Database, Row, Tx
@@ -112,8 +113,7 @@ class Door:
             known = await tx.fetchrow(FACTS, owner, 0, clock.now()) if owner else None
             cipher = self.ciphers.open(owner, known["wrapped_key"]) if owner and known else await self.ciphers.of(tx, REGISTRY)
         await self.trail.record(self._line(caller, action, outcome, reason, cipher, []))
-        if isinstance(error, HealthspaceError):
-            error.traced = True
+        _mark_traced(error)
 
     @asynccontextmanager
     async def _write(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
@@ -129,7 +129,11 @@ class Door:
         async with self.database.reading() as tx:
             permit = await self._decide(tx, caller, action, owner)
             yield permit
-        await self.trail.record(self._line_of(permit))
+        try:
+            await self.trail.record(self._line_of(permit))
+        except asyncio.CancelledError as cancelled:
+            _mark_traced(cancelled)  # the line was handed over: a second one would tell the same act
+            raise
 
     async def _decide(self, tx: Tx, caller: Caller, action: Action, owner: int | None) -> Permit:
         now = clock.now()
@@ -176,11 +180,15 @@ class Door:
         )
 
 
+def _mark_traced(error: BaseException) -> None:
+    vars(error)["traced"] = True
+
+
 def _name_failure(error: BaseException) -> tuple[Outcome, str]:
     """Refusals keep the rule's reason; faults of the input and of the service are named by their class."""
     if isinstance(error, Refused):
         return Outcome.REFUSED, error.message if error.message in set(Reason) else Reason.NO_RIGHT
-    if isinstance(error, HealthspaceError):
+    if isinstance(error, HealthspaceError) and not isinstance(error, Unavailable):
         return Outcome.REJECTED, type(error).__name__.lower()
     return Outcome.FAILED, "failure"
 

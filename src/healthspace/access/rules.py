@@ -105,9 +105,9 @@ def _record_must_be_open(caller: Caller, action: Action, facts: Facts) -> Verdic
         return None
     if facts.state is None:
         return Verdict(False, Reason.NO_SPACE)
-    if facts.state == "open" or (facts.own and action in CITIZEN_ACTIONS_WHEN_CLOSED):
+    if facts.state == "open":
         return None
-    if action is Action.FIND_PATIENT and facts.state == "closed":
+    if facts.state == "closed" and (action is Action.FIND_PATIENT or (facts.own and action in CITIZEN_ACTIONS_WHEN_CLOSED)):
         return None
     return Verdict(False, Reason.RECORD_CLOSED)
 

@@ -51,6 +51,7 @@ class Trail:
         self._key = keys.derive("chain the trail")
         self._idle: list[Writer] = []
         self._waiting: list[tuple[Line, asyncio.Future[None]]] = []
+        self._pending: set[asyncio.Future[None]] = set()
         self._arrived = asyncio.Event()
         self._group: asyncio.Task[None] | None = None
 
@@ -97,12 +98,15 @@ class Trail:
             self._group = asyncio.create_task(self._commit_groups())
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((line, durable))
+        self._pending.add(durable)
+        durable.add_done_callback(self._pending.discard)
         self._arrived.set()
-        await durable
+        # A caller that stops waiting does not take its line back.
+        await asyncio.shield(durable)
 
     async def close(self) -> None:
         """Commits what waits, then stops."""
-        await asyncio.gather(*(durable for _, durable in self._waiting), return_exceptions=True)
+        await asyncio.gather(*self._pending, return_exceptions=True)
         if self._group is not None:
             self._group.cancel()
             await asyncio.gather(self._group, return_exceptions=True)
@@ -124,12 +128,12 @@ class Trail:
         except Exception as error:
             # Each waiting caller gets its own: no answer leaves without its line.
             for _, durable in group:
-                if not durable.done():
-                    durable.set_exception(Unavailable() if isinstance(error, Unavailable) else error)
+                unavailable = Unavailable()
+                unavailable.__cause__ = error
+                durable.set_exception(unavailable)
             return
         for _, durable in group:
-            if not durable.done():
-                durable.set_result(None)
+            durable.set_result(None)
 
     async def _bear(self) -> Writer:
         async with self._database.transaction() as tx:

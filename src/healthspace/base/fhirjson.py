@@ -5,6 +5,7 @@ Extensions of our own are used only where neither HL7 nor the French guides defi
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,12 +72,15 @@ class Contained:
 
     def __init__(self) -> None:
         self.resources: list[Resource] = []
+        self._known: dict[str, str] = {}
+        self._count: Counter[str] = Counter()
 
     def add(self, resource: Resource, name: str) -> str:
         """Keeps `resource` under an id made of `name` and a number; the local reference to it ("#name-1")."""
-        for known in self.resources:
-            if {**known, "id": None} == {**resource, "id": None}:
-                return f"#{known['id']}"
-        number = 1 + sum(known["id"].rpartition("-")[0] == name for known in self.resources)
-        self.resources.append({"resourceType": resource["resourceType"], "id": f"{name}-{number}", **resource})
-        return f"#{name}-{number}"
+        content = repr(resource)
+        if content not in self._known:
+            self._count[name] += 1
+            identifier = f"{name}-{self._count[name]}"
+            self.resources.append({"resourceType": resource["resourceType"], "id": identifier, **resource})
+            self._known[content] = f"#{identifier}"
+        return self._known[content]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from healthspace.base.documents import Traits
 from healthspace.base.errors import Invalid
-from healthspace.cda.parse import CLINICAL_DOCUMENT
+from healthspace.cda.parse import CLINICAL_DOCUMENT, HL7
 from healthspace.cda.people import Organization, Party, Patient, choose_ins, read_organization, read_party
 from healthspace.cda.times import UNKNOWN_PERIOD, Interval, Time, offset_of, read_time
 from healthspace.cda.values import (
@@ -28,6 +28,9 @@ from healthspace.cda.values import (
 _LABORATORY = "{urn:oid:1.3.6.1.4.1.19376.1.3.2}"
 _IMAGING = "{urn:dicom-org:ps3-20}"
 _EXTENSIONS = "{urn:hl7-org:sdtc}"
+_BODY = f"{{{HL7}}}component"
+SIZE_LIMIT = 20_000
+"""Elements of a header. Real ones have a few hundred; reading this many takes half a second."""
 _GENDERS = {"M": "male", "F": "female", "UN": "other"}
 
 
@@ -208,11 +211,11 @@ class _Reader:
 
 
 def read_header(root: Element) -> Header:
-    """The header of the ClinicalDocument `root`. Whatever is missing is empty: only a document about several people is refused."""
-    if root.tag != CLINICAL_DOCUMENT:
-        raise Invalid("This element is no clinical document.", place="/")
-    if len(children(root, "recordTarget")) > 1:
-        raise Invalid("The document is about several patients.", place="ClinicalDocument/recordTarget")
+    """The header of the ClinicalDocument `root`. Whatever is missing is empty.
+
+    Raises Invalid for a document about several people, and for a header that is too large to be one.
+    """
+    _check_shape(root)
     reader = _Reader(root)
     legal = reader.parties(root, "legalAuthenticator")
     return Header(
@@ -243,6 +246,16 @@ def read_header(root: Element) -> Header:
         consents=_read_consents(root),
         warnings=tuple(dict.fromkeys(reader.warnings)),
     )
+
+
+def _check_shape(root: Element) -> None:
+    if root.tag != CLINICAL_DOCUMENT:
+        raise Invalid("This element is no clinical document.", place="/")
+    if len(children(root, "recordTarget")) > 1:
+        raise Invalid("The document is about several patients.", place="ClinicalDocument/recordTarget")
+    size = sum(1 for part in root if part.tag != _BODY for _ in part.iter())
+    if size > SIZE_LIMIT:
+        raise Invalid(f"The header has {size:,} elements; at most {SIZE_LIMIT:,} are read.", place="ClinicalDocument")
 
 
 def _read_file_type(root: Element) -> str | None:

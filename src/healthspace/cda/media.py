@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from healthspace.base.media import UNKNOWN, checked_type, decode_base64
-from healthspace.cda.narrative import title_of
 from healthspace.cda.parse import HL7
 from healthspace.cda.values import Element, attribute, child, texts, words
 
 _PREFIX = f"{{{HL7}}}"
+_NAMING = tuple(_PREFIX + name for name in ("content", "td", "paragraph"))
+_TITLE_LIMIT = 200
+"""Characters of a title: what a hostile document could repeat for each of its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,15 @@ class EmbeddedFile:
 
 def read_files(root: Element, warnings: list[str]) -> list[EmbeddedFile]:
     """Every observationMedia that holds bytes, in document order; what cannot be read is told in `warnings`."""
-    named: dict[str, Element] | None = None
+    titles: _Titles | None = None
     files = []
     for media in root.iter(_PREFIX + "observationMedia"):
         data = decode_value(child(media, "value"), warnings)
         if data is None:
             continue
-        if named is None:
-            named = {each.get("ID") or "": each for each in root.iter() if each.get("ID")}
+        titles = titles or _Titles(root)
         media_type = _check(data, attribute(child(media, "value"), "mediaType"), warnings)
-        files.append(EmbeddedFile(_read_ids(media), _read_title(media, named), media_type, data))
+        files.append(EmbeddedFile(_read_ids(media), titles.find(media), media_type, data))
     return files
 
 
@@ -76,23 +77,44 @@ def _read_ids(media: Element) -> tuple[str, ...]:
     return tuple(filter(None, (media.get("ID"), None if region is None else region.get("ID"))))
 
 
-def _read_title(media: Element, named: dict[str, Element]) -> str:
-    """What the narrative or the entry around calls this file; the title of its section when neither names it."""
-    around = next(media.iterancestors(_PREFIX + "organizer", _PREFIX + "observation"), None)
-    observation = around
-    if around is not None and around.tag == _PREFIX + "organizer":
-        observation = next(
-            (each for part in around.iterchildren(_PREFIX + "component") if (each := child(part, "observation")) is not None), None
+class _Titles:
+    """Finds the titles of files. The words of an element are read once, however many files it names."""
+
+    def __init__(self, root: Element) -> None:
+        self._named = {each.get("ID"): each for each in root.iter() if each.get("ID")}
+        self._words: dict[Element, str] = {}
+
+    def find(self, media: Element) -> str:
+        """What the narrative or the entry around calls this file; the title of its section when neither names it."""
+        around = next(media.iterancestors(_PREFIX + "organizer", _PREFIX + "observation"), None)
+        observation = _observation_of(around)
+        value = child(observation, "value")
+        section = next(media.iterancestors(_PREFIX + "section"), None)
+        return (
+            self._referenced(observation)
+            or attribute(value, "displayName")[:_TITLE_LIMIT]
+            or self._said(value)
+            or attribute(child(around, "code") if around is observation else None, "displayName")[:_TITLE_LIMIT]
+            or self._said(child(section, "title"))
+            or attribute(child(section, "code"), "displayName")[:_TITLE_LIMIT]
         )
-    said = named.get(attribute(child(observation, "text", "reference"), "value").removeprefix("#"))
-    value = child(observation, "value")
-    # A reference to the file itself, or to a whole table, names nothing.
-    by_reference = words(said) if said is not None and said.tag in (_PREFIX + "content", _PREFIX + "td", _PREFIX + "paragraph") else ""
-    section = next(media.iterancestors(_PREFIX + "section"), None)
-    return (
-        by_reference
-        or attribute(value, "displayName")
-        or words(value)
-        or attribute(child(around, "code") if around is observation else None, "displayName")
-        or ("" if section is None else title_of(section))
-    )
+
+    def _referenced(self, observation: Element | None) -> str:
+        """The words that the observation refers to. A reference to the file itself, or to a whole table, names nothing."""
+        target = self._named.get(attribute(child(observation, "text", "reference"), "value").removeprefix("#"))
+        return self._said(target) if target is not None and target.tag in _NAMING else ""
+
+    def _said(self, element: Element | None) -> str:
+        if element is None:
+            return ""
+        if element not in self._words:
+            self._words[element] = words(element)[:_TITLE_LIMIT]
+        return self._words[element]
+
+
+def _observation_of(around: Element | None) -> Element | None:
+    """The observation beside a file in its organizer, or around it, which says what it is."""
+    if around is None or around.tag == _PREFIX + "observation":
+        return around
+    beside = (child(part, "observation") for part in around.iterchildren(_PREFIX + "component"))
+    return next((each for each in beside if each is not None), None)

@@ -133,7 +133,7 @@ class NarrativeWriter:
         name = "ol" if attribute(element, "listType") == "ordered" else "ul"
         strays: list[str] = []
         items = [self._write_item(item) for item in self._pick(element, ("item",), strays)]
-        return "".join(strays) + html.element(name, "".join(items), self._common(element))
+        return _write_strays(strays) + html.element(name, "".join(items), self._common(element))
 
     def _write_item(self, element: Element) -> str:
         return html.element("li", self._flow(element), self._common(element))
@@ -154,7 +154,7 @@ class NarrativeWriter:
                 rows = "".join(self._write_row(row, name, strays) for row in self._pick(part, ("tr",), strays))
                 groups.append(html.element(name, rows, self._common(part)))
         table = html.element("table", caption + "".join(groups), self._common(element))
-        return "".join(strays) + html.element("div", table, {"class": "narrative-table"})
+        return _write_strays(strays) + html.element("div", table, {"class": "narrative-table"})
 
     def _write_row(self, row: Element, group: str, strays: list[str]) -> str:
         cells = list(self._pick(row, ("th", "td"), strays))
@@ -181,10 +181,15 @@ class NarrativeWriter:
         for each in element:
             if each.tag.removeprefix(_PREFIX) in names:
                 yield each
-            elif each.tag.removeprefix(_PREFIX) not in ("col", "colgroup"):
+            else:
                 strays.append(self._write_child(each))
             if words_after := (each.tail or "").strip():
                 strays.append(html.text(words_after) + " ")
+
+
+def _write_strays(strays: list[str]) -> str:
+    written = "".join(strays)
+    return html.element("div", written) if written else ""
 
 
 def _find_holders(narrative: Element) -> set[Element]:

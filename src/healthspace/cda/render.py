@@ -97,7 +97,8 @@ class _Renderer:
 
     def _show_one(self, number: int, caption: str) -> str:
         file = self._files[number - 1]
-        anchor, name = f"{self._prefix}media-{number}", caption or html.text(file.title or self._unnamed())
+        # No identifier of the document, prefixed, has two hyphens there.
+        anchor, name = f"{self._prefix}-media-{number}", caption or html.text(file.title or self._unnamed())
         if file.media_type not in INLINE_IMAGES:
             return html.link(name, f"#attachment-{number}")
         if number in self._shown:

@@ -6,7 +6,7 @@ document, or the legal time of mainland France: `Time.raw` always tells what was
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 _SHAPE = re.compile(
     r"(?P<year>\d{4})(?:(?P<month>\d\d)(?:(?P<day>\d\d)(?:(?P<hour>\d\d)(?:(?P<minute>\d\d)(?:(?P<second>\d\d)(?P<fraction>\.\d{1,9})?)?)?)?)?)?"
@@ -33,8 +33,8 @@ class Time:
         """A FHIR instant: a date alone is its first moment in French legal time. "" when the time cannot be read."""
         if not self.fhir or "T" in self.fhir:
             return self.fhir
-        day = date.fromisoformat((self.fhir + "-01-01")[:10])
-        return f"{day.isoformat()}T00:00:00{_write_offset(french_offset(datetime(day.year, day.month, day.day)))}"
+        midnight = f"{(self.fhir + '-01-01')[:10]}T00:00:00"
+        return midnight + _write_offset(french_offset(datetime.fromisoformat(midnight + "Z")))
 
     @property
     def exact(self) -> bool:
@@ -67,9 +67,8 @@ def read_time(raw: str, zone: int | None = None) -> Time:
 def _convert(raw: str, match: "re.Match[str]", zone: int | None) -> Time:
     parts = [match[name] for name in _PRECISIONS if match[name] is not None]
     precision = _PRECISIONS[len(parts) - 1]
-    # 24:00 is written by some systems; the leap second by none that we know, but XML Schema lets it through.
-    numbers = [int(part) for part in parts]
-    moment = datetime(*(numbers + [1, 1])[:3] if len(numbers) < 3 else numbers)  # type: ignore[arg-type]
+    year, month, day, hour, minute, second = map(int, (*parts, *("0001", "01", "01", "00", "00", "00")[len(parts) :]))
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     if len(parts) <= 3:
         return Time(raw, "-".join(parts), precision, "a zone without a time" if match["zone"] else "")
     offset, problem = _read_offset(match["zone"])
@@ -106,15 +105,18 @@ def offset_of(time: Time | None) -> int | None:
 
 
 def french_offset(moment: datetime) -> int:
-    """Minutes east of UTC of mainland French legal time (directive 2000/84/EC: summer time between the last Sundays of March and
-    October, at 01:00 UTC). Written here because zone files are not on every machine."""
+    """Minutes east of UTC of mainland French legal time, at `moment` on the wall clock (its tzinfo means nothing).
+
+    Directive 2000/84/EC: summer time between the last Sundays of March and October, at 01:00 UTC. Written here because zone files
+    are not on every machine.
+    """
     begins = _last_sunday(moment.year, 3) + timedelta(hours=2)
     ends = _last_sunday(moment.year, 10) + timedelta(hours=3)
     return 120 if begins <= moment < ends else 60
 
 
 def _last_sunday(year: int, month: int) -> datetime:
-    last = datetime(year, month, 31)
+    last = datetime(year, month, 31, tzinfo=UTC)
     return last - timedelta(days=(last.weekday() + 1) % 7)
 
 

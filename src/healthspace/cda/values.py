@@ -109,7 +109,9 @@ def texts(element: Element) -> list[str]:
 
 def words(element: Element | None) -> str:
     """All the text inside `element`, runs of spaces as one; "" for None."""
-    return "" if element is None else tidy("".join(texts(element)))
+    if element is None:
+        return ""
+    return tidy("".join(texts(element)) if len(element) else element.text)
 
 
 def tidy(text: str | None) -> str:
@@ -128,7 +130,7 @@ def read_identifiers(parent: Element | None, name: str = "id") -> tuple[Identifi
 
 def read_identifier(element: Element | None) -> Identifier | None:
     root = attribute(element, "root")
-    if not root or attribute(element, "nullFlavor") and not attribute(element, "extension"):
+    if not root or (attribute(element, "nullFlavor") and not attribute(element, "extension")):
         return None
     return Identifier(root, attribute(element, "extension"))
 

@@ -16,6 +16,10 @@ SETTLED = 15 * 60
 """Seconds after which a file without a row is an orphan: far longer than any deposit takes."""
 
 
+class Missing(Exception):
+    """The file of a document that the database knows is not there: the folder is not the one it was deposited in, or was damaged."""
+
+
 class BlobStore:
     """Files named after their id, in 256 folders. The names carry no identity: an id holds a random owner number."""
 
@@ -38,7 +42,10 @@ class BlobStore:
         _sync_folder(folder)
 
     def read(self, identifier: UUID) -> bytes:
-        return (self._folder(identifier) / identifier.hex).read_bytes()
+        try:
+            return (self._folder(identifier) / identifier.hex).read_bytes()
+        except FileNotFoundError:
+            raise Missing from None
 
     def delete(self, identifier: UUID) -> None:
         (self._folder(identifier) / identifier.hex).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from healthspace.database.seal import Cipher
 
 CREATE = """
     INSERT INTO owner (owner, kind, state, wrapped_key, created, changed) VALUES ($1, $2, 'open', $3, $4, $4)
-    ON CONFLICT (owner) DO NOTHING
+    ON CONFLICT (owner) DO NOTHING RETURNING owner
 """
 WRAPPED_KEY = "SELECT wrapped_key FROM owner WHERE owner = $1"
 CHANGE_STATE = "UPDATE owner SET state = $2, changed = $3 WHERE owner = $1"
@@ -45,7 +45,9 @@ class Ciphers:
 async def create_owner(tx: Tx, ciphers: Ciphers, keys: KeyRing, kind: str, now: datetime) -> Cipher:
     """A new owner of `kind` (citizen or directory) with a data key of its own."""
     owner, wrapped = new_owner(), keys.wrap(keys.new_data_key())
-    await tx.execute(CREATE, owner, kind, wrapped, now)
+    # Among millions of random 48-bit numbers, two may be the same.
+    while await tx.fetchval(CREATE, owner, kind, wrapped, now) is None:
+        owner = new_owner()
     return ciphers.open(owner, wrapped)
 
 

@@ -1,6 +1,5 @@
 """FHIR R4 documents: a Bundle whose first entry is a Composition (R4: documents.html). Reading and finding one's way in it."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +8,13 @@ import orjson
 from healthspace.base.documents import Traits
 from healthspace.base.errors import Invalid, Malformed, TooLarge
 from healthspace.base.fhirjson import BIRTH_GIVEN_NAMES, BIRTH_PLACE, INSEE_CODE, Resource
+from healthspace.fhir.shape import check_depth
 from healthspace.terminology.code_systems import INS_OIDS, oid_of
 
 LIMIT = 14 * 1024 * 1024
 """Bytes of the largest document read when the caller states no other limit."""
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}(/_history/[A-Za-z0-9.-]{1,64})?", re.ASCII)
+
+Index = dict[str, Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def read_document_bundle(data: bytes, *, limit: int = LIMIT) -> Resource:
         raise Invalid("The Bundle is no document: its type must be `document`.", place="Bundle.type")
     if not isinstance(bundle.get("entry"), list) or not all(isinstance(entry, dict) for entry in bundle["entry"]):
         raise Invalid("The Bundle has no entries.", place="Bundle.entry")
+    check_depth(bundle)
     composition_of(bundle)
     return bundle
 
@@ -54,28 +56,28 @@ def composition_of(bundle: Resource) -> Resource:
     return first
 
 
-def resolve(bundle: Resource, reference: Any, inside: Resource | None = None) -> Resource | None:
+def index_of(bundle: Resource) -> Index:
+    """The resources of a document by everything that may refer to them: fullUrl, its last two steps, and type/id."""
+    index: Index = {}
+    for entry in bundle["entry"]:
+        resource, url = entry.get("resource"), string(entry.get("fullUrl"))
+        if not isinstance(resource, dict):
+            continue
+        for name in (url, "/".join(url.split("/")[-2:]), f"{resource.get('resourceType')}/{resource.get('id')}"):
+            index.setdefault(name, resource)
+    return index
+
+
+def resolve(index: Index, reference: Any, inside: Resource) -> Resource | None:
     """The resource of this document that `reference` (a Reference) points to; None when it points outside.
 
-    References are matched with fullUrl, as they are or relative; `#id` with what `inside` contains.
+    `#id` is looked for in what `inside` contains.
     """
-    target = reference.get("reference") if isinstance(reference, dict) else None
-    if not isinstance(target, str) or not target:
-        return None
+    target = string(reference.get("reference")) if isinstance(reference, dict) else ""
     if target.startswith("#"):
-        return next((each for each in dicts((inside or {}).get("contained")) if each.get("id") == target[1:]), None)
-    for entry in bundle["entry"]:
-        resource, url = entry.get("resource"), entry.get("fullUrl")
-        if isinstance(resource, dict) and (url == target or _is_relative(target, url, resource)):
-            return resource
-    return None
-
-
-def _is_relative(target: str, url: Any, resource: Resource) -> bool:
-    if not _RELATIVE.fullmatch(target):
-        return False
+        return next((each for each in dicts(inside.get("contained")) if each.get("id") == target[1:]), None)
     plain = target.partition("/_history/")[0]
-    return plain == f"{resource.get('resourceType')}/{resource.get('id')}" or (isinstance(url, str) and url.endswith("/" + plain))
+    return (index.get(target) or index.get(plain)) if plain else None
 
 
 def dicts(value: Any) -> list[Resource]:
@@ -88,10 +90,15 @@ def string(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def strings(value: Any) -> list[str]:
+    """The texts in a list that comes from outside."""
+    return [said for each in value if (said := string(each))] if isinstance(value, list) else []
+
+
 def patient_of(bundle: Resource) -> Resource:
     """The Patient that the Composition is about. Raises Invalid when the document does not carry it."""
     composition = composition_of(bundle)
-    patient = resolve(bundle, composition.get("subject"), composition)
+    patient = resolve(index_of(bundle), composition.get("subject"), composition)
     if patient is None or patient.get("resourceType") != "Patient":
         raise Invalid("The subject of the document must be a Patient that it carries.", place="Bundle.entry[0].resource.subject")
     return patient
@@ -116,7 +123,7 @@ def patient_traits(bundle: Resource) -> Traits:
     ins = ins_of(patient)
     official, usual = _name(patient, "official", "maiden", "old"), _name(patient, "usual", "nickname")
     official = official or usual or next(iter(dicts(patient.get("name"))), {})
-    givens = [string(each) for each in official.get("given") or [] if string(each)]
+    givens = strings(official.get("given"))
     return Traits(
         ins_system=ins.system,
         ins_value=ins.value,
@@ -124,7 +131,7 @@ def patient_traits(bundle: Resource) -> Traits:
         given_names=string(_extended(official, BIRTH_GIVEN_NAMES).get("valueString")) or " ".join(givens),
         first_given=givens[0] if givens else "",
         used_family=string((usual or official).get("family")),
-        used_given=" ".join(string(each) for each in (usual or {}).get("given") or []),
+        used_given=" ".join(strings((usual or {}).get("given"))),
         sex=string(patient.get("gender")) or "unknown",
         birth_date=string(patient.get("birthDate")),
         birth_place=_birth_place(patient),

@@ -9,10 +9,16 @@ SHAPE = re.compile(
     re.ASCII,
 )
 FOREVER = float("inf")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = (datetime.min.replace(tzinfo=UTC) - EPOCH).total_seconds()
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH).total_seconds()
 
 
 def instants_of(text: str) -> tuple[float, float] | None:
-    """First and last instant (seconds since 1970, UTC where no zone is said) that `text` covers; None when it is no date."""
+    """First and last instant (seconds since 1970, UTC where no zone is said) that `text` covers.
+
+    None when it is no date, or its offset takes it out of the years 1 to 9999, where no clock can follow.
+    """
     match = SHAPE.fullmatch(text)
     if match is None:
         return None
@@ -24,8 +30,9 @@ def instants_of(text: str) -> tuple[float, float] | None:
         offset = _offset(zone)
     except ValueError:
         return None
-    first = (start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() - offset
-    return first, first + _length(start, match) - 0.001
+    first = (start - EPOCH).total_seconds() - offset
+    last = first + _length(start, match) - 0.001
+    return (first, last) if first >= EARLIEST and last <= LATEST else None
 
 
 def period_of(start: str | None, end: str | None) -> tuple[float, float] | None:
@@ -37,7 +44,7 @@ def period_of(start: str | None, end: str | None) -> tuple[float, float] | None:
 
 
 def _microseconds(fraction: str | None) -> int:
-    return round(float(fraction) * 1_000_000) % 1_000_000 if fraction else 0
+    return int(fraction[1:7].ljust(6, "0")) if fraction else 0
 
 
 def _offset(zone: str | None) -> float:

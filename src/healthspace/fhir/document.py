@@ -1,6 +1,7 @@
 """From a FHIR document to its description in the record (a DocumentReference) and to what a person reads."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from healthspace.base import fhirjson, html
@@ -11,6 +12,7 @@ from healthspace.base.media import checked_type, decode_base64
 from healthspace.fhir.bundle import (
     composition_of,
     dicts,
+    index_of,
     ins_of,
     patient_of,
     patient_traits,
@@ -38,7 +40,6 @@ _KEPT = {
 }
 """What is kept, in a DocumentReference, of the people and places that the document carries."""
 _LINKS = {"PractitionerRole": ("practitioner", "organization"), "Device": ("owner",)}
-_AUTHORS = frozenset(_KEPT)
 _AUTHENTICATORS = frozenset({"Practitioner", "PractitionerRole", "Organization"})
 _DEPTH_LIMIT = 20
 _WHOLE_TIME = re.compile(r"[\d-]{10}T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -49,9 +50,9 @@ def document_reference(bundle: Resource, data: bytes) -> Resource:
 
     Raises Invalid (FHIRPath) when it has no identifier, type, readable date or national health identity.
     """
-    composition, patient, contained = composition_of(bundle), patient_of(bundle), Contained()
+    composition, patient, keeper = composition_of(bundle), patient_of(bundle), _Keeper(bundle)
     ins, kind = ins_of(patient), _require_type(composition)
-    source = _contain(contained, bundle, patient)
+    source = keeper.keep(patient)
     parts = {
         "meta": {"profile": [fhirjson.PROFILE]},
         "masterIdentifier": _master_identifier(bundle, composition),
@@ -61,9 +62,9 @@ def document_reference(bundle: Resource, data: bytes) -> Resource:
         "category": [_category(kind)],
         "subject": {"type": "Patient", "identifier": {"system": f"urn:oid:{ins.system}", "value": ins.value}},
         "date": _require_date(composition),
-        "author": _authors(contained, bundle, composition),
-        "authenticator": _authenticator(contained, bundle, composition),
-        "custodian": _refer(contained, bundle, composition, composition.get("custodian"), frozenset({"Organization"})),
+        "author": _authors(keeper, composition),
+        "authenticator": _authenticator(keeper, composition),
+        "custodian": keeper.refer(composition.get("custodian"), ("Organization",)),
         "relatesTo": _relations(composition),
         "securityLabel": [_confidentiality(composition)],
         "content": [
@@ -71,7 +72,7 @@ def document_reference(bundle: Resource, data: bytes) -> Resource:
         ],
         "context": _context(composition, source),
     }
-    return compact({"resourceType": "DocumentReference", "contained": contained.resources, **parts})
+    return compact({"resourceType": "DocumentReference", "contained": keeper.contained.resources, **parts})
 
 
 def _master_identifier(bundle: Resource, composition: Resource) -> Resource:
@@ -116,41 +117,53 @@ def _confidentiality(composition: Resource) -> Resource:
     return {"coding": [{"system": system_of(CONFIDENTIALITY), "code": code}]}
 
 
-def _contain(contained: Contained, bundle: Resource, resource: Resource) -> str:
-    """Keeps the identity of `resource`, and of what it points to, inside the DocumentReference."""
-    kind = resource["resourceType"]
-    kept = {key: resource.get(key) for key in _KEPT[kind].split()}
-    if kind == "Patient":
-        kept["extension"] = [each for each in dicts(resource.get("extension")) if each.get("url") == fhirjson.BIRTH_PLACE]
-    if kind == "RelatedPerson":
-        kept["patient"] = {"reference": "#patient-1"}
-    for link in _LINKS.get(kind, ()):
-        target = resolve(bundle, resource.get(link), resource)
-        if target is not None and target.get("resourceType") in ("Practitioner", "Organization"):
-            kept[link] = {"reference": _contain(contained, bundle, target)}
-    return contained.add(compact({"resourceType": kind, **kept}), kind.lower())
+class _Keeper:
+    """Keeps, inside a DocumentReference, the identity of the people and places that the document carries."""
+
+    def __init__(self, bundle: Resource) -> None:
+        self.contained = Contained()
+        self._composition, self._index = composition_of(bundle), index_of(bundle)
+        self._kept: dict[int, str] = {}
+
+    def keep(self, resource: Resource) -> str:
+        """The local reference to what is kept of `resource`, and of what it points to."""
+        if id(resource) not in self._kept:
+            self._kept[id(resource)] = self._contain(resource)
+        return self._kept[id(resource)]
+
+    def refer(self, reference: Any, kinds: Collection[str]) -> Resource | None:
+        """A reference to what is kept; what lies outside the document keeps its identifier and name only."""
+        target = resolve(self._index, reference, self._composition)
+        if target is not None and target.get("resourceType") in kinds:
+            return {"reference": self.keep(target)}
+        if not isinstance(reference, dict):
+            return None
+        return compact({key: reference.get(key) for key in ("type", "identifier", "display")}) or None
+
+    def _contain(self, resource: Resource) -> str:
+        kind = resource["resourceType"]
+        kept = {key: resource.get(key) for key in _KEPT[kind].split()}
+        if kind == "Patient":
+            kept["extension"] = [each for each in dicts(resource.get("extension")) if each.get("url") == fhirjson.BIRTH_PLACE]
+        if kind == "RelatedPerson":
+            kept["patient"] = {"reference": "#patient-1"}
+        for link in _LINKS.get(kind, ()):
+            target = resolve(self._index, resource.get(link), resource)
+            if target is not None and target.get("resourceType") in ("Practitioner", "Organization"):
+                kept[link] = {"reference": self.keep(target)}
+        return self.contained.add(compact({"resourceType": kind, **kept}), kind.lower())
 
 
-def _refer(contained: Contained, bundle: Resource, composition: Resource, reference: Any, kinds: frozenset[str]) -> Resource | None:
-    """A reference to a contained copy; what lies outside the document keeps its identifier and name only."""
-    target = resolve(bundle, reference, composition)
-    if target is not None and target.get("resourceType") in kinds:
-        return {"reference": _contain(contained, bundle, target)}
-    if not isinstance(reference, dict):
-        return None
-    return compact({key: reference.get(key) for key in ("type", "identifier", "display")}) or None
-
-
-def _authors(contained: Contained, bundle: Resource, composition: Resource) -> list[Resource]:
-    found = (_refer(contained, bundle, composition, author, _AUTHORS) for author in dicts(composition.get("author")))
+def _authors(keeper: _Keeper, composition: Resource) -> list[Resource]:
+    found = (keeper.refer(author, _KEPT) for author in dicts(composition.get("author")))
     return [author for author in found if author is not None]
 
 
-def _authenticator(contained: Contained, bundle: Resource, composition: Resource) -> Resource | None:
+def _authenticator(keeper: _Keeper, composition: Resource) -> Resource | None:
     """Who attests the document: a legal attestation first."""
     attesters = sorted(dicts(composition.get("attester")), key=lambda each: each.get("mode") != "legal")
     for attester in attesters:
-        party = _refer(contained, bundle, composition, attester.get("party"), _AUTHENTICATORS)
+        party = keeper.refer(attester.get("party"), _AUTHENTICATORS)
         if party is not None:
             when = string(attester.get("time"))
             return compact({"extension": extension(fhirjson.PART_TIME, "valueDateTime", when if instants_of(when) else ""), **party})

@@ -84,7 +84,7 @@ class XhtmlWriter:
         return "".join(parts)
 
     def _write_child(self, element: etree._Element) -> str:
-        name = etree.QName(element).localname.lower()
+        name = _name(element)
         name = RENAMED.get(name, name)
         if name in DROPPED:
             self.warnings.append("a narrative holds something that runs or loads: it is left out")
@@ -104,7 +104,7 @@ class XhtmlWriter:
             "id": self._identify(element.get("id")),
             "lang": html.safe_language(element.get("lang") or element.get("{http://www.w3.org/XML/1998/namespace}lang")),
         }
-        if etree.QName(element).localname.lower() in ("td", "th"):
+        if _name(element) in ("td", "th"):
             attributes["colspan"] = html.safe_span(element.get("colspan"))
             attributes["rowspan"] = html.safe_span(element.get("rowspan"))
             attributes["scope"] = self._scope(element)
@@ -112,14 +112,12 @@ class XhtmlWriter:
 
     def _scope(self, element: etree._Element) -> str | None:
         """Which cells a header is about, so that a screen reader can say it; the writer's word first."""
-        if etree.QName(element).localname.lower() != "th":
+        if _name(element) != "th":
             return None
         said = element.get("scope")
         if said in ("col", "row", "colgroup", "rowgroup"):
             return said
-        group = next(
-            (etree.QName(each).localname for each in element.iterancestors() if etree.QName(each).localname in ("thead", "tbody")), ""
-        )
+        group = next((name for each in element.iterancestors() if (name := _name(each)) in ("thead", "tbody")), "")
         return "row" if group == "tbody" and element.getprevious() is None and element.getnext() is not None else "col"
 
     def _identify(self, identifier: str | None) -> str | None:
@@ -141,6 +139,11 @@ class XhtmlWriter:
             return html.text(words)
         self._shown.add(source)
         return html.picture(*found, words)
+
+
+def _name(element: etree._Element) -> str:
+    """The local name, in lower case; lxml's QName refuses names that its own HTML parser makes up."""
+    return str(element.tag).rpartition("}")[2].lower()
 
 
 def _read_data_image(source: str) -> tuple[bytes, str] | None:

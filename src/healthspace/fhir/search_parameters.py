@@ -66,7 +66,7 @@ PARAMETERS: dict[str, tuple[Parameter, ...]] = {
         _shared("facility", "context.facilityType"),
         _shared("setting", "context.practiceSetting"),
         _shared("format", "content.format"),
-        _shared("security-label", "securityLabel"),
+        _shared("security-label", "securityLabel", "meta.security"),
         _shared("contenttype", "content.attachment.contentType"),
         _shared("language", "content.attachment.language"),
         _shared("relation", "relatesTo.code"),

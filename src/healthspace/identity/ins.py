@@ -39,21 +39,21 @@ def key_is_right(value: str) -> bool:
     return SHAPE.fullmatch(value) is not None and control_key(value[:13]) == value[13:]
 
 
-def read_ins(system: str, value: str) -> Ins:
+def read_ins(system: str, value: str, place: str | None = None) -> Ins:
     """The INS written as a FHIR identifier or a token; Invalid when the system or the characters cannot be one.
 
-    `system` is an OID, with or without `urn:oid:`. The key is not judged here: see `check_key`.
+    `system` is an OID, with or without `urn:oid:`; `place` is where the error says it is. The key is not judged here: see `check_key`.
     """
     oid = system.removeprefix("urn:oid:")
     text = value.replace(" ", "").upper()
     if oid not in SYSTEMS:
-        raise Invalid("this identifier system is not one of the national health identity (INS)")
+        raise Invalid("this identifier system is not one of the national health identity (INS)", place=place)
     if len(text) != 15 or not text.isascii() or not text.isalnum():
-        raise Invalid("a national health identity (INS) has 15 characters")
+        raise Invalid("a national health identity (INS) has 15 characters", place=place)
     return Ins(oid, text)
 
 
-def check_key(ins: Ins, *, lenient: bool) -> str | None:
+def check_key(ins: Ins, *, lenient: bool, place: str | None = None) -> str | None:
     """A warning when the key of `ins` is wrong on a test or demonstration system; Invalid on a real one.
 
     `lenient` is demo mode, where every system is a test system: most published sample documents carry a wrong key.
@@ -61,5 +61,5 @@ def check_key(ins: Ins, *, lenient: bool) -> str | None:
     if key_is_right(ins.value):
         return None
     if ins.system in REAL_SYSTEMS and not lenient:
-        raise Invalid("the key of this national health identity (INS) is wrong")
+        raise Invalid("the key of this national health identity (INS) is wrong", place=place)
     return "the key of this national health identity (INS) is wrong; accepted on a test system"

@@ -17,7 +17,7 @@ from healthspace.cda.write.values import Professional as Author
 from healthspace.population.conditions import Condition
 from healthspace.population.desk import Desk, age_on, at, workday
 from healthspace.population.examinations import KINDS
-from healthspace.population.laboratory import chapters_of
+from healthspace.population.laboratory import Subject, chapters_of
 from healthspace.population.stays import Reason
 from healthspace.population.treatments import DRUGS, vaccine
 
@@ -65,14 +65,15 @@ def take_blood(
     start = at(day, desk.random.randint(7, 10), desk.random.randint(0, 59))
     title = "Compte rendu d’examens biologiques"
     state = desk.random.getstate()
-    chapters = chapters_of(desk.random, panels, life.traits.sex, keys, fixed)
+    subject = Subject(life.traits.sex, age_on(life.traits.birth_date, day), keys)
+    chapters = chapters_of(desk.random, panels, subject, fixed)
     header = desk.header(title, staff.biologist, start, hours=6, ordered_by=staff.treating_doctor)
     desk.keep(header, write_laboratory_report(header, chapters), "11502-2", "laboratory")
     if corrected:
         # The second version differs by the corrected values alone.
         after = desk.random.getstate()
         desk.random.setstate(state)
-        again = chapters_of(desk.random, panels, life.traits.sex, keys, {**(fixed or {}), **corrected})
+        again = chapters_of(desk.random, panels, subject, {**(fixed or {}), **corrected})
         desk.random.setstate(after)
         comment = "Annule et remplace la version précédente : résultat corrigé après contrôle."
         again = (*again[:-1], replace(again[-1], comment=comment))

@@ -1,5 +1,6 @@
 """Blood tests: what is measured (LOINC), in which unit (UCUM), what is usual, and how a value moves over the years."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -134,28 +135,64 @@ SHIFTS: dict[str, dict[str, tuple[float, float]]] = {
 }
 
 
-def chapters_of(
-    random: Random, panels: tuple[str, ...], sex: str, conditions: tuple[str, ...], fixed: dict[str, float] | None = None
-) -> tuple[Chapter, ...]:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose blood it is, as far as values depend on it."""
+
+    sex: str
+    age: int
+    conditions: tuple[str, ...]
+
+
+def chapters_of(random: Random, panels: tuple[str, ...], subject: Subject, fixed: dict[str, float] | None = None) -> tuple[Chapter, ...]:
     """The chapters of one report: every analyte once, whatever number of panels asks for it. `fixed` imposes values."""
     wanted: dict[Code, dict[str, None]] = {}
     for panel in panels:
         for chapter, analytes in PANELS[panel]:
             wanted.setdefault(chapter, {}).update(dict.fromkeys(analytes))
-    values = fixed or {}
-    return tuple(
-        Chapter(code, tuple(_measured(random, key, sex, conditions, values.get(key)) for key in analytes))
-        for code, analytes in wanted.items()
-    )
+    values: dict[str, float] = {}
+    for key in dict.fromkeys(key for analytes in wanted.values() for key in analytes):
+        values[key] = _draw(random, key, subject, (fixed or {}).get(key))
+    values |= {key: derive(values, subject) for key, (needs, derive) in DERIVED.items() if key in values and needs <= values.keys()}
+    return tuple(Chapter(code, tuple(_measured(key, values[key], subject.sex) for key in analytes)) for code, analytes in wanted.items())
 
 
-def _measured(random: Random, key: str, sex: str, conditions: tuple[str, ...], fixed: float | None) -> Measure:
+def _draw(random: Random, key: str, subject: Subject, fixed: float | None) -> float:
     analyte = ANALYTES[key]
     mean, spread = analyte.mean, analyte.spread
-    for condition in conditions:
+    for condition in subject.conditions:
         mean, spread = SHIFTS.get(condition, {}).get(key, (mean, spread))
+    if key == "creatinine" and subject.sex == "female":
+        mean *= 0.85  # women have less muscle
     drawn = max(random.gauss(mean, spread), mean * 0.3)
-    value = round(drawn if fixed is None else fixed, analyte.decimals)
+    return round(drawn if fixed is None else fixed, analyte.decimals)
+
+
+def _filtration(values: dict[str, float], subject: Subject) -> float:
+    """CKD-EPI 2009, as French laboratories compute it: from creatinine (here in µmol/L), age and sex."""
+    female = subject.sex == "female"
+    ratio = values["creatinine"] / 88.4 / (0.7 if female else 0.9)
+    low: float = min(ratio, 1.0) ** (-0.329 if female else -0.411)
+    high: float = max(ratio, 1.0) ** -1.209
+    ageing: float = 0.993**subject.age
+    return 141 * low * high * ageing * (1.018 if female else 1)
+
+
+def _ldl(values: dict[str, float], subject: Subject) -> float:
+    """Friedewald, in g/L."""
+    return values["cholesterol"] - values["hdl"] - values["triglycerides"] / 5
+
+
+# What a laboratory computes instead of measuring: what it needs, and how.
+DERIVED: dict[str, tuple[frozenset[str], Callable[[dict[str, float], Subject], float]]] = {
+    "filtration": (frozenset({"creatinine"}), _filtration),
+    "ldl": (frozenset({"cholesterol", "hdl", "triglycerides"}), _ldl),
+}
+
+
+def _measured(key: str, drawn: float, sex: str) -> Measure:
+    analyte = ANALYTES[key]
+    value = round(drawn, analyte.decimals)
     low, high = analyte.men if sex == "male" else analyte.women
     flag = "L" if low is not None and value < low else "H" if high is not None and value > high else "N"
     shown = (f"{number:.{analyte.decimals}f}" if number is not None else None for number in (value, low, high))

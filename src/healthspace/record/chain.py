@@ -11,9 +11,10 @@ from healthspace.base.ids import parse_id
 from healthspace.record.visibility import depositor_of
 from healthspace.resources.indexing import Resource
 from healthspace.resources.search import find_by_hash
-from healthspace.resources.store import Stored, read, update
+from healthspace.resources.store import Stored, find, update
 
-URI = "urn:ietf:rfc:3986"
+LARGEST_VERSION = 18
+"""Digits of a version number; a longer one orders nothing."""
 
 
 def extra_hashes(p: Permit, reference: Resource) -> tuple[int, ...]:
@@ -25,10 +26,7 @@ def extra_hashes(p: Permit, reference: Resource) -> tuple[int, ...]:
 
 async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
     """The current documents that `reference`, just stored, takes the place of."""
-    groups = [
-        p.keys.hash64("DocumentReference", "identifier", f"{identifier.get('system', URI)}|{identifier['value']}")
-        for identifier in replaced_identifiers(reference)
-    ]
+    groups = [p.keys.hash64("DocumentReference", "identifier", identifier["value"]) for identifier in replaced_identifiers(reference)]
     found = await _find(p, groups) if groups else []
     found += [await _read_named(p, target) for target in replaced_references(reference)]
     mine, version = set_id_of(reference), version_of(reference)
@@ -42,7 +40,7 @@ async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
 async def is_replaced_already(p: Permit, reference: Resource) -> bool:
     """Whether a later version of `reference` came before it: another names it, or the same set has a higher version."""
     identifier = reference["masterIdentifier"]
-    named = p.keys.hash64("DocumentReference", "relatesto:identifier", f"{identifier.get('system', URI)}|{identifier['value']}")
+    named = p.keys.hash64("DocumentReference", "relatesto:identifier", identifier["value"])
     newer = [one for one in await _find(p, [named]) if identifier["value"] in {i["value"] for i in replaced_identifiers(one.json())}]
     mine, version = set_id_of(reference), version_of(reference)
     if mine and version is not None:
@@ -87,7 +85,7 @@ def set_id_of(reference: Resource) -> str | None:
 
 def version_of(reference: Resource) -> int | None:
     value = _extension(reference, VERSION_NUMBER)
-    return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= LARGEST_VERSION else None
 
 
 def _extension(reference: Resource, url: str) -> object:
@@ -100,10 +98,8 @@ def _extension(reference: Resource, url: str) -> object:
 async def _read_named(p: Permit, target: str) -> Stored:
     """NotFound when it is not there or not theirs: who names a document by our id must have got that id from us."""
     identifier = parse_id(target.rpartition("DocumentReference/")[2])
-    if identifier is None:
-        raise NotFound(place="DocumentReference.relatesTo")
-    old = await read(p.tx, p.cipher, "DocumentReference", identifier)
-    if not may_replace(p, old.json()):
+    old = await find(p.tx, p.cipher, "DocumentReference", identifier) if identifier is not None else None
+    if old is None or not may_replace(p, old.json()):
         raise NotFound(place="DocumentReference.relatesTo")
     return old
 

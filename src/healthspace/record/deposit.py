@@ -68,7 +68,7 @@ async def deposit(p: Permit, submission: Submission) -> Receipt:
     documents, superseded = [], list[Stored]()
     for draft in submission.drafts:
         _check_patient(draft, patient.json())
-        known = await _find_by_unique_id(p, draft.unique_id)
+        known = await _find_by_unique_id(p, draft.reference["masterIdentifier"])
         if known is not None:
             documents.append(await _recognise(p, known, draft))
             continue
@@ -125,10 +125,14 @@ def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary
     return reference
 
 
-async def _find_by_unique_id(p: Permit, unique_id: str) -> Stored | None:
-    hashes = [p.keys.hash64("DocumentReference", "identifier", f"{URI}|{unique_id}")]
+async def _find_by_unique_id(p: Permit, unique_id: Resource) -> Stored | None:
+    hashes = [p.keys.hash64("DocumentReference", "identifier", unique_id["value"])]
     found = await find_by_hash(p.tx, p.cipher, "DocumentReference", hashes)
-    return next((one for one in found if one.json()["masterIdentifier"]["value"] == unique_id), None)
+    return next((one for one in found if _name_alike(one.json()["masterIdentifier"], unique_id)), None)
+
+
+def _name_alike(one: Resource, other: Resource) -> bool:
+    return (one.get("system", URI), one["value"]) == (other.get("system", URI), other["value"])
 
 
 async def _recognise(p: Permit, known: Stored, draft: Draft) -> Deposited:
@@ -149,7 +153,8 @@ async def _supersede_declared(p: Permit, declared: Sequence[UUID], done: set[UUI
         old = await read(p.tx, p.cipher, "DocumentReference", identifier)
         if not is_visible(p, old.json()) or not chain.may_replace(p, old.json()):
             raise NotFound
-        superseded.append(await chain.supersede(p, old))
+        # Sent again, it is done already: no version is made of nothing.
+        superseded.append(old if old.json()["status"] == "superseded" else await chain.supersede(p, old))
     return superseded
 
 

@@ -10,12 +10,14 @@ from healthspace.cda.header import patient_traits, read_header
 from healthspace.cda.metadata import document_reference
 from healthspace.cda.parse import parse_document
 from healthspace.fhir import document
+from healthspace.fhir.shape import check_shape
 from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
 from healthspace.resources.indexing import Resource
 
-SELF_DESCRIBING = frozenset({"cda", "fhir"})
+INS_PLACES = {"cda": "ClinicalDocument/recordTarget/patientRole/id", "fhir": "Bundle.entry.resource.ofType(Patient).identifier"}
+SELF_DESCRIBING = frozenset(INS_PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def read_draft(content: bytes, reading: Reading, described: Described | None = N
         if described is None:
             raise Invalid("a document that is neither CDA nor FHIR needs its type and its patient's INS")
         draft = Draft(describe(described, content, MEDIA_TYPES[kind]), content, MEDIA_TYPES[kind], described.ins)
-    warning = check_key(draft.ins, lenient=reading.lenient) if draft.ins else None
+    warning = check_key(draft.ins, lenient=reading.lenient, place=INS_PLACES.get(kind or "")) if draft.ins else None
     return replace(draft, warnings=(*draft.warnings, warning)) if warning else draft
 
 
@@ -80,20 +82,22 @@ def _read_cda(content: bytes, reading: Reading) -> Draft:
     parsed = parse_document(content, limit=reading.limit)
     header = read_header(parsed.root)
     reference = document_reference(header, content, self_presenting=parsed.self_presenting)
-    traits = _traits(patient_traits(header))
+    traits = _traits(patient_traits(header), INS_PLACES["cda"])
     media_type = reference["content"][0]["attachment"]["contentType"]
     return Draft(reference, content, media_type, traits.ins, traits, header.warnings)
 
 
 def _read_fhir(content: bytes) -> Draft:
     bundle = document.read_document_bundle(content)
-    traits = _traits(document.patient_traits(bundle))
-    return Draft(document.document_reference(bundle, content), content, MEDIA_TYPES["fhir"], traits.ins, traits)
+    traits = _traits(document.patient_traits(bundle), INS_PLACES["fhir"])
+    reference = document.document_reference(bundle, content)
+    check_shape(reference)  # parts of it are the document's own
+    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits)
 
 
-def _traits(told: DocumentTraits) -> Traits:
+def _traits(told: DocumentTraits, place: str) -> Traits:
     return Traits(
-        ins=read_ins(told.ins_system, told.ins_value),
+        ins=read_ins(told.ins_system, told.ins_value, place),
         family=told.birth_family,
         given=tuple(told.given_names.split()),
         gender=told.sex,

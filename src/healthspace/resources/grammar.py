@@ -17,7 +17,8 @@ from healthspace.resources.indexing import param_number
 from healthspace.resources.search import SORTS, Box, Prefix, Query
 
 LARGEST_PAGE = 200
-SPLIT = re.compile(r"(?<!\\),")
+ALTERNATIVE = re.compile(r"(?:\\.|[^,])+", re.DOTALL)
+MOST_ALTERNATIVES = 200
 ESCAPED = re.compile(r"\\([,|$\\])")
 PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.+)", re.DOTALL)
 
@@ -39,7 +40,7 @@ def build_query(type_: str, terms: Terms, keys: KeyRing) -> Query:
             base, _, modifier = name.partition(":")
             if base not in known:
                 raise Invalid(f"{type_} is not searched by {_printable(name)} here", place=_printable(name))
-            _TERMS[known[base].kind](query, known[base], modifier, _alternatives(value), keys)
+            _TERMS[known[base].kind](query, known[base], modifier, _alternatives(base, value), keys)
     return query
 
 
@@ -59,8 +60,11 @@ def _sort(value: str) -> str:
     return value
 
 
-def _alternatives(value: str) -> list[str]:
-    return [part for part in SPLIT.split(value) if part]
+def _alternatives(name: str, value: str) -> list[str]:
+    found = ALTERNATIVE.findall(value)
+    if not 0 < len(found) <= MOST_ALTERNATIVES:
+        raise Invalid(f"{name} needs one to {MOST_ALTERNATIVES} values", place=name)
+    return found
 
 
 def _unescape(text: str) -> str:

@@ -88,10 +88,16 @@ async def update(
 
 async def read(tx: Tx, cipher: Cipher, type_: str, identifier: UUID) -> Stored:
     """The current version; NotFound when there is none."""
-    row = await tx.fetchrow(READ, cipher.owner, NUMBER[type_], identifier)
-    if row is None:
+    found = await find(tx, cipher, type_, identifier)
+    if found is None:
         raise NotFound
-    return open_row(cipher, row)
+    return found
+
+
+async def find(tx: Tx, cipher: Cipher, type_: str, identifier: UUID) -> Stored | None:
+    """The current version, or None."""
+    row = await tx.fetchrow(READ, cipher.owner, NUMBER[type_], identifier)
+    return open_row(cipher, row) if row is not None else None
 
 
 async def read_version(tx: Tx, cipher: Cipher, type_: str, identifier: UUID, version: int) -> Stored:

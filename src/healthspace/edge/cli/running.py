@@ -5,23 +5,21 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-import structlog
 import typer
 
 from healthspace.base.errors import HealthspaceError, Misconfigured, NotFound
-from healthspace.edge.cli.logs import configure_logs
 from healthspace.settings import Settings
 
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
 
 Work = Callable[[], Coroutine[Any, Any, int]]
 
-log = structlog.get_logger(__name__)
-
 
 def run_to_exit(work: Work) -> NoReturn:
     """Runs `work` and exits with the code it returns: 1 on an error, 2 when the set-up is wrong, 128 + n on signal n."""
     import uvloop
+
+    from healthspace.edge.cli.logs import configure_logs
 
     configure_logs()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -41,6 +39,8 @@ def require_installation(settings: Settings) -> None:
 
 
 async def _run(work: Work) -> int:
+    import structlog
+
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     received: list[signal.Signals] = []
 
@@ -64,5 +64,6 @@ async def _run(work: Work) -> int:
         say(f"healthspace: {error.message}")
         return FAILED
     except Exception:
+        log = structlog.get_logger(__name__)
         log.exception("command_failed")
         return FAILED

@@ -79,9 +79,12 @@ async def settle(door: Door, plan: Plan, citizens: int, limit: int, advance: Cal
                 await progress.complete(person.index)
                 advance()
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(work())
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _settle_one(door: Door, person: SyntheticCitizen, limit: int) -> None:

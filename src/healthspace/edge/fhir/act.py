@@ -14,6 +14,7 @@ from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
 from healthspace.edge.fhir.answer import answer_error
+from healthspace.fhir.shape import check_shape
 from healthspace.identity.caller import Caller
 from healthspace.resources.indexing import Resource
 
@@ -22,6 +23,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json"})
 FORMATS = JSON_TYPES | {"json"}
+FORM = "application/x-www-form-urlencoded"
+LONGEST_QUERY = 1 << 15
+MOST_TERMS = 100
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +47,7 @@ def act(action: Action, handler: Handler) -> Endpoint:
             return answer_error(error)
         except Exception as error:
             log.error("act_failed", action=action.value, error=type(error).__name__)
+            await service.door.trace_failure(caller, action, None, error)
             return answer_error(HealthspaceError("the service failed; nothing was stored"))
 
     return endpoint
@@ -64,17 +69,17 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The body; TooLarge as soon as it passes `limit` bytes, without keeping what follows."""
     said = request.headers.get("content-length", "0")
     if said.isdecimal() and len(said) < 20 and int(said) > limit:
-        raise TooLarge(f"a request may have {limit // (1 << 20)} MiB at most", place="Content-Length")
+        raise TooLarge(f"a request may have {limit // 1024:,} KiB at most", place="Content-Length")
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > limit:
-            raise TooLarge(f"a request may have {limit // (1 << 20)} MiB at most", place="Content-Length")
+            raise TooLarge(f"a request may have {limit // 1024:,} KiB at most", place="Content-Length")
     return bytes(received)
 
 
 async def read_resource(request: Request, limit: int) -> Resource:
-    """The resource in the body: JSON, UTF-8, an object with a resourceType."""
+    """The resource in the body: JSON, UTF-8, an object with a resourceType, whose elements have the types that R4 says."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in JSON_TYPES:
         raise UnsupportedMedia("send application/fhir+json", place="Content-Type")
@@ -84,16 +89,29 @@ async def read_resource(request: Request, limit: int) -> Resource:
         raise Malformed("the body is not JSON", place=f"line {error.lineno}, column {error.colno}") from None
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         raise Malformed("the body is not a FHIR resource: resourceType is missing", place="Resource.resourceType")
+    check_shape(resource)
     return resource
 
 
 async def read_terms(request: Request) -> list[tuple[str, str]]:
     """The parameters of a search, from the query and, for POST _search, from the form."""
-    terms = parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=100)
+    terms = _read_form(request.scope["query_string"])
     if request.method == "POST":
-        body = await read_body(request, 1 << 16)
-        terms += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100)
+        body = await read_body(request, LONGEST_QUERY)
+        media_type = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+        if body and media_type != FORM:
+            raise UnsupportedMedia(f"send {FORM}", place="Content-Type")
+        terms += _read_form(body)
     return terms
+
+
+def _read_form(text: bytes) -> list[tuple[str, str]]:
+    if len(text) > LONGEST_QUERY:
+        raise TooLarge(f"a search may have {LONGEST_QUERY // 1024} KiB at most", place="query")
+    try:
+        return parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_TERMS)
+    except ValueError:
+        raise TooLarge(f"a search may have {MOST_TERMS} parameters at most", place="query") from None
 
 
 def _check_format(request: Request) -> None:

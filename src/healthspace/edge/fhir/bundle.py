@@ -14,6 +14,7 @@ from healthspace.record.provided import decode_data, read_provided, subject_of
 from healthspace.resources.indexing import Resource
 
 PATCHED = re.compile(r"(?:.*/)?DocumentReference/([0-9a-f-]{36})")
+LARGEST_SUBMISSION = 200
 STATUS_PATHS = frozenset({"DocumentReference.status", "status"})
 
 
@@ -36,7 +37,7 @@ class _Entry:
 
 
 def read_package(bundle: Resource, reading: Reading) -> Package:
-    """The package in `bundle`; Invalid names the entry at fault."""
+    """The package in `bundle`, whose shape was checked; Invalid names the entry at fault."""
     entries = _entries(bundle)
     documents = [entry for entry in entries if entry.resource["resourceType"] == "DocumentReference"]
     binaries = {entry.full_url: entry for entry in entries if entry.resource["resourceType"] == "Binary"}
@@ -59,7 +60,9 @@ def read_package(bundle: Resource, reading: Reading) -> Package:
         tuple(drafts),
         submission_sets[0].resource,
         tuple(_patched(entry) for entry in patches),
-        tuple(_with_positions(entry.resource, [document.full_url for document in documents]) for entry in folders),
+        tuple(
+            _with_positions(entry.resource, [document.full_url for document in documents], f"{entry.place}.resource") for entry in folders
+        ),
     )
     subjects = frozenset(subject_of(entry.resource, f"{entry.place}.resource") for entry in [*documents, *lists])
     return Package(submission, subjects, _roles(entries, documents, used, patches, submission_sets, folders))
@@ -68,30 +71,32 @@ def read_package(bundle: Resource, reading: Reading) -> Package:
 def _entries(bundle: Resource) -> list[_Entry]:
     if bundle["resourceType"] != "Bundle" or bundle.get("type") != "transaction":
         raise Invalid("a transaction Bundle is expected here", place="Bundle.type")
-    given = bundle.get("entry")
-    if not isinstance(given, list) or not given:
-        raise Invalid("the Bundle is empty", place="Bundle.entry")
-    return [_entry(f"Bundle.entry[{number}]", item) for number, item in enumerate(given)]
+    given = bundle.get("entry", [])
+    if not 0 < len(given) <= LARGEST_SUBMISSION:
+        raise Invalid(f"a submission has from 1 to {LARGEST_SUBMISSION} entries", place="Bundle.entry")
+    entries = [_entry(f"Bundle.entry[{number}]", item) for number, item in enumerate(given)]
+    named = [entry.full_url for entry in entries if entry.full_url]
+    if len(set(named)) != len(named):
+        raise Invalid("two entries have the same fullUrl", place="Bundle.entry.fullUrl")
+    return entries
 
 
 def _entry(place: str, item: Any) -> _Entry:
-    resource = item.get("resource") if isinstance(item, dict) else None
-    request = item.get("request") if isinstance(item, dict) else None
-    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+    if "resource" not in item:
         raise Invalid("the entry holds no resource", place=f"{place}.resource")
-    if not isinstance(request, dict) or request.get("method") not in {"POST", "PATCH"}:
+    resource, request = item["resource"], item.get("request", {})
+    if request.get("method") not in {"POST", "PATCH"}:
         raise Invalid("an entry is a POST, or the PATCH of a replaced document", place=f"{place}.request.method")
     type_ = resource["resourceType"]
     if request["method"] == "PATCH" and type_ != "Parameters":
         raise Invalid("a patch is a Parameters resource (FHIRPath Patch)", place=f"{place}.resource")
     if request["method"] == "POST" and type_ not in {"DocumentReference", "Binary", "List"}:
         raise Invalid("a submission holds List, DocumentReference and Binary", place=f"{place}.resource")
-    return _Entry(place, str(item.get("fullUrl", "")), resource, request["method"], str(request.get("url", "")))
+    return _Entry(place, item.get("fullUrl", ""), resource, request["method"], request.get("url", ""))
 
 
 def _list_kind(entry: _Entry) -> str:
-    code = entry.resource.get("code")
-    codings = code.get("coding", []) if isinstance(code, dict) else []
+    codings = entry.resource.get("code", {}).get("coding", [])
     kind = next((coding.get("code") for coding in codings if coding.get("code") in {"submissionset", "folder"}), None)
     if kind is None:
         raise Invalid("a List of a submission has the code submissionset or folder", place=f"{entry.place}.resource.code")
@@ -99,10 +104,8 @@ def _list_kind(entry: _Entry) -> str:
 
 
 def _binary_of(entry: _Entry, binaries: dict[str, _Entry]) -> _Entry:
-    content = entry.resource.get("content")
-    attachment = content[0].get("attachment") if isinstance(content, list) and content and isinstance(content[0], dict) else None
-    url = attachment.get("url") if isinstance(attachment, dict) else None
-    if url not in binaries or not url:
+    url = next((content.get("attachment", {}).get("url") for content in entry.resource.get("content", [])), None)
+    if not url or url not in binaries:
         raise Invalid("the attachment names no Binary of the Bundle", place=f"{entry.place}.resource.content[0].attachment.url")
     return binaries[url]
 
@@ -130,11 +133,13 @@ def _patched(entry: _Entry) -> UUID:
     )
 
 
-def _with_positions(folder: Resource, documents: list[str]) -> Resource:
+def _with_positions(folder: Resource, documents: list[str], place: str) -> Resource:
     """The Folder with its references to documents of this Bundle as positions ("#0")."""
     entries = []
     for item in folder.get("entry", []):
         reference = item.get("item", {}).get("reference", "")
+        if not reference or reference.startswith("#"):
+            raise Invalid("a folder names documents of the Bundle or of the record", place=f"{place}.entry.item")
         position = f"#{documents.index(reference)}" if reference in documents else reference
         entries.append({**item, "item": {**item.get("item", {}), "reference": position}})
     return {**folder, "entry": entries} if entries else folder

@@ -19,6 +19,7 @@ from healthspace.record.deposit import Receipt, Submission, deposit
 from healthspace.record.draft import Draft, Reading
 from healthspace.record.provided import decode_data, read_provided, subject_of
 from healthspace.record.spaces import locate
+from healthspace.resources.indexing import Resource
 from healthspace.resources.store import Stored, instant
 
 
@@ -63,11 +64,10 @@ def _reading(service: Service) -> Reading:
     return Reading(service.settings.document_limit, lenient=service.door.demo)
 
 
-def _read_inline(reference: dict[str, object], reading: Reading) -> Draft:
+def _read_inline(reference: Resource, reading: Reading) -> Draft:
     place = "DocumentReference"
-    content = reference.get("content")
-    attachment = content[0].get("attachment", {}) if isinstance(content, list) and content and isinstance(content[0], dict) else {}
-    if not isinstance(attachment, dict) or "url" in attachment:
+    attachment: Resource = next((content.get("attachment", {}) for content in reference.get("content", [])), {})
+    if "url" in attachment:
         raise Invalid("the document travels in attachment.data here", place=f"{place}.content[0].attachment.url")
     data = decode_data(attachment.get("data"), reading.limit, f"{place}.content[0].attachment.data")
     return read_provided(reference, data, reading, place)

@@ -23,7 +23,7 @@ async def search_patient(request: Request, service: Service, caller: Caller) -> 
         wrong = next((name for name, _ in terms if name != "identifier"), "identifier")
         raise Invalid("a patient is searched by one identifier, and by nothing else", place=wrong)
     system, _, value = terms[0][1].partition("|")
-    owner = owner_of_patient(await locate(service.door, read_ins(system, value)))
+    owner = owner_of_patient(await locate(service.door, read_ins(system, value, "identifier")))
     found = []
     try:
         async with service.door.permit(caller, Action.FIND_PATIENT, owner) as p:

@@ -1,6 +1,7 @@
 """Reading by id: DocumentReference, List, Patient, Binary; current and earlier versions (R4 http.html#read, #vread; ITI-68)."""
 
 import base64
+import re
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from healthspace.resources.store import Stored
 
 Reader = Callable[[Permit, UUID, int | None], Awaitable[Stored]]
 
+VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 SANDBOX = {"content-security-policy": "sandbox; default-src 'none'", "content-disposition": "attachment"}
 """A document is never a page of ours: nothing in it runs, wherever it is opened."""
 
@@ -87,6 +89,6 @@ def _version(request: Request) -> int | None:
     text = request.path_params.get("version")
     if text is None:
         return None
-    if not text.isdecimal() or not 0 < int(text[:9]) == int(text):
+    if VERSION.fullmatch(text) is None:
         raise NotFound
     return int(text)

@@ -82,7 +82,7 @@ async def _owner_of_term(service: Service, name: str, value: str) -> int | None:
         system, separator, number = value.partition("|")
         if not separator:
             raise Invalid("an identifier is written system|value", place=name)
-        patient = await locate(service.door, read_ins(system, number))
+        patient = await locate(service.door, read_ins(system, number, name))
     else:
         match = PATIENT.fullmatch(value)
         if match is None:

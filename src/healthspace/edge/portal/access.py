@@ -15,6 +15,7 @@ from healthspace.base.errors import NotFound
 from healthspace.base.ids import parse_id
 from healthspace.edge.portal.trail_view import group_by_day, is_own, show_line
 from healthspace.edge.portal.visit import Visit
+from healthspace.record.spaces import patient_of
 from healthspace.record.trail import read_trail
 
 PAGE = 50
@@ -42,12 +43,14 @@ async def show_access(visit: Visit) -> Response:
     asked = read_asked(visit)
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
         lines, older = await gather(p, asked)
+        holder = (await patient_of(p)).json()
     language = visit.language
     entries = [show_line(line, language) for line in lines]
     return visit.render(
         "access.html",
         current="/access",
         here=not asked.document,
+        holder=holder,
         heading=language.say("Who opened this document") if asked.document else language.say("Who opened my record"),
         path="/access",
         document=asked.document,

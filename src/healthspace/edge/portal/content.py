@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from dataclasses import dataclass, replace
 
 from healthspace.base.documents import Attachment, Rendered
@@ -20,6 +21,7 @@ LARGEST_IMAGE = 5_000_000
 """Octets of an image that a page may carry."""
 LARGEST_TEXT = 500_000
 """Characters of a text that a page may carry."""
+EMPTY_HEADING = re.compile(r'<th(?: scope="(?:col|row)")?></th>')
 TABLE = '<div class="narrative-table">'
 
 
@@ -88,11 +90,15 @@ def _open_plain(content: bytes, media_type: str, language: Language) -> Content:
 
 
 def let_tables_scroll(html: str, language: Language) -> str:
-    """Wide tables scroll by themselves, and a keyboard must reach what scrolls (WCAG 2.1.1): each gets a place in the order, and a name."""
-    first, *others = html.split(TABLE)
+    """Wide tables scroll by themselves, and a keyboard must reach what scrolls (WCAG 2.1.1): each gets a place in the order, and a name.
+
+    A heading without words is no heading to a screen reader: it becomes an ordinary cell.
+    """
+    first, *others = EMPTY_HEADING.sub("<td></td>", html).split(TABLE)
+    names = (language.say("Table %(number)s", number=number) for number in range(1, len(others) + 1))
     opened = (
-        f'<div class="narrative-table" tabindex="0" role="group" aria-label="{language.say("Table %(number)s", number=number)}">{rest}'
-        for number, rest in enumerate(others, 1)
+        f'<div class="narrative-table" tabindex="0" role="group" aria-label="{name}">{rest}'
+        for name, rest in zip(names, others, strict=True)
     )
     return first + "".join(opened)
 

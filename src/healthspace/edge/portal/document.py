@@ -34,6 +34,7 @@ def showing_document(viewer: PdfViewer) -> Handler:
             "document.html",
             current="/documents",
             here=False,
+            holder=patient,
             patient=None if own else show_banner(patient, scope, language, language.day(now)),
             list=visit.prefix or "/documents",
             view=view_document(document.reference, language, now, size=len(document.content), own=own),

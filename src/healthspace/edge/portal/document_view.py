@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from healthspace.edge.portal.language import Language, Precision, mark, read_moment
+from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, first_of, read_name, show_row
 from healthspace.record.chain import version_of
-from healthspace.terminology.labels import label_of_facility, label_of_setting
 
 FORMATS = {
     "application/pdf": mark("PDF"),
@@ -97,16 +96,15 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
     row = show_row(reference, language, now, own=own)
     names = ", ".join(dict.fromkeys(author.name for author in authors_of(reference) if author.name))
     places = ", ".join(dict.fromkeys(author.place for author in authors_of(reference) if author.place))
-    version, about = version_of(reference), _about(reference, language)
+    version, period = version_of(reference), _name_period(reference, row.when, language)
     told = (
         (mark("Patient"), read_patient_name(reference)),
-        (mark("Document of"), language.at(row.when)),
-        (mark("Care given"), about),
+        (mark("Date of the document"), language.at(row.when)),
+        (mark("Care given"), period),
         (mark("Type"), row.type),
         (mark("Author"), row.source if row.mine else names),
         (mark("Organisation"), places or str((reference.get("custodian") or {}).get("display", ""))),
-        (mark("Setting"), _setting(reference, language)),
-        (mark("Version"), str(version) if version else ""),
+        (mark("Version"), str(version) if version and version > 1 else ""),
         (mark("Received"), language.at(read_moment((reference.get("meta") or {}).get("lastUpdated")))),
     )
     facts = tuple(Fact(language.say(name), value) for name, value in told if value)
@@ -131,8 +129,8 @@ def name_file(identifier: str, media_type: str) -> str:
     return f"document-{identifier}.{EXTENSIONS.get(media_type.partition(';')[0].strip(), 'bin')}"
 
 
-def _about(reference: Resource, language: Language) -> str:
-    """When the act that the document tells took place, where that is not the day of the document."""
+def _name_period(reference: Resource, written: Moment | None, language: Language) -> str:
+    """When the care that the document tells took place; empty when that is the day of the document."""
     period = (reference.get("context") or {}).get("period") or {}
     start, end = read_moment(period.get("start")), read_moment(period.get("end"))
     if start is None:
@@ -140,14 +138,4 @@ def _about(reference: Resource, language: Language) -> str:
     first, last = language.on(start), language.on(end) if end else ""
     if last and last != first:
         return language.say("from %(start)s to %(end)s", start=first, end=last)
-    return language.at(start) if start.precision is Precision.TIME else first
-
-
-def _setting(reference: Resource, language: Language) -> str:
-    context = reference.get("context") or {}
-    for concept, label in (("facilityType", label_of_facility), ("practiceSetting", label_of_setting)):
-        coding = first_of((context.get(concept) or {}).get("coding"))
-        named = label(str(coding.get("code", "")), language.code) or str(coding.get("display", ""))
-        if named:
-            return named
-    return ""
+    return "" if first == language.on(written) else first

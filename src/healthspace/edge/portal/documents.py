@@ -26,6 +26,7 @@ async def show_documents(visit: Visit) -> Response:
     return visit.render(
         "documents.html",
         current="/documents",
+        holder=patient,
         patient=None if own else show_banner(patient, scope, language, language.day(now)),
         heading=language.say("My documents") if own else language.say("Documents"),
         page=listing,

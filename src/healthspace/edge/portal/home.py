@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from healthspace.access.rules import Action
+from healthspace.access.rules import WRITES, Action
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.patients import show_find
-from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, show_line
+from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, show_line, tell_repeats_once
 from healthspace.edge.portal.views import DocumentRow, read_given_name, show_rows
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
@@ -96,11 +96,12 @@ async def _show_citizen_home(visit: Visit) -> Response:
     return visit.render(
         "home.html",
         current="/",
+        holder=patient,
         name=read_given_name(patient.get("name")),
         last_visit=find_last_visit(lines, now),
         tasks=find_tasks(rows, lines, now, visit.language),
         latest=rows[:LATEST],
-        looks=show_looks(lines, visit.language),
+        looks=show_looks(lines, rows, visit.language),
     )
 
 
@@ -119,27 +120,23 @@ def find_tasks(rows: Sequence[DocumentRow], lines: Sequence[TraceLine], now: dat
     """At most three things that are really to be done: documents not yet read, professionals who found the door closed."""
     read = {document_of(line) for line in lines if is_own(line) and line.action == Action.READ_DOCUMENT}
     unread = [row for row in rows if row.new and row.id not in read]
-    tasks = [
-        Task(
-            language.say("Read your new document"),
-            ", ".join(part for part in (row.title, language.shortly(row.when)) if part),
-            f"/documents/{row.id}",
-            row.family.icon,
-        )
-        for row in unread[:1]
-    ]
-    if len(unread) > 1:
-        many = language.count("Read your new document", "Read your %(num)s new documents", len(unread))
-        tasks = [Task(many, ", ".join(row.title for row in unread[:3]), "/documents", "folder")]
+    tasks = []
+    if unread:
+        title = language.count("Read your new document", "Read your %(num)s new documents", len(unread))
+        only = unread[0] if len(unread) == 1 else None
+        detail = ", ".join(row.title for row in unread[:3])
+        tasks.append(Task(title, detail, f"/documents/{only.id}" if only else "/documents", only.family.icon if only else "folder"))
     for line in _refused_professionals(lines, now):
         detail = language.say("%(date)s. Authorise them if you wish.", date=language.at(line.at))
         tasks.append(Task(language.say("%(name)s could not open your record", name=line.name), detail, "/privacy", "lock", "warn"))
     return tasks[:3]
 
 
-def show_looks(lines: Sequence[TraceLine], language: Language) -> list[TrailEntry]:
-    """The latest acts of other people."""
-    return [show_line(line, language) for line in lines if not is_own(line) and line.kind != Kind.SYSTEM][:LATEST]
+def show_looks(lines: Sequence[TraceLine], rows: Sequence[DocumentRow], language: Language) -> list[TrailEntry]:
+    """The latest looks of other people, refused ones too; what they added shows among the documents."""
+    looks = [line for line in lines if not is_own(line) and line.action not in WRITES]
+    titles = {row.id: row.title for row in rows}
+    return tell_repeats_once([show_line(line, language, titles) for line in looks])[:LATEST]
 
 
 def _refused_professionals(lines: Sequence[TraceLine], now: datetime) -> list[TraceLine]:

@@ -87,18 +87,22 @@ async def _locate(door: Door, value: str) -> UUID | None:
 
 def show_banner(patient: dict[str, Any], scope: Scope, language: Language, today: date) -> PatientBanner:
     """Whose record is open. Who sees only its own deposits sees the number it came with, and no trait."""
-    number = write_ins(next((one["value"] for one in patient.get("identifier", []) if one.get("use") == "official"), ""))
+    number = read_ins_of(patient)
     if scope is Scope.OWN_DEPOSITS:
         return PatientBanner(language.say("INS number %(number)s", number=number), ())
     birth = read_moment(patient.get("birthDate"))
     gender = GENDERS.get(str(patient.get("gender", "")))
     facts = (
-        language.say(gender) if gender else "",
+        ", ".join(part for part in (language.say(gender) if gender else "", language.age(birth, today) if birth else "") if part),
         language.say("born on %(date)s", date=language.on(birth)) if birth else "",
-        language.age(birth, today) if birth else "",
         language.say("INS %(number)s", number=number),
     )
     return PatientBanner(read_name(patient.get("name")), tuple(fact for fact in facts if fact))
+
+
+def read_ins_of(patient: dict[str, Any]) -> str:
+    """The INS of a Patient, as people read it; empty when there is none."""
+    return write_ins(next((str(one["value"]) for one in patient.get("identifier", []) if one.get("use") == "official"), ""))
 
 
 def write_ins(value: str) -> str:

@@ -12,11 +12,13 @@ from healthspace.base.errors import Invalid, NotFound
 from healthspace.edge.portal.frame import ROLE_NAMES
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.patients import read_ins_of
 from healthspace.edge.portal.views import first_of
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.directory import is_rpps, professional_of
 from healthspace.identity.personas import PROFESSIONALS
 from healthspace.record.authorise import authorise, end_authorisation, list_access
+from healthspace.record.spaces import patient_of
 
 PROFESSIONS = {"10": mark("Doctor"), "21": mark("Pharmacist"), "60": mark("Nurse")}
 """Professions of TRE_G15 that the directory holds."""
@@ -37,12 +39,22 @@ class Reader:
 
 async def show_privacy(visit: Visit) -> Response:
     """GET /privacy; with ?rpps= after a number that was not accepted, which is told beside the field."""
-    readers, past = await _read(visit)
+    readers, past, holder = await _read(visit)
     typed = visit.asked("rpps", 20)
     wrong = _explain(typed, visit.language) if typed else ""
     errors = {"rpps": wrong} if wrong else {}
     status = 422 if wrong else 200
-    return visit.render("privacy.html", status=status, current="/privacy", readers=readers, past=past, rpps=typed, wrong=errors)
+    return visit.render(
+        "privacy.html",
+        status=status,
+        current="/privacy",
+        holder=holder,
+        readers=readers,
+        past=past,
+        rpps=typed,
+        wrong=errors,
+        number=read_ins_of(holder),
+    )
 
 
 async def authorise_professional(visit: Visit) -> Response:
@@ -59,11 +71,11 @@ async def authorise_professional(visit: Visit) -> Response:
 async def ask_to_end(visit: Visit) -> Response:
     """GET /privacy/end/{id}: what ending it changes, before it is done."""
     identifier = str(visit.identifier())
-    readers, _ = await _read(visit)
+    readers, _, holder = await _read(visit)
     reader = next((reader for reader in readers if reader.consent == identifier), None)
     if reader is None:
         raise NotFound
-    return visit.render("end_access.html", current="/privacy", here=False, reader=reader)
+    return visit.render("end_access.html", current="/privacy", here=False, holder=holder, reader=reader)
 
 
 async def end_access(visit: Visit) -> Response:
@@ -81,10 +93,11 @@ def _explain(typed: str, language: Language) -> str:
     return "" if professional_of(rpps) else language.say("No professional has this RPPS number: check it")
 
 
-async def _read(visit: Visit) -> tuple[list[Reader], list[Reader]]:
+async def _read(visit: Visit) -> tuple[list[Reader], list[Reader], dict[str, Any]]:
     async with visit.service.door.permit(visit.caller, Action.READ_ACCESS, visit.owner) as p:
         consents, teams = await list_access(p)
-    return show_readers(consents, teams, visit.language)
+        holder = (await patient_of(p)).json()
+    return *show_readers(consents, teams, visit.language), holder
 
 
 def show_readers(consents: list[dict[str, Any]], teams: list[dict[str, Any]], language: Language) -> tuple[list[Reader], list[Reader]]:

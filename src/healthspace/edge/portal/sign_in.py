@@ -66,7 +66,7 @@ GROUPS = (
 
 
 async def show_sign_in(request: Request) -> Response:
-    """GET /sign-in"""
+    """GET /sign-in; with ?persona= that one comes first. Only a form signs in: a link may be followed without wanting it."""
     service: Service = request.app.state.service
     pages = load_pages()
     language = find_language(pages, request)
@@ -75,7 +75,9 @@ async def show_sign_in(request: Request) -> Response:
         return pages.render(frame, "sign_in_closed.html")
     populated = await persona_patient(service.door, Role.CITIZEN) is not None
     groups = [show_group(name, roles, language) for name, roles in GROUPS if populated or Role.CITIZEN not in roles]
-    return pages.render(frame, "sign_in.html", groups=groups, populated=populated)
+    asked = request.query_params.get("persona", "")
+    chosen = next((card for group in groups for card in group.cards if card.persona == asked), None)
+    return pages.render(frame, "sign_in.html", groups=groups, populated=populated, chosen=chosen)
 
 
 async def sign_in(request: Request) -> Response:
@@ -137,5 +139,5 @@ def show_card(role: Role, language: Language) -> Card:
     elif place is not None:
         name, about = place.name, f"{role_name}, {place.city}"
     else:
-        name, about = role_name, language.say("An invented person of Angers and its surroundings") if role is Role.CITIZEN else ""
+        name, about = role_name, language.say("An invented person")
     return Card(role.value, name, about, language.say(sees), icon)

@@ -95,6 +95,8 @@ class TrailDay:
 def show_line(line: TraceLine, language: Language, titles: Mapping[str, str] | None = None) -> TrailEntry:
     """`line` in words. `titles` names documents by their id, where they are known."""
     what, icon = ACTS.get(Action(line.action), UNKNOWN_ACT) if line.action in set(Action) else UNKNOWN_ACT
+    if (line.action, line.reason) == (Action.READ_RECORD, Reason.DEPOSITOR):
+        what = mark("Looked at what it had added")
     why = REASONS.get(Reason(line.reason), "") if line.reason in set(Reason) else ""
     mine, done = is_own(line), line.outcome == Outcome.DONE
     document = document_of(line)
@@ -125,15 +127,22 @@ def document_of(line: TraceLine) -> str:
     return documents[0] if len(set(documents)) == 1 else ""
 
 
+def tell_repeats_once(entries: Sequence[TrailEntry]) -> list[TrailEntry]:
+    """`entries`, newest first, where an act repeated at once stands once with its number."""
+    told: list[TrailEntry] = []
+    for entry in entries:
+        if told and _repeats(told[-1], entry):
+            told[-1] = replace(told[-1], times=told[-1].times + 1)
+        else:
+            told.append(entry)
+    return told
+
+
 def group_by_day(entries: Sequence[TrailEntry], language: Language) -> list[TrailDay]:
     """`entries` under one heading a day, in the order given; repeats told once."""
     days: dict[str, list[TrailEntry]] = {}
-    for entry in entries:
-        day = days.setdefault(language.weekday(entry.at), [])
-        if day and _repeats(day[-1], entry):
-            day[-1] = replace(day[-1], times=day[-1].times + 1)
-        else:
-            day.append(entry)
+    for entry in tell_repeats_once(entries):
+        days.setdefault(language.weekday(entry.at), []).append(entry)
     return [TrailDay(heading, f"d{number}", tuple(group)) for number, (heading, group) in enumerate(days.items(), 1)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import CITIZEN_MENU, Frame, PatientBanner, Visitor, initials_of, name_role
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
+from healthspace.edge.portal.views import read_name
 from healthspace.identity.caller import Caller, Kind
 
 SESSION = "healthspace_session"
@@ -86,14 +88,15 @@ class Visit:
         current: str = "",
         here: bool = True,
         patient: PatientBanner | None = None,
+        holder: dict[str, Any] | None = None,
         **values: object,
     ) -> Response:
-        """The page `template`, under the entry `current` of the menu."""
+        """The page `template`, under the entry `current` of the menu. `holder` is the Patient of the record that is open."""
         citizen = self.caller.kind is Kind.CITIZEN
         frame = Frame(
             language=self.language,
             path=_come_back(self.request),
-            visitor=self._visitor(),
+            visitor=self._visitor(holder),
             menu=CITIZEN_MENU if citizen else (),
             current=current,
             here=here,
@@ -103,9 +106,10 @@ class Visit:
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, **values)
 
-    def _visitor(self) -> Visitor:
+    def _visitor(self, holder: dict[str, Any] | None) -> Visitor:
         role = name_role(self.caller.role, self.language)
-        name = self.caller.name or role
+        own_name = read_name(holder.get("name")) if holder and self.own else ""
+        name = self.caller.name or own_name or role
         place = self.caller.structure if self.caller.structure != name else ""
         return Visitor(name, ", ".join(part for part in (role if role != name else "", place) if part), initials_of(name))
 
