@@ -42,9 +42,10 @@ class OneConnection:
             yield self._connection
 
 
-async def open_test_service(connection: asyncpg.Connection, folder: Path, *, demo: bool = True) -> Service:
-    """A service on one connection, with a fixed master key and its documents under `folder`."""
-    database, keys = Database(OneConnection(connection)), KeyRing(b"k" * 32)
+async def open_test_service(database: asyncpg.Connection | asyncpg.Pool, folder: Path, *, demo: bool = True) -> Service:
+    """A service on one connection or on a pool, with a fixed master key and its documents under `folder`."""
+    acquires = OneConnection(database) if isinstance(database, asyncpg.Connection) else database
+    database, keys = Database(acquires), KeyRing(b"k" * 32)
     ciphers = Ciphers(keys)
     await open_registry(database, ciphers, keys, clock.now())
     door = Door(database, keys, ciphers, Trail(database, keys), BlobStore(folder / "blobs"), demo=demo)

@@ -7,21 +7,26 @@ from dataclasses import dataclass, replace
 
 from healthspace.base.documents import Attachment, Rendered
 from healthspace.base.errors import HealthspaceError
+from healthspace.base.html import safe_language
 from healthspace.base.media import text_of
 from healthspace.cda.parse import parse_cda
-from healthspace.cda.render import render
+from healthspace.cda.render import render as render_clinical_document
 from healthspace.edge.portal.document_view import Content, ShownPage
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pdf_pages import PAGES_A_VIEW, PdfViewer
+from healthspace.edge.portal.views import attachment_of
+from healthspace.fhir.bundle import read_document_bundle
+from healthspace.fhir.document import render as render_bundle
 from healthspace.record.read import Document
 
 XML = frozenset({"text/xml", "application/xml", "application/xslt+xml"})
+WRITTEN = XML | {"application/fhir+json", "application/json"}
 PDF = "application/pdf"
 LARGEST_IMAGE = 5_000_000
 """Octets of an image that a page may carry."""
 LARGEST_TEXT = 500_000
 """Characters of a text that a page may carry."""
-EMPTY_HEADING = re.compile(r'<th(?: scope="(?:col|row)")?></th>')
+EMPTY_HEADING = re.compile(r'<th((?: [a-z]+="[^"]*")*?)(?: scope="(?:col|row)")?></th>')
 TABLE = '<div class="narrative-table">'
 
 
@@ -35,34 +40,44 @@ class Opened:
 
 async def open_content(document: Document, language: Language, viewer: PdfViewer, *, first: int) -> Opened:
     """What to show of `document`; of a PDF, the pages from `first` on."""
-    media_type = document.media_type.partition(";")[0].strip()
-    if media_type in XML:
-        return await _open_clinical_document(document, language, viewer, first)
+    media_type = media_type_of(document)
+    if media_type in WRITTEN:
+        return await _open_written(document, language, viewer, first)
     if media_type == PDF:
         return Opened(await _open_pdf(document.content, language, viewer, first))
     return Opened(_open_plain(document.content, media_type, language))
 
 
+def media_type_of(document: Document) -> str:
+    """The media type without its parameters."""
+    return document.media_type.partition(";")[0].strip().lower()
+
+
 def read_attachments(document: Document) -> tuple[Attachment, ...]:
-    """The files inside a document; none when it is no clinical document, or cannot be read."""
-    if document.media_type.partition(";")[0].strip() not in XML:
-        return ()
-    return render(parse_cda(document.content)).attachments
+    """The files inside a document, in the order of its page; none when it is of a kind that holds none."""
+    return render_document(document, "fr").attachments if media_type_of(document) in WRITTEN else ()
 
 
-async def _open_clinical_document(document: Document, language: Language, viewer: PdfViewer, first: int) -> Opened:
+def render_document(document: Document, language: str) -> Rendered:
+    """A clinical document, or a FHIR document Bundle, in our own markup."""
+    if media_type_of(document) in XML:
+        return render_clinical_document(parse_cda(document.content), language=language)
+    return render_bundle(read_document_bundle(document.content), language=language)
+
+
+async def _open_written(document: Document, language: Language, viewer: PdfViewer, first: int) -> Opened:
     try:
-        rendered: Rendered = await asyncio.to_thread(lambda: render(parse_cda(document.content), language=language.code))
+        rendered = await asyncio.to_thread(render_document, document, language.code)
     except HealthspaceError:
         return Opened(_explain(language.say("Its text cannot be read.")))
-    attachments = rendered.attachments
-    content = Content("narrative", html=let_tables_scroll(rendered.sections_html, language), language="fr")
-    if not rendered.sections_html:
-        body = next((file for file in attachments if file.media_type == PDF), None)
-        content = _explain(language.say("It is a file that a browser cannot show."))
-        if body is not None:
-            content = await _open_pdf(body.data, language, viewer, first)
-    return Opened(content, attachments)
+    if rendered.sections_html:
+        spoken = safe_language(str(attachment_of(document.reference).get("language", ""))) or ""
+        html = make_reachable(rendered.sections_html, language)
+        return Opened(Content("narrative", html=html, language=spoken), rendered.attachments)
+    body = next((file for file in rendered.attachments if file.media_type == PDF), None)
+    if body is None:
+        return Opened(_explain(language.say("It is a file that a browser cannot show.")), rendered.attachments)
+    return Opened(await _open_pdf(body.data, language, viewer, first), rendered.attachments)
 
 
 async def _open_pdf(content: bytes, language: Language, viewer: PdfViewer, first: int) -> Content:
@@ -89,12 +104,12 @@ def _open_plain(content: bytes, media_type: str, language: Language) -> Content:
     return Content("text", text=text)
 
 
-def let_tables_scroll(html: str, language: Language) -> str:
+def make_reachable(html: str, language: Language) -> str:
     """Wide tables scroll by themselves, and a keyboard must reach what scrolls (WCAG 2.1.1): each gets a place in the order, and a name.
 
     A heading without words is no heading to a screen reader: it becomes an ordinary cell.
     """
-    first, *others = EMPTY_HEADING.sub("<td></td>", html).split(TABLE)
+    first, *others = EMPTY_HEADING.sub(r"<td\1></td>", html).split(TABLE)
     names = (language.say("Table %(number)s", number=number) for number in range(1, len(others) + 1))
     opened = (
         f'<div class="narrative-table" tabindex="0" role="group" aria-label="{name}">{rest}'

@@ -1,0 +1,433 @@
+"""What pages say of documents and of the trail: from resources to words."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from healthspace.access.rules import Action, Reason, Scope
+from healthspace.audit.reading import TraceLine
+from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
+from healthspace.edge.portal.content import make_reachable
+from healthspace.edge.portal.document_view import name_file, view_document
+from healthspace.edge.portal.families import FAMILIES
+from healthspace.edge.portal.frame import initials_of
+from healthspace.edge.portal.home import find_last_visit, find_tasks
+from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date, read_moment
+from healthspace.edge.portal.listing import PAGE, lay_out
+from healthspace.edge.portal.patients import show_banner, write_ins
+from healthspace.edge.portal.privacy import show_readers
+from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
+from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row, show_rows
+
+LANGUAGES = load_languages()
+FR, EN = LANGUAGES["fr"], LANGUAGES["en"]
+NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
+MASKS = "urn:oid:1.2.250.1.213.1.1.4.13"
+
+
+def a_reference(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A laboratory report of 20 November 2026, as the record holds it."""
+    attachment = {"contentType": "text/xml", "title": "Bilan sanguin", "url": f"Binary/{number}", "language": "fr-FR"}
+    reference = {
+        "resourceType": "DocumentReference",
+        "id": str(UUID(int=number)),
+        "meta": {"versionId": "1", "lastUpdated": "2026-11-20T16:00:00Z"},
+        "contained": [
+            {"resourceType": "Patient", "id": "patient", "name": [{"use": "official", "family": "DUPRÉ", "given": ["LÉA"]}]},
+            {"resourceType": "Practitioner", "id": "doctor", "name": [{"family": "ROBIN", "given": ["Julie"], "suffix": ["DR"]}]},
+            {"resourceType": "Organization", "id": "place", "name": "Laboratoire du Centre"},
+            {
+                "resourceType": "PractitionerRole",
+                "id": "author",
+                "practitioner": {"reference": "#doctor"},
+                "organization": {"reference": "#place"},
+            },
+        ],
+        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:oid:2.25.{number}"},
+        "status": "current",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "11502-2", "display": "CR d'examens biologiques"}]},
+        "category": [{"coding": [{"code": "10"}]}],
+        "date": "2026-11-20T14:07:00+01:00",
+        "author": [{"reference": "#author"}],
+        "content": [{"attachment": attachment}],
+        "context": {"period": {"start": "2026-11-19T08:00:00+01:00"}, "sourcePatientInfo": {"reference": "#patient"}},
+    }
+    return {**reference, **changes}
+
+
+def a_line(**changes: Any) -> TraceLine:
+    line = {
+        "at": NOW,
+        "id": UUID(int=7),
+        "action": Action.READ_DOCUMENT.value,
+        "outcome": "done",
+        "reason": Reason.AUTHORISED.value,
+        "kind": "professional",
+        "role": "specialist",
+        "name": "Karim BENALI",
+        "structure": "Cabinet de cardiologie du Mail",
+        "targets": (f"DocumentReference/{UUID(int=1)}",),
+    }
+    return TraceLine(**{**line, **changes})
+
+
+def own_line(**changes: Any) -> TraceLine:
+    return a_line(**{"reason": "own-record", "kind": "citizen", "role": "citizen", "name": "", "structure": "", **changes})
+
+
+def test_a_row_says_title_type_author_and_place() -> None:
+    row = show_row(a_reference(), FR, NOW)
+    assert (row.title, row.type, row.source) == (
+        "Bilan sanguin",
+        "Compte rendu d’examens biologiques",
+        "Dr Julie ROBIN, Laboratoire du Centre",
+    )
+    assert (row.family.code, row.family.icon, row.new, row.mine, row.superseded, row.replaces) == (
+        "laboratory",
+        "flask",
+        True,
+        False,
+        False,
+        False,
+    )
+    assert show_row(a_reference(), EN, NOW).type == "Laboratory report"
+
+
+def test_a_document_without_a_title_is_named_by_its_type_and_an_unknown_type_by_its_own_words() -> None:
+    untitled = a_reference(content=[{"attachment": {}}], type={"coding": [{"code": "X-1", "display": "Compte rendu maison"}]})
+    row = show_row(untitled, EN, NOW)
+    assert (row.title, row.type, row.family.code) == ("Compte rendu maison", "Compte rendu maison", "report")
+
+
+@given(st.sets(st.sampled_from(sorted(a_reference())), max_size=10))
+def test_a_reference_that_lacks_anything_still_makes_a_row(missing: set[str]) -> None:
+    reference = {name: value for name, value in a_reference().items() if name not in missing - {"id"}}
+    view = view_document(reference, FR, NOW, size=0)
+    assert view.row.id == str(UUID(int=1))
+    assert all(fact.value for fact in view.facts)
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ({"reference": "#patient"}, "Ajouté par vous"),
+        ({"reference": "Patient/1"}, "Ajouté par vous"),
+        ({"reference": "#place"}, "Laboratoire du Centre"),
+        ({"reference": "#doctor"}, "Dr Julie ROBIN"),
+        ({"display": "Un médecin"}, "Un médecin"),
+        ({"reference": "#nobody"}, ""),
+    ],
+)
+def test_whoever_the_author_is_the_source_is_in_words(author: dict[str, str], name: str) -> None:
+    assert show_row(a_reference(author=[author]), FR, NOW).source == name
+
+
+def test_a_reader_other_than_the_citizen_is_told_who_added_the_document() -> None:
+    assert show_row(a_reference(author=[{"reference": "#patient"}]), FR, NOW, own=False).source == "Ajouté par le patient"
+
+
+def test_new_is_what_arrived_this_week_and_is_recent() -> None:
+    assert show_row(a_reference(), FR, NOW).new
+    assert not show_row(a_reference(), FR, NOW + timedelta(days=8)).new
+    assert not show_row(a_reference(date="2019-03-01T10:00:00Z"), FR, NOW).new, "taken over from another system: no news"
+    assert not show_row(a_reference(author=[{"reference": "#patient"}]), FR, NOW).new, "one's own document is no news"
+
+
+def test_a_masked_document_says_so() -> None:
+    masked = a_reference(securityLabel=[{"coding": [{"system": MASKS, "code": "MASQUE_PS"}]}])
+    assert show_row(masked, FR, NOW).hidden
+    assert not show_row(a_reference(), FR, NOW).hidden
+
+
+def test_rows_stand_newest_first_and_by_month() -> None:
+    dates = ["2024-02", "2026-10-31T23:30:00Z", "2026-11-20T14:07:00+01:00", "2023"]
+    rows = show_rows([a_reference(number, date=date) for number, date in enumerate(dates)], FR, NOW)
+    assert [month.heading for month in lay_out(rows, FR).months] == ["Novembre 2026", "Février 2024", "2023"]
+    assert len(lay_out(rows, FR).months[0].rows) == 2, "half past midnight of 1 November in Paris is November"
+
+
+def test_a_search_finds_words_of_title_author_and_type_whatever_the_accents() -> None:
+    rows = show_rows([a_reference(1), a_reference(2, content=[{"attachment": {"title": "Échographie de l’œil"}}])], FR, NOW)
+    found = {words: lay_out(rows, FR, words=words).found for words in ("echographie", "L'OEIL", "robin centre", "examens", "absent", "")}
+    assert found == {"echographie": 1, "L'OEIL": 1, "robin centre": 2, "examens": 2, "absent": 0, "": 2}
+
+
+def test_filters_count_what_the_search_found_and_a_page_holds_fifty() -> None:
+    references = [a_reference(number) for number in range(120)]
+    references += [a_reference(200, type={"coding": [{"code": "57833-6"}]}, category=[{"coding": [{"code": "42"}]}])]
+    rows = show_rows(references, FR, NOW)
+    page = lay_out(rows, FR, family="laboratory", number=3)
+    assert [(one.family.code, one.count) for one in page.filters] == [("laboratory", 120), ("prescription", 1)]
+    assert (page.number, page.last, page.found, page.total) == (3, 3, 120, 121)
+    assert sum(len(month.rows) for month in page.months) == 120 - 2 * PAGE
+    assert lay_out(rows, FR, number=99).number == 3
+    assert lay_out(rows, FR, family="no such family").found == 121
+
+
+def test_the_address_of_a_list_keeps_the_question() -> None:
+    page = lay_out([], FR, words="bilan sanguin", family="laboratory")
+    assert page.link("/documents", number=2) == "/documents?q=bilan+sanguin&type=laboratory&page=2"
+    assert page.link("/documents", family="") == "/documents?q=bilan+sanguin"
+    assert lay_out([], FR).link("/documents") == "/documents"
+
+
+def test_every_family_has_its_own_code() -> None:
+    assert len({family.code for family in FAMILIES}) == len(FAMILIES)
+
+
+def replaces(*numbers: int) -> list[dict[str, Any]]:
+    return [{"code": "replaces", "target": {"identifier": {"value": f"urn:oid:2.25.{number}"}}} for number in numbers]
+
+
+def a_version(number: int, version: str) -> dict[str, Any]:
+    extensions = [{"url": SET_ID, "valueIdentifier": {"value": "urn:oid:2.25.99"}}, {"url": VERSION_NUMBER, "valueString": version}]
+    return a_reference(number, extension=extensions)
+
+
+def test_the_newest_version_is_found_through_the_chain() -> None:
+    old, newer, newest = a_reference(1), a_reference(2, relatesTo=replaces(1)), a_reference(3, relatesTo=replaces(2))
+    assert newest_version(old, [newest, old, newer]) == newest["id"]
+    assert newest_version(newest, [newest, old, newer]) is None
+    assert newest_version(old, [old]) is None
+    assert show_row(newer, FR, NOW).replaces
+
+
+def test_the_newest_version_is_found_through_the_set() -> None:
+    first, second, third = a_version(1, "1"), a_version(2, "2"), a_version(3, "3")
+    assert newest_version(first, [second, third, first]) == third["id"]
+
+
+def test_versions_that_replace_each_other_end() -> None:
+    one, other = a_reference(1, relatesTo=replaces(2)), a_reference(2, relatesTo=replaces(1))
+    assert newest_version(one, [one, other]) == other["id"]
+
+
+def test_the_header_block_says_what_the_document_is() -> None:
+    view = view_document(a_reference(), FR, NOW, size=27_000)
+    assert {fact.name: fact.value for fact in view.facts} == {
+        "Patient": "LÉA DUPRÉ",
+        "Date du document": "20 novembre 2026 à 14 h 07",
+        "Date des soins": "19 novembre 2026",
+        "Type": "Compte rendu d’examens biologiques",
+        "Auteur": "Dr Julie ROBIN",
+        "Établissement": "Laboratoire du Centre",
+        "Reçu le": "20 novembre 2026 à 17 h 00",
+    }
+    assert (view.format, FR.size(view.size)) == ("CDA", "27 ko")
+
+
+def test_a_second_version_and_a_stay_show_in_the_header_block() -> None:
+    stay = {"period": {"start": "2026-11-01", "end": "2026-11-05"}}
+    facts = {fact.name: fact.value for fact in view_document({**a_version(1, "2"), "context": stay}, FR, NOW, size=1).facts}
+    assert (facts["Version"], facts["Date des soins"]) == ("2", "du 1er novembre 2026 au 5 novembre 2026")
+
+
+def test_a_file_name_says_nothing() -> None:
+    assert name_file("0-1", "application/pdf; version=1.4") == "document-0-1.pdf"
+    assert name_file("0-1", "application/x-unknown") == "document-0-1.bin"
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        ([{"use": "official", "family": "LE GOFF", "given": ["Anne-Marie", "Rose"]}], "Anne-Marie Rose LE GOFF"),
+        ([{"use": "official", "family": "LE GOFF", "given": ["Anne"]}, {"use": "usual", "family": "LEFÈVRE"}], "Anne LEFÈVRE"),
+        ([{"family": "MOREL", "given": ["Hélène"], "prefix": ["MME", "DR"]}], "Dr Hélène MOREL"),
+        ([{"text": "Madame Morel"}], "Madame Morel"),
+        ([], ""),
+        (None, ""),
+    ],
+)
+def test_a_name_is_written_as_people_write_it(names: Any, written: str) -> None:
+    assert read_name(names) == written
+
+
+def test_a_citizen_is_greeted_by_the_name_they_use() -> None:
+    assert read_given_name([{"use": "official", "given": ["MARIE", "LOUISE"]}, {"use": "usual", "given": ["LOU-ANNE"]}]) == "Lou-Anne"
+    assert read_given_name(None) == ""
+
+
+@pytest.mark.parametrize(("name", "initials"), [("Anne-Marie LEFÈVRE", "AL"), ("EHPAD", "E"), ("", ""), ("Dr", "D"), ("Centre 15", "C")])
+def test_initials(name: str, initials: str) -> None:
+    assert initials_of(name) == initials
+
+
+@pytest.mark.parametrize(
+    ("text", "french", "english"),
+    [
+        ("2026-11-24T14:05:00+01:00", "24 novembre 2026 à 14 h 05", "24 November 2026 at 2:05 pm"),
+        ("2026-11-01T23:30:00Z", "2 novembre 2026 à 0 h 30", "2 November 2026 at 12:30 am"),
+        ("2026-07-01", "1er juillet 2026", "1 July 2026"),
+        ("2026-07", "juillet 2026", "July 2026"),
+        ("2026", "2026", "2026"),
+    ],
+)
+def test_a_date_is_told_at_its_precision(text: str, french: str, english: str) -> None:
+    moment = read_moment(text)
+    assert moment is not None
+    assert FR.at(moment).replace("\N{NO-BREAK SPACE}", " ") == french
+    assert EN.at(moment).replace("\N{NO-BREAK SPACE}", " ") == english
+    assert machine_date(moment) == (text.replace("Z", "+00:00") if "T" in text else text)
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "2026-13", "20260101", "2026-02-30", "0000"])
+def test_what_is_no_date_is_no_date(text: str | None) -> None:
+    assert read_moment(text) is None or text == "20260101"
+
+
+def test_plurals_follow_the_language() -> None:
+    forms = [language.count("%(num)s document found", "%(num)s documents found", 0) for language in (FR, EN)]
+    assert forms == ["0 document trouvé", "0 documents found"]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "code"),
+    [
+        (None, "", "fr"),
+        (None, "en-GB,en;q=0.9,fr;q=0.8", "en"),
+        (None, "de, fr;q=0.5, en;q=0.4", "fr"),
+        (None, "en;q=0", "fr"),
+        (None, "en;q=lots", "fr"),
+        ("fr", "en", "fr"),
+        ("en", "fr", "en"),
+        ("xx", "en", "en"),
+    ],
+)
+def test_the_language_is_the_visitors_choice_else_the_browsers_else_french(cookie: str | None, accepted: str, code: str) -> None:
+    assert choose_language(LANGUAGES, cookie=cookie, accepted=accepted).code == code
+
+
+def test_a_line_says_who_what_and_by_what_right() -> None:
+    entry = show_line(a_line(), FR, {str(UUID(int=1)): "Bilan sanguin"})
+    assert (entry.who, entry.role, entry.place) == ("Karim BENALI", "Médecin spécialiste", "Cabinet de cardiologie du Mail")
+    assert (entry.what, entry.why, entry.title, entry.outcome) == (
+        "A lu un document",
+        "Vous avez autorisé ce professionnel.",
+        "Bilan sanguin",
+        "",
+    )
+
+
+def test_a_refusal_says_that_nothing_was_shown() -> None:
+    entry = show_line(a_line(outcome="refused", reason="no-right", targets=()), EN)
+    assert (entry.outcome, entry.refused, entry.document) == ("Refused", True, "")
+    assert entry.why == "You had not authorised this: nothing was shown."
+
+
+def test_a_structure_is_said_to_have_seen_only_what_it_added() -> None:
+    entry = show_line(a_line(action="record:read", reason="depositor", kind="structure", name="Laboratoire", structure="Laboratoire"), FR)
+    assert (entry.what, entry.place) == ("A regardé ce qu’il avait ajouté", "")
+
+
+def test_what_this_version_does_not_know_is_still_shown() -> None:
+    entry = show_line(a_line(action="moon:visit", outcome="unheard-of", reason="because", role="astronaut", name="", kind="unknown"), EN)
+    assert (entry.who, entry.role, entry.what, entry.outcome) == (
+        "Someone who could not be identified",
+        "astronaut",
+        "Another act",
+        "Failed",
+    )
+
+
+@pytest.mark.parametrize("language", [FR, EN])
+def test_every_action_and_reason_has_its_words(language: Language) -> None:
+    assert set(ACTS) == set(Action)
+    assert set(REASONS) == set(Reason)
+    assert all(language.say(text) for text in (*REASONS.values(), *(what for what, _ in ACTS.values())))
+
+
+def test_repeated_acts_are_told_once_with_their_number() -> None:
+    lines = [own_line(at=NOW - timedelta(minutes=minute), id=UUID(int=minute)) for minute in range(3)]
+    lines += [a_line(at=NOW - timedelta(minutes=4)), own_line(at=NOW - timedelta(minutes=5)), own_line(at=NOW - timedelta(days=1))]
+    days = group_by_day([show_line(line, FR) for line in lines], FR)
+    assert [(day.heading, [entry.times for entry in day.entries]) for day in days] == [
+        ("Mardi 24 novembre 2026", [3, 1, 1]),
+        ("Lundi 23 novembre 2026", [1]),
+    ]
+
+
+def test_the_last_visit_is_the_one_before_this_one() -> None:
+    before = NOW - timedelta(days=2)
+    lines = [own_line(at=NOW - timedelta(minutes=5)), a_line(at=NOW - timedelta(hours=3)), own_line(at=before)]
+    assert find_last_visit(lines, NOW) == before
+    assert find_last_visit(lines[:2], NOW) is None
+
+
+def test_there_is_nothing_to_do_when_everything_was_read() -> None:
+    rows = show_rows([a_reference(1), a_reference(2)], FR, NOW)
+    assert [task.href for task in find_tasks(rows, [], NOW, FR)] == ["/documents"]
+    read = [own_line(targets=(f"DocumentReference/{UUID(int=number)}",)) for number in (1, 2)]
+    assert [task.href for task in find_tasks(rows, read[:1], NOW, FR)] == [f"/documents/{UUID(int=2)}"]
+    assert find_tasks(rows, read, NOW, FR) == []
+
+
+def test_a_professional_who_was_refused_is_something_to_decide_until_let_in() -> None:
+    refused = a_line(action="record:read", outcome="refused", reason="no-right", at=NOW - timedelta(days=2))
+    assert [task.href for task in find_tasks([], [refused], NOW, FR)] == ["/privacy"]
+    assert find_tasks([], [a_line(at=NOW - timedelta(days=1)), refused], NOW, FR) == []
+    assert find_tasks([], [refused], NOW + timedelta(days=60), FR) == []
+
+
+def test_no_more_than_three_things_to_do() -> None:
+    refused = [a_line(name=f"Dr {number}", outcome="refused", reason="no-right", action="record:read") for number in range(9)]
+    assert len(find_tasks(show_rows([a_reference()], FR, NOW), refused, NOW, FR)) == 3
+
+
+PATIENT = {
+    "name": [{"use": "official", "family": "DUPRÉ", "given": ["LÉA", "ROSE"]}],
+    "gender": "female",
+    "birthDate": "1979-11-25",
+    "identifier": [{"use": "official", "value": "279035121518989"}],
+}
+
+
+def test_the_patient_banner_says_who_with_age_and_number() -> None:
+    banner = show_banner(PATIENT, Scope.ALL, FR, NOW.date())
+    facts = [fact.replace("\N{NO-BREAK SPACE}", " ") for fact in banner.facts]
+    assert (banner.name, facts) == (
+        "LÉA ROSE DUPRÉ",
+        ["Femme, 46 ans", "naissance le 25 novembre 1979", "INS 2 79 03 51 215 189 89"],
+    )
+
+
+def test_the_banner_of_who_sees_only_its_deposits_holds_no_trait() -> None:
+    banner = show_banner(PATIENT, Scope.OWN_DEPOSITS, FR, NOW.date())
+    assert "DUPRÉ" not in banner.name
+    assert banner.facts == ()
+
+
+def test_an_ins_of_another_length_is_left_as_it_is() -> None:
+    assert write_ins("123") == "123"
+
+
+def test_readers_are_the_treating_doctor_then_the_authorised() -> None:
+    rpps = "https://rpps.esante.gouv.fr"
+
+    def a_consent(number: int, status: str, value: str) -> dict[str, Any]:
+        actor = {"reference": {"identifier": {"system": rpps, "value": value}, "display": "Quelqu’un"}}
+        provision = {"period": {"start": "2026-11-01T10:00:00Z"}, "actor": [actor]}
+        return {"id": str(number), "status": status, "dateTime": f"2026-11-0{number}T10:00:00Z", "provision": provision}
+
+    member = {"identifier": {"system": rpps, "value": "81000000011"}}
+    team = {"status": "active", "participant": [{"role": [{"coding": [{"code": "PCP"}]}], "member": member}]}
+    consents = [a_consent(1, "active", "81000000029"), a_consent(2, "active", "12345678901"), a_consent(3, "inactive", "81000000037")]
+    readers, past = show_readers(consents, [team, {**team, "status": "inactive"}], FR)
+    assert [(reader.name, reader.treating, reader.consent) for reader in readers] == [
+        ("Hélène MOREL", True, ""),
+        ("Quelqu’un", False, "2"),
+        ("Karim BENALI", False, "1"),
+    ]
+    assert [reader.name for reader in past] == ["Sophie LEROUX"]
+
+
+def test_tables_can_be_reached_and_empty_headings_are_cells() -> None:
+    html = '<div class="narrative-table"><table><tr><th scope="col"></th><th rowspan="2" scope="col"></th><th scope="row">A</th></tr></table></div>'
+    assert make_reachable(html * 2, FR) == "".join(
+        f'<div class="narrative-table" tabindex="0" role="group" aria-label="Tableau {number}">'
+        '<table><tr><td></td><td rowspan="2"></td><th scope="row">A</th></tr></table></div>'
+        for number in (1, 2)
+    )
