@@ -51,7 +51,7 @@ format: $(VENV)/.dev ## rewrite the code in the house's format
 	$(BIN)/ruff format src tests bench
 
 bench: $(VENV)/.run ## reads, searches and deposits beside a raw-PostgreSQL floor
-	@$(BIN)/healthspace bench
+	@$(BIN)/healthspace bench --output bench/latest.json
 
 torture: $(VENV)/.dev ## kill -9 of the service and of PostgreSQL during 500 deposits
 	HEALTHSPACE_KILL_DEPOSITS=500 $(BIN)/pytest -q tests/journeys/test_kill.py

@@ -12,18 +12,13 @@ from starlette.routing import Mount, Route
 
 from healthspace.access.opening import Service
 from healthspace.base.errors import HealthspaceError, NotAllowed, NotFound, Unavailable
-from healthspace.edge import cli, fhir, portal
+from healthspace.edge import fhir, portal
 from healthspace.edge.fhir.answer import answer_error
 from healthspace.edge.measure import Measure
 
 READY = "SELECT 1"
 
 log = structlog.get_logger(__name__)
-
-
-def main() -> None:
-    """The command `healthspace`."""
-    cli.run(create_app)
 
 
 def create_app(service: Service) -> Starlette:

@@ -100,6 +100,12 @@ def _nested(data: bytes) -> bytes:
     return re.sub(rb"<text>", b"<text>" + deep, data, count=1)
 
 
+def _in_narrative(data: bytes, markup: bytes) -> bytes:
+    """`data` with `markup` at the end of its first narrative."""
+    assert b"</text>" in data
+    return data.replace(b"</text>", markup + b"</text>", 1)
+
+
 HOSTILE: dict[str, Callable[[bytes], bytes]] = {
     "a DOCTYPE": lambda data: _doctype(data, ""),
     "an external DTD": lambda data: _doctype(data, 'SYSTEM "http://127.0.0.1:9/evil.dtd"'),
@@ -115,6 +121,13 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
     "no identifier of a patient": lambda data: data.replace(b"1.2.250.1.213.1.4.10", b"1.2.3.4"),
     "XML that is no clinical document": lambda data: b'<?xml version="1.0"?><html><body/></html>',
     "two documents in one": lambda data: b"<a>" + 2 * data[data.index(b"<ClinicalDocument") :] + b"</a>",
+    "a script in the narrative": lambda data: _in_narrative(data, b"<script>alert(1)</script>"),
+    "a script of XHTML in the narrative": lambda data: _in_narrative(
+        data, b'<x:script xmlns:x="http://www.w3.org/1999/xhtml">1</x:script>'
+    ),
+    "a link that runs a script": lambda data: _in_narrative(data, b'<linkHtml href=" java&#10;script:alert(1)">x</linkHtml>'),
+    "an attribute that runs a script": lambda data: _in_narrative(data, b'<content onclick="alert(1)">x</content>'),
+    "a frame in the narrative": lambda data: _in_narrative(data, b'<iframe src="http://127.0.0.1:9/"/>'),
     "a compressed document": gzip.compress,
     "JSON that is no bundle": lambda data: b'{"resourceType": "Patient"}',
     "a PDF of 15 MB": lambda data: PDF + b"\0" * (15 << 20),

@@ -62,14 +62,16 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[dict[str, Any], str
         yield {"dsn": settings.database_url}, f"PostgreSQL at {parts.hostname or 'a local socket'}{parts.path}"
         return
     embedded = EmbeddedPostgres(settings.data)
-    await asyncio.to_thread(embedded.attach_or_start)
-    watching = asyncio.create_task(embedded.supervise())
+    watching: asyncio.Task[None] | None = None
     try:
+        await asyncio.to_thread(embedded.attach_or_start)
+        watching = asyncio.create_task(embedded.supervise())
         how = "started" if embedded.owned else "already running"
         yield embedded.connection(), f"embedded PostgreSQL {embedded.version} in {settings.data} ({how})"
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         await asyncio.to_thread(embedded.stop)
 
 

@@ -6,10 +6,12 @@ from healthspace.base.documents import Traits as DocumentTraits
 from healthspace.base.errors import Invalid, TooLarge, UnsupportedMedia
 from healthspace.base.fhirjson import describe_bytes
 from healthspace.base.media import MEDIA_TYPES, sniff
+from healthspace.cda import active
 from healthspace.cda.header import patient_traits, read_header
 from healthspace.cda.metadata import document_reference
 from healthspace.cda.parse import parse_document
 from healthspace.fhir import document
+from healthspace.fhir.active import refuse_active_content
 from healthspace.fhir.shape import check_shape
 from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.metadata import Described, describe
@@ -61,7 +63,7 @@ def read_draft(content: bytes, reading: Reading, described: Described | None = N
     if kind == "cda":
         draft = _read_cda(content, reading)
     elif kind == "fhir":
-        draft = _read_fhir(content)
+        draft = _read_fhir(content, reading)
     elif kind is None:
         raise UnsupportedMedia("this is none of: CDA R2, FHIR document Bundle, PDF, JPEG, plain text")
     else:
@@ -80,6 +82,7 @@ def attach_facts(reference: Resource, content: bytes, media_type: str) -> Resour
 
 def _read_cda(content: bytes, reading: Reading) -> Draft:
     parsed = parse_document(content, limit=reading.limit)
+    active.refuse_active_content(parsed.root)
     header = read_header(parsed.root)
     reference = document_reference(header, content, self_presenting=parsed.self_presenting)
     traits = _traits(patient_traits(header), INS_PLACES["cda"])
@@ -87,8 +90,9 @@ def _read_cda(content: bytes, reading: Reading) -> Draft:
     return Draft(reference, content, media_type, traits.ins, traits, header.warnings)
 
 
-def _read_fhir(content: bytes) -> Draft:
-    bundle = document.read_document_bundle(content)
+def _read_fhir(content: bytes, reading: Reading) -> Draft:
+    bundle = document.read_document_bundle(content, limit=reading.limit)
+    refuse_active_content(bundle)
     traits = _traits(document.patient_traits(bundle), INS_PLACES["fhir"])
     reference = document.document_reference(bundle, content)
     check_shape(reference)  # parts of it are the document's own

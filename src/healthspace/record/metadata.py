@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from healthspace.base.errors import Invalid
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import Ins
 from healthspace.resources.store import instant
@@ -67,7 +68,9 @@ def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]
 
 
 def type_coding(code: str) -> dict[str, str]:
-    """The Coding of a document type: LOINC when the code is written like one, else TRE_A05."""
+    """The Coding of a document type: LOINC when the code is written like one, else TRE_A05. Invalid when it is in neither."""
+    if not LOINC_CODE.fullmatch(code) and class_of_type(code) is None:
+        raise Invalid("this is no code of a document type: neither LOINC nor TRE_A05", place="DocumentReference.type")
     oid = LOINC if LOINC_CODE.fullmatch(code) else TRE_A05
     display = label_of_type(code, "fr")
     return {"system": system_of(oid), "code": code, **({"display": display} if display else {})}

@@ -14,7 +14,7 @@ from healthspace.identity.caller import Kind
 DOCUMENT = "DocumentReference/"
 UNKNOWN_ACT = (mark("Another act"), "clock")
 
-ACTS = {
+ACTS: dict[str, tuple[str, str]] = {
     Action.OPEN_SPACE: (mark("Opened this health space"), "plus"),
     Action.CLOSE_SPACE: (mark("Closed this health space"), "lock"),
     Action.FIND_PATIENT: (mark("Asked whether this record exists"), "search"),
@@ -32,7 +32,7 @@ ACTS = {
 }
 """What an action is called, and its picture."""
 
-REASONS = {
+REASONS: dict[str, str] = {
     Reason.OWN_RECORD: mark("It is your own record."),
     Reason.TREATING_DOCTOR: mark("This is your treating doctor."),
     Reason.AUTHORISED: mark("You authorised this professional."),
@@ -48,14 +48,14 @@ REASONS = {
 }
 """The reasons of the access rules, told to the citizen."""
 
-GROUNDS = {
+GROUNDS: dict[str, str] = {
     Reason.TREATING_DOCTOR: mark("This citizen chose you as their treating doctor."),
     Reason.AUTHORISED: mark("This citizen authorised you to read their record."),
     Reason.DEPOSITOR: mark("You see only the documents that your structure added to this record."),
 }
 """The reasons of the access rules, told to the one who was let in."""
 
-UNSUCCESSFUL = {
+UNSUCCESSFUL: dict[str, str] = {
     Outcome.REFUSED: mark("Refused"),
     Outcome.REJECTED: mark("Not accepted"),
     Outcome.FAILED: mark("Failed"),
@@ -94,10 +94,10 @@ class TrailDay:
 
 def show_line(line: TraceLine, language: Language, titles: Mapping[str, str] | None = None) -> TrailEntry:
     """`line` in words. `titles` names documents by their id, where they are known."""
-    what, icon = ACTS.get(Action(line.action), UNKNOWN_ACT) if line.action in set(Action) else UNKNOWN_ACT
+    what, icon = ACTS.get(line.action, UNKNOWN_ACT)
     if (line.action, line.reason) == (Action.READ_RECORD, Reason.DEPOSITOR):
         what = mark("Looked at what it had added")
-    why = REASONS.get(Reason(line.reason), "") if line.reason in set(Reason) else ""
+    why = REASONS.get(line.reason, "")
     mine, done = is_own(line), line.outcome == Outcome.DONE
     document = document_of(line)
     return TrailEntry(
@@ -108,7 +108,7 @@ def show_line(line: TraceLine, language: Language, titles: Mapping[str, str] | N
         what=language.say(what),
         icon=icon if done else "cross",
         why=language.say(why) if why and not mine else "",
-        outcome="" if done else language.say(UNSUCCESSFUL.get(Outcome(line.outcome), mark("Failed"))),
+        outcome="" if done else language.say(UNSUCCESSFUL.get(line.outcome, mark("Failed"))),
         refused=line.outcome == Outcome.REFUSED,
         mine=mine,
         document=document,
