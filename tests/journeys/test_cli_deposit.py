@@ -186,3 +186,16 @@ def test_every_lent_document_is_deposited(tmp_path: Path) -> None:
     assert answers.code == 0, [answer["error"] for answer in answers.json() if "error" in answer]
     assert [answer["outcome"] for answer in answers.json()] == ["deposited"] * len(files)
     assert len({answer["reference"]["masterIdentifier"]["value"] for answer in answers.json()}) == len(files)
+
+
+def test_a_record_closed_by_its_holder_takes_nothing_any_more(tmp_path: Path) -> None:
+    data, document = tmp_path / "data", letter()
+    files = write_files(tmp_path, [document.data, document.data.replace(document.unique_id.encode(), b"2.25.7")])
+    ins = some_citizen().traits.ins_value
+    assert healthspace(data, "deposit", "--open-missing", files[0]).code == 0
+    closed = healthspace(data, "space", "close", "--ins", ins)
+    assert closed.code == 0
+    assert closed.out.startswith("closed: Patient/")
+    assert healthspace(data, "deposit", "--open-missing", files[1]).code == 1
+    assert healthspace(data, "space", "close", "--ins", ins).code == 1
+    assert healthspace(data, "audit", "verify").code == 0

@@ -8,6 +8,7 @@ from healthspace.edge.cli.demo import demo
 from healthspace.edge.cli.deposit import deposit
 from healthspace.edge.cli.migrate import migrate
 from healthspace.edge.cli.serve import MakeApp, serve
+from healthspace.edge.cli.space import space
 from healthspace.edge.cli.token import token
 
 COMMANDS = (serve, demo, deposit, token, migrate, bench)
@@ -26,4 +27,5 @@ def run(create_app: MakeApp) -> None:
     for command in COMMANDS:
         application.command()(command)
     application.add_typer(audit, name="audit")
+    application.add_typer(space, name="space")
     application(obj=create_app)
