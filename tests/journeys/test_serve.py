@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.processes import environment_of, healthspace, letter, processes_in, serving, some_citizen
+from healthspace.database.embedded import EmbeddedPostgres
+from tests.journeys.processes import environment_of, healthspace, letter, processes_in, serving, some_citizen, write_files
 
 INS = "279035121518989"
 
@@ -179,3 +180,22 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "DATABASE_URL" in ended.err
     assert "127.0.0.1" in environment_of(tmp_path, {"DATABASE_URL": "127.0.0.1"})["DATABASE_URL"]
+
+
+def test_a_server_of_ones_own_is_used_instead_of_the_embedded_one(tmp_path: Path) -> None:
+    """`DATABASE_URL` leads to a server that we start here; nothing of the database is then in the data folder."""
+    server = EmbeddedPostgres(tmp_path / "server", durable=False)
+    (tmp_path / "server").mkdir()
+    server.attach_or_start()
+    url = f"postgresql://healthspace@/healthspace?host={tmp_path / 'server' / 'postgres' / 'cluster'}"
+    try:
+        with serving(tmp_path / "data", "--demo", DATABASE_URL=url) as service:
+            assert "embedded" not in service.database
+            assert httpx.get(f"{service.address}/readyz").status_code == 200
+            assert service.stop() == 0
+        (file,) = write_files(tmp_path, [letter().data])
+        assert healthspace(tmp_path / "data", "deposit", "--open-missing", file, DATABASE_URL=url).code == 0
+        assert healthspace(tmp_path / "data", "audit", "verify", DATABASE_URL=url).code == 0
+        assert not (tmp_path / "data" / "postgres").exists()
+    finally:
+        server.stop()

@@ -25,6 +25,11 @@ class Listing:
     filters: tuple[Filter, ...]
     months: tuple[Month, ...]
 
+    @property
+    def name(self) -> str:
+        """The name of the family; empty when it is all of them."""
+        return next((family.name for family in FAMILIES if family.code == self.family), "")
+
     def link(self, path: str, *, family: str | None = None, number: int = 1) -> str:
         """The address of this list with another family, or of another of its pages."""
         asked = {"q": self.words, "type": self.family if family is None else family, "page": str(number) if number > 1 else ""}
