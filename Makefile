@@ -34,8 +34,8 @@ check: check-quality fast ## lint, types, imports and the fast tests
 check-quality: lint types imports
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff format --check src tests tools
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
@@ -47,8 +47,8 @@ fast: $(VENV)/.dev ## the tests that need no database
 	$(BIN)/pytest -q tests/pure
 
 format: $(VENV)/.dev ## rewrite the code in the house's format
-	$(BIN)/ruff check --fix src tests bench
-	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests tools
+	$(BIN)/ruff format src tests tools
 
 bench: $(VENV)/.run ## reads, searches and deposits beside a raw-PostgreSQL floor
 	@$(BIN)/healthspace bench --output bench/latest.json

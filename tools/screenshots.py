@@ -13,7 +13,14 @@ from playwright.sync_api import Page, sync_playwright
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 COMMAND = Path(sys.executable).with_name("healthspace")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 CITIZENS = "6"
 
 
