@@ -18,7 +18,7 @@ from healthspace.access.rules import Action
 from healthspace.app import create_app
 from healthspace.edge.portal.language import load_languages
 from healthspace.edge.portal.pages import LANGUAGE
-from healthspace.edge.portal.visit import SESSION
+from healthspace.edge.portal.session import SESSION
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.record.personas import persona_patient, remember_persona

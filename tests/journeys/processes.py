@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -166,10 +167,11 @@ def letter() -> SyntheticDocument:
 
 
 def copies(document: SyntheticDocument, number: int) -> Iterator[tuple[str, bytes]]:
-    """That many documents that differ in their unique id only: (unique id, bytes)."""
+    """That many documents that differ in their unique id and their set id only: (unique id, bytes)."""
     for copy in range(1, number + 1):
         identifier = f"{document.unique_id}.{copy}"
-        yield identifier, document.data.replace(document.unique_id.encode(), identifier.encode())
+        another = re.sub(rb'<setId root="[^"]*"', f'<setId root="{identifier}.1"'.encode(), document.data)
+        yield identifier, another.replace(f'"{document.unique_id}"'.encode(), f'"{identifier}"'.encode())
 
 
 def publication(content: bytes, media_type: str = "text/xml") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,7 @@ def test_more_digits_of_a_fraction_never_move_it_to_another_second(moment: datet
 def test_a_shorter_date_covers_a_longer_one(moment: datetime) -> None:
     text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     spans = [instants_of(text[:length]) for length in (4, 7, 10, 16, 19)]
-    for wide, narrow in zip(spans, spans[1:], strict=False):
+    for wide, narrow in pairwise(spans):
         assert wide is not None
         assert narrow is not None
         assert wide[0] <= narrow[0] <= narrow[1] <= wide[1] + 1e-6

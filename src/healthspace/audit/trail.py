@@ -106,10 +106,13 @@ class Trail:
 
     async def close(self) -> None:
         """Commits what waits, then stops."""
-        await asyncio.gather(*self._pending, return_exceptions=True)
-        if self._group is not None:
-            self._group.cancel()
-            await asyncio.gather(self._group, return_exceptions=True)
+        while self._pending:
+            await asyncio.gather(*self._pending, return_exceptions=True)
+        # A line that comes later still begins a group of its own.
+        group, self._group = self._group, None
+        if group is not None:
+            group.cancel()
+            await asyncio.gather(group, return_exceptions=True)
 
     async def _commit_groups(self) -> None:
         while True:

@@ -18,9 +18,9 @@ LARGEST_VERSION = 18
 
 
 def extra_hashes(p: Permit, reference: Resource) -> tuple[int, ...]:
-    """Selective tokens of a document beside its search parameters: who brought it, and the set it is a version of."""
+    """Selective tokens of a document beside its search parameters: who brought it and, of the current ones, the set it belongs to."""
     depositor = p.keys.hash64("depositor", depositor_of(reference) or "")
-    set_id = set_id_of(reference)
+    set_id = set_id_of(reference) if reference["status"] == "current" else None
     return (depositor, p.keys.hash64("set", set_id)) if set_id else (depositor,)
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from healthspace.base.errors import HealthspaceError
+from healthspace.access.opening import Service
+from healthspace.base.errors import HealthspaceError, Unauthenticated
 from healthspace.edge.errors import status_of
-from healthspace.edge.portal.frame import Frame
-from healthspace.edge.portal.language import mark
+from healthspace.edge.portal.frame import Frame, menu_of
+from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import find_language, go_to, load_pages
+from healthspace.edge.portal.session import identify, show_visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +81,14 @@ def error_page(request: Request, error: HealthspaceError) -> Response:
         # Deleted is as absent as never seen.
         status = 404
     pages = load_pages()
-    frame = Frame(find_language(pages, request), demo=request.app.state.service.door.demo)
-    return pages.render(frame, "error.html", status=status, page=PAGES.get(status, FAILED))
+    return pages.render(_frame(request, find_language(pages, request)), "error.html", status=status, page=PAGES.get(status, FAILED))
+
+
+def _frame(request: Request, language: Language) -> Frame:
+    """Around an error, the menu stays for whoever is signed in."""
+    service: Service = request.app.state.service
+    try:
+        caller = identify(request, service)
+    except Unauthenticated:
+        return Frame(language, demo=service.door.demo)
+    return Frame(language, visitor=show_visitor(caller, language), menu=menu_of(caller.kind), demo=service.door.demo)

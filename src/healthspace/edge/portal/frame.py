@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from healthspace.edge.portal.language import Language, mark
+from healthspace.identity.caller import Kind
 from healthspace.identity.personas import Role
 
 
@@ -76,6 +77,11 @@ ROLE_NAMES = {
     Role.REGULATOR: mark("Emergency call doctor"),
     Role.AGENCY: mark("Agency"),
 }
+
+
+def menu_of(kind: Kind) -> tuple[MenuItem, ...]:
+    """The menu of a kind of caller: citizens have one."""
+    return CITIZEN_MENU if kind is Kind.CITIZEN else ()
 
 
 def initials_of(name: str) -> str:

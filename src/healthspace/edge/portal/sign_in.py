@@ -12,7 +12,8 @@ from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import ROLE_NAMES, Frame
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import LANGUAGE, find_language, go_to, load_pages
-from healthspace.edge.portal.visit import SESSION, forget, read_form, require_same_site
+from healthspace.edge.portal.session import SESSION, forget
+from healthspace.edge.portal.visit import read_form, require_same_site
 from healthspace.identity.personas import PROFESSIONALS, STRUCTURE_ROLES, Role
 from healthspace.identity.tokens import LIFETIME
 from healthspace.record.personas import persona_patient

@@ -12,18 +12,16 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.permit import trace_stranger
 from healthspace.access.rules import Action
-from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.portal.error_pages import error_page
-from healthspace.edge.portal.frame import CITIZEN_MENU, Frame, PatientBanner, Visitor, initials_of, name_role
+from healthspace.edge.portal.frame import Frame, PatientBanner, menu_of
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
+from healthspace.edge.portal.session import forget, identify, show_visitor
 from healthspace.edge.portal.views import read_name
-from healthspace.identity.caller import Caller, Kind
+from healthspace.identity.caller import Caller
 
-SESSION = "healthspace_session"
-"""The cookie that holds the token of the one who is signed in: the same token as for the API."""
 LARGEST_FORM = 1 << 14
 FORM = "application/x-www-form-urlencoded"
 
@@ -92,12 +90,11 @@ class Visit:
         **values: object,
     ) -> Response:
         """The page `template`, under the entry `current` of the menu. `holder` is the Patient of the record that is open."""
-        citizen = self.caller.kind is Kind.CITIZEN
         frame = Frame(
             language=self.language,
             path=_come_back(self.request),
-            visitor=self._visitor(holder),
-            menu=CITIZEN_MENU if citizen else (),
+            visitor=show_visitor(self.caller, self.language, read_name(holder.get("name")) if holder and self.own else ""),
+            menu=menu_of(self.caller.kind),
             current=current,
             here=here,
             patient=patient,
@@ -105,13 +102,6 @@ class Visit:
             demo=self.service.door.demo,
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, **values)
-
-    def _visitor(self, holder: dict[str, Any] | None) -> Visitor:
-        role = name_role(self.caller.role, self.language)
-        own_name = read_name(holder.get("name")) if holder and self.own else ""
-        name = self.caller.name or own_name or role
-        place = self.caller.structure if self.caller.structure != name else ""
-        return Visitor(name, ", ".join(part for part in (role if role != name else "", place) if part), initials_of(name))
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -139,20 +129,6 @@ def visiting(action: Action, handler: Handler) -> Endpoint:
             return error_page(request, error)
 
     return endpoint
-
-
-def identify(request: Request, service: Service) -> Caller:
-    """Who is signed in; Unauthenticated when nobody is, or not any more."""
-    token = request.cookies.get(SESSION)
-    if not token:
-        raise Unauthenticated("nobody is signed in", place="Cookie")
-    return service.tokens.read(token, clock.now())
-
-
-def forget(response: Response) -> Response:
-    """`response`, which also ends the session in this browser."""
-    response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
-    return response
 
 
 def require_same_site(request: Request) -> None:

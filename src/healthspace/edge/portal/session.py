@@ -1,0 +1,36 @@
+"""Who is signed in with this browser."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthspace.access.opening import Service
+from healthspace.base import clock
+from healthspace.base.errors import Unauthenticated
+from healthspace.edge.portal.frame import Visitor, initials_of, name_role
+from healthspace.edge.portal.language import Language
+from healthspace.identity.caller import Caller
+
+SESSION = "healthspace_session"
+"""The cookie that holds the token of the one who is signed in: the same token as for the API."""
+
+
+def identify(request: Request, service: Service) -> Caller:
+    """Who is signed in; Unauthenticated when nobody is, or not any more."""
+    token = request.cookies.get(SESSION)
+    if not token:
+        raise Unauthenticated("nobody is signed in", place="Cookie")
+    return service.tokens.read(token, clock.now())
+
+
+def forget(response: Response) -> Response:
+    """`response`, which also ends the session in this browser."""
+    response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
+    return response
+
+
+def show_visitor(caller: Caller, language: Language, name: str = "") -> Visitor:
+    """Who is signed in, as the top bar shows them; `name` is a citizen's, which no caller carries."""
+    role = name_role(caller.role, language)
+    shown = caller.name or name or role
+    place = caller.structure if caller.structure != shown else ""
+    return Visitor(shown, ", ".join(part for part in (role if role != shown else "", place) if part), initials_of(shown))

@@ -1,0 +1,52 @@
+"""One Chromium and one demonstration for all the tests of a process that need them."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.processes import HEALTHSPACE, PATIENCE, environment_of
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all the tests: starting it is what costs."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A demonstration with a handful of citizens."""
+    data = tmp_path_factory.mktemp("demonstration") / "data"
+    command = [*HEALTHSPACE, "demo", "--citizens", "4", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment_of(data))
+    try:
+        assert process.stdout is not None
+        told = iter(process.stdout.readline, "")
+        yield next(found[1] for line in told if (found := re.search(r"Healthspace is at (\S+)", line)))
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+        if process.stdout:
+            process.stdout.close()
+        shutil.rmtree(data)  # pytest would keep 40 MB of each of the last runs
