@@ -50,7 +50,9 @@ _CDA = """<?xml version="1.0" encoding="{encoding}"?>
   {replaces}
   <componentOf><encompassingEncounter>
     <effectiveTime><low value="{began}"/></effectiveTime>
-    <location><healthCareFacility><code code="{facility}" codeSystem="1.2.250.1.71.4.2.4" displayName="Un lieu"/></healthCareFacility></location>
+    <location><healthCareFacility>
+      <code code="{facility}" codeSystem="1.2.250.1.71.4.2.4" displayName="Un lieu"/>
+    </healthCareFacility></location>
   </encompassingEncounter></componentOf>
   <component><structuredBody><component><section>
     <title>Résultats</title><text><paragraph>{words}</paragraph></text>

@@ -9,6 +9,7 @@ import pytest
 
 from healthspace.access.opening import Service
 from healthspace.app import create_app
+from tests.edge.conversation import Desk
 from tests.harness import client_of, open_test_service
 
 
@@ -23,3 +24,8 @@ async def service(connection: asyncpg.Connection, tmp_path: Path) -> AsyncIterat
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(create_app(service)) as opened:
         yield opened
+
+
+@pytest.fixture
+def desk(client: httpx.AsyncClient, service: Service, connection: asyncpg.Connection) -> Desk:
+    return Desk(client, service, connection)

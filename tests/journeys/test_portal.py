@@ -59,7 +59,7 @@ def test_a_citizen_looks_for_a_document_reads_it_and_sees_that_it_was_read(brows
         assert re.fullmatch(r"document-[0-9a-f-]{36}\.\w{3,4}", download.value.suggested_filename)
         assert Path(download.value.path()).stat().st_size > 500
         page.get_by_role("link", name="Qui a ouvert ce document").click()
-        expect(page.locator("main")).to_contain_text("A lu un document")
+        expect(page.locator("main")).to_contain_text("Lecture d’un document")
         expect(page.locator("main")).to_contain_text("A téléchargé un document")
 
 

@@ -305,7 +305,7 @@ def test_a_line_says_who_what_and_by_what_right() -> None:
     entry = show_line(a_line(), FR, {str(UUID(int=1)): "Bilan sanguin"})
     assert (entry.who, entry.role, entry.place) == ("Karim BENALI", "Médecin spécialiste", "Cabinet de cardiologie du Mail")
     assert (entry.what, entry.why, entry.title, entry.outcome) == (
-        "A lu un document",
+        "Lecture d’un document",
         "Vous avez autorisé ce professionnel.",
         "Bilan sanguin",
         "",

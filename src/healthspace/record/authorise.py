@@ -19,8 +19,15 @@ FUNCTIONS = "http://terminology.hl7.org/CodeSystem/v3-ParticipationFunction"
 
 
 async def authorise(p: Permit, rpps: str) -> Stored:
-    """Lets a professional read the record, until the citizen ends it. Invalid when the directory does not know the number."""
+    """Lets a professional read the record, until the citizen ends it; the authorisation in force when there is one already.
+
+    Invalid when the directory does not know the number.
+    """
     p.must_be_for(Action.GRANT_ACCESS)
+    actor = _professional(rpps)
+    for known in await read_all(p.tx, p.cipher, "Consent"):
+        if _permits(known.json(), actor):
+            return known
     patient = await patient_of(p)
     consent = {
         "resourceType": "Consent",
@@ -33,7 +40,7 @@ async def authorise(p: Permit, rpps: str) -> Stored:
         "provision": {
             "type": "permit",
             "period": {"start": instant(p.now)},
-            "actor": [{"role": _role("IRCP"), "reference": _professional(rpps)}],
+            "actor": [{"role": _role("IRCP"), "reference": actor}],
         },
     }
     return await _keep(p, consent)
@@ -72,6 +79,11 @@ async def list_access(p: Permit) -> tuple[list[Resource], list[Resource]]:
     p.must_be_for(Action.READ_ACCESS)
     consents = [stored.json() for stored in await read_all(p.tx, p.cipher, "Consent")]
     return consents, [stored.json() for stored in await read_all(p.tx, p.cipher, "CareTeam")]
+
+
+def _permits(consent: Resource, actor: Resource) -> bool:
+    actors = [named["reference"]["identifier"] for named in consent["provision"]["actor"]]
+    return consent["status"] == "active" and actor["identifier"] in actors
 
 
 async def _keep(p: Permit, resource: Resource) -> Stored:

@@ -24,6 +24,6 @@ async def find_submissions(p: Permit, query: Query) -> Page:
 
 async def list_documents(p: Permit) -> list[Resource]:
     """Every DocumentReference that the permit shows, current and superseded, newest first."""
-    p.must_be_for(Action.READ_RECORD, Action.SEARCH_DOCUMENTS)
+    p.must_be_for(Action.READ_RECORD, Action.SEARCH_DOCUMENTS, Action.READ_TRAIL)
     page = await search(p.tx, p.cipher, restrict(p, Query("DocumentReference", count=SHOWN)))
     return [stored.json() for stored in page.entries]

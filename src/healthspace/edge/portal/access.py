@@ -14,7 +14,9 @@ from healthspace.audit.reading import TraceLine
 from healthspace.base.errors import NotFound
 from healthspace.base.ids import parse_id
 from healthspace.edge.portal.trail_view import group_by_day, is_own, show_line
+from healthspace.edge.portal.views import show_rows
 from healthspace.edge.portal.visit import Visit
+from healthspace.record.find import list_documents
 from healthspace.record.spaces import patient_of
 from healthspace.record.trail import read_trail
 
@@ -43,9 +45,11 @@ async def show_access(visit: Visit) -> Response:
     asked = read_asked(visit)
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
         lines, older = await gather(p, asked)
+        documents = await list_documents(p)
         holder = (await patient_of(p)).json()
     language = visit.language
-    entries = [show_line(line, language) for line in lines]
+    titles = {row.id: row.title for row in show_rows(documents, language, p.now)}
+    entries = [show_line(line, language, titles) for line in lines]
     return visit.render(
         "access.html",
         current="/access",

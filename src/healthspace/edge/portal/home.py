@@ -9,6 +9,7 @@ from starlette.responses import Response
 from healthspace.access.rules import WRITES, Action
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine
+from healthspace.edge.portal.frame import name_role
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.patients import show_find
 from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, show_line, tell_repeats_once
@@ -83,7 +84,8 @@ async def show_home(visit: Visit) -> Response:
     rules = PLAIN_RULES.get(visit.caller.role) if visit.caller.role else None
     if rules is None:
         return show_find(visit)
-    return visit.render("plain.html", heading=visit.caller.name, about=visit.caller.structure, rules=rules)
+    about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
+    return visit.render("plain.html", heading=name_role(visit.caller.role, visit.language), about=about, rules=rules)
 
 
 async def _show_citizen_home(visit: Visit) -> Response:
