@@ -99,9 +99,7 @@ async def test_only_json_is_spoken(desk: Desk, patient: UUID) -> None:
     assert (await desk.get(f"Patient/{patient}?_format=json", patient)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["DocumentReference/1", "DocumentReference/x%00y", "Binary/" + "9" * 40, "List/%F0%9F%98%80", "Patient/../Patient"]
-)
+@pytest.mark.parametrize("path", ["DocumentReference/1", "DocumentReference/x%00y", "Binary/" + "9" * 40, "List/%F0%9F%98%80"])
 async def test_an_id_that_is_none_is_absent(desk: Desk, patient: UUID, path: str) -> None:
     assert (await desk.get(path, patient)).status_code == 404
 

@@ -60,7 +60,7 @@ def test_a_citizen_looks_for_a_document_reads_it_and_sees_that_it_was_read(brows
         assert Path(download.value.path()).stat().st_size > 500
         page.get_by_role("link", name="Qui a ouvert ce document").click()
         expect(page.locator("main")).to_contain_text("Lecture d’un document")
-        expect(page.locator("main")).to_contain_text("A téléchargé un document")
+        expect(page.locator("main")).to_contain_text("Téléchargement d’un document")
 
 
 def test_without_javascript_a_citizen_lets_a_doctor_in_and_out_again(browser: Browser, address: str) -> None:

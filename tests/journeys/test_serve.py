@@ -1,9 +1,11 @@
 """The service as an operator starts, stops and misuses it."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,10 +186,10 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 def test_a_server_of_ones_own_is_used_instead_of_the_embedded_one(tmp_path: Path) -> None:
     """`DATABASE_URL` leads to a server that we start here; nothing of the database is then in the data folder."""
-    server = EmbeddedPostgres(tmp_path / "server", durable=False)
-    (tmp_path / "server").mkdir()
+    folder = Path(tempfile.mkdtemp())  # short: the path of a socket may have 107 characters
+    server = EmbeddedPostgres(folder, durable=False)
     server.attach_or_start()
-    url = f"postgresql://healthspace@/healthspace?host={tmp_path / 'server' / 'postgres' / 'cluster'}"
+    url = f"postgresql://healthspace@/healthspace?host={folder / 'postgres' / 'cluster'}"
     try:
         with serving(tmp_path / "data", "--demo", DATABASE_URL=url) as service:
             assert "embedded" not in service.database
@@ -199,3 +201,4 @@ def test_a_server_of_ones_own_is_used_instead_of_the_embedded_one(tmp_path: Path
         assert not (tmp_path / "data" / "postgres").exists()
     finally:
         server.stop()
+        shutil.rmtree(folder)

@@ -320,7 +320,7 @@ def test_a_refusal_says_that_nothing_was_shown() -> None:
 
 def test_a_structure_is_said_to_have_seen_only_what_it_added() -> None:
     entry = show_line(a_line(action="record:read", reason="depositor", kind="structure", name="Laboratoire", structure="Laboratoire"), FR)
-    assert (entry.what, entry.place) == ("A regardé ce qu’il avait ajouté", "")
+    assert (entry.what, entry.place) == ("Consultation de ses propres ajouts", "")
 
 
 def test_what_this_version_does_not_know_is_still_shown() -> None:

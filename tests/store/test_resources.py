@@ -213,3 +213,10 @@ async def test_the_body_is_the_json_that_is_served(service: Service) -> None:
         kept = await keep(p, description="é 𝄞 ’ \u2028")
     assert orjson.loads(kept.body)["description"] == "é 𝄞 ’ \u2028"
     assert "é 𝄞".encode() in kept.body
+
+
+async def test_a_page_of_text_can_be_described_and_found_by_its_beginning(service: Service) -> None:
+    async with space(service) as p:
+        kept = await keep(p, description="Compte rendu " + "é" * 100_000)
+        assert await found_by(p, ("description", "compte rendu ééé")) == [kept.id]
+        assert await found_by(p, ("description", "Compte rendu " + "é" * 500)) == [kept.id]

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from healthspace.base.errors import Invalid
-from healthspace.base.text import fold
 from healthspace.database.keys import KeyRing
 from healthspace.fhir.dates import FOREVER, instants_of
 from healthspace.fhir.search_parameters import PARAMETERS, Kind, Parameter
-from healthspace.resources.indexing import param_number
+from healthspace.resources.indexing import code_string, param_number
 from healthspace.resources.search import SORTS, Box, Prefix, Query
 
 LARGEST_PAGE = 200
@@ -106,7 +105,7 @@ def _add_uri(query: Query, parameter: Parameter, modifier: str, values: list[str
 def _add_string(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:
     _refuse_modifier(parameter, modifier)
     number = param_number(parameter.name)
-    query.strings.append([Prefix(number, keys.code_prefixes(fold(_unescape(value)))) for value in values])
+    query.strings.append([Prefix(number, code_string(keys, _unescape(value))) for value in values])
 
 
 def _add_date(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:

@@ -12,6 +12,9 @@ from healthspace.fhir.search_parameters import PARAMETERS, Kind, Parameter
 
 Resource = dict[str, Any]
 
+SEARCHED = 100
+"""Characters of a string that search looks at: a row of an index has no room for a page of text."""
+
 
 @dataclass(slots=True)
 class Index:
@@ -36,6 +39,11 @@ def index(resource: Resource, keys: KeyRing) -> Index:
         for value in _values(resource, parameter):
             _INDEXERS[parameter.kind](entries, keys, kind, parameter, value)
     return entries
+
+
+def code_string(keys: KeyRing, text: str) -> bytes:
+    """The coded beginning of `text`, folded: what a string search compares. Empty when nothing of it can be searched."""
+    return keys.code_prefixes(fold(text)[:SEARCHED])
 
 
 def token_forms(system: str | None, code: str) -> list[str]:
@@ -108,8 +116,8 @@ def _index_date(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, 
 
 
 def _index_string(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, value: Any) -> None:
-    if isinstance(value, str) and (folded := fold(value)):
-        entries.strings.add((param_number(parameter.name), keys.code_prefixes(folded)))
+    if isinstance(value, str) and (coded := code_string(keys, value)):
+        entries.strings.add((param_number(parameter.name), coded))
 
 
 _INDEXERS = {
