@@ -107,7 +107,6 @@ async def test_a_fhir_document_about_somebody_else_is_refused(desk: Desk, patien
         {"birthDate": "1980-01-01"},
         {"gender": "male"},
         {"name": [{"use": "official", "family": "MARTIN"}]},
-        {"identifier": []},
     ):
         content = json.dumps(a_fhir_document(**change)).encode()
         assert (await refuse(desk, a_reference(content, media_type="application/fhir+json"))).status_code == 422
