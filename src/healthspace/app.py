@@ -63,7 +63,7 @@ def _metrics(registry: CollectorRegistry) -> Callable[[Request], Awaitable[Respo
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, HealthspaceError) else HealthspaceError("the service failed; nothing was stored")
-    return answer_error(known) if request.url.path.startswith("/fhir") else portal.error_page(request, known)
+    return answer_error(known) if request.scope["path"].startswith("/fhir") else portal.error_page(request, known)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

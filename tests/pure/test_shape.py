@@ -1,5 +1,6 @@
 """The types of what comes in: whatever passes can be walked without surprise."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -133,7 +134,7 @@ def test_whatever_passes_can_be_indexed_and_read(data: st.DataObject) -> None:
     reference = a_full_reference()
     for _ in range(data.draw(st.integers(1, 3))):
         container, key = data.draw(st.sampled_from(places_in(reference)))
-        container[key] = data.draw(rubbish)
+        container[key] = copy.deepcopy(data.draw(rubbish))
     if reference.get("resourceType") != "DocumentReference" or fault_of(reference) is not None:
         return
     index(reference, KeyRing(b"k" * 32))

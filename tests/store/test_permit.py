@@ -28,7 +28,7 @@ OPERATIONS = {
     "deposit": ({A.DEPOSIT_DOCUMENT}, lambda p: deposit(p, Submission(()))),
     "find_documents": ({A.SEARCH_DOCUMENTS}, lambda p: find_documents(p, Query("DocumentReference"))),
     "find_submissions": ({A.SEARCH_SUBMISSIONS}, lambda p: find_submissions(p, Query("List"))),
-    "list_documents": ({A.READ_RECORD, A.SEARCH_DOCUMENTS}, list_documents),
+    "list_documents": ({A.READ_RECORD, A.SEARCH_DOCUMENTS, A.READ_TRAIL}, list_documents),
     "read_reference": ({A.READ_DOCUMENT}, lambda p: read_reference(p, UUID(int=1))),
     "read_submission": ({A.READ_DOCUMENT}, lambda p: read_submission(p, UUID(int=1))),
     "read_document": ({A.READ_DOCUMENT, A.READ_CONTENT}, lambda p: read_document(p, UUID(int=1))),
