@@ -54,7 +54,8 @@ def main() -> None:
 def fetch(folder: Path) -> Path:
     """The package, downloaded by Maven into `folder`."""
     coordinates = f"{GROUP}:{ARTIFACT}:{VERSION}"
-    subprocess.run(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}"], cwd=folder, check=True)
+    wanted = [f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}"]
+    subprocess.run(["mvn", "-q", "-B", "dependency:copy", *wanted], cwd=folder, check=True)
     return folder / f"{ARTIFACT}-{VERSION}.jar"
 
 
@@ -101,12 +102,23 @@ def values(node: Node, name: str) -> list[str]:
     return [child.get("value") for child in node.findall(FHIR + name)]
 
 
+class Elements:
+    """Every element of the types by its path (`Patient.contact.name`), and the paths below each path."""
+
+    def __init__(self, by_path: dict[str, Node]) -> None:
+        self.by_path = by_path
+        self.below: dict[str, list[str]] = {}
+        for path in by_path:
+            self.below.setdefault(path.rpartition(".")[0], []).append(path)
+
+
 # Structure: a line for each type, then one for each element that it does not inherit, in the order of the specification.
 
 
 def structure_lines(structures: list[Node]) -> Iterator[str]:
-    elements = {value(element, "path"): element for structure in structures if not is_profile(structure) for element in snapshot(structure)}
-    opened = next(element for path, element in elements.items() if path == "Extension.value[x]")
+    listed = [element for structure in structures if not is_profile(structure) for element in snapshot(structure)]
+    elements = Elements({value(element, "path") or "": element for element in listed})
+    opened = elements.by_path["Extension.value[x]"]
     yield f"* {' '.join(values(kind, 'code')[0] for kind in opened.findall(FHIR + 'type'))}"
     blocks = [block for structure in structures if value(structure, "kind") != "logical" for block in type_blocks(structure, elements)]
     for head, lines in sorted(blocks):
@@ -122,49 +134,50 @@ def snapshot(structure: Node) -> list[Node]:
     return list(structure.find(FHIR + "snapshot").findall(FHIR + "element"))
 
 
-def type_blocks(structure: Node, elements: dict[str, Node]) -> Iterator[tuple[str, list[str]]]:
+def type_blocks(structure: Node, elements: Elements) -> Iterator[tuple[str, list[str]]]:
     """The type of `structure`, then each part of it that has elements of its own. A profile (SimpleQuantity) says only what it forbids."""
-    name, kind = value(structure, "name"), value(structure, "kind")
+    name, kind = value(structure, "name") or "", value(structure, "kind") or ""
     base = (value(structure, "baseDefinition") or "").removeprefix(STRUCTURE)
     if is_profile(structure):
-        forbidden = [value(element, "path").split(".")[-1] for element in snapshot(structure) if value(element, "max") == "0"]
+        forbidden = [(value(element, "path") or "").split(".")[-1] for element in snapshot(structure) if value(element, "max") == "0"]
         if forbidden:
-            yield f"{name} < {base} profile", [f" {child} 0..0" for child in forbidden]
+            yield f"{name} < {base} profile", [f" {child} 0..0 -" for child in forbidden]
         return
     abstract = " abstract" if value(structure, "abstract") == "true" else ""
     yield head(name, base, kind.removesuffix("-type") + abstract), element_lines(name, elements)
-    for path, element in elements.items():
-        if path.startswith(f"{name}.") and any(other.startswith(f"{path}.") for other in elements):
-            yield head(path, type_names(element)[0], "part"), element_lines(path, elements)
+    for path in elements.below:
+        if path.startswith(f"{name}."):
+            yield head(path, type_names(elements.by_path[path])[0], "part"), element_lines(path, elements)
 
 
 def head(name: str, base: str, kind: str) -> str:
     return f"{name} < {base} {kind}" if base else f"{name} {kind}"
 
 
-def element_lines(owner: str, elements: dict[str, Node]) -> list[str]:
-    paths = [path for path in elements if path.startswith(f"{owner}.") and "." not in path[len(owner) + 1 :]]
-    return [element_line(path, elements) for path in paths if not is_inherited(path, elements) and not is_value(path, elements)]
+def element_lines(owner: str, elements: Elements) -> list[str]:
+    # The value of a primitive has no name in JSON, and what xhtml forbids (its extension) is written in the code.
+    paths = [path for path in elements.below[owner] if not is_value(elements.by_path[path]) and value(elements.by_path[path], "max") != "0"]
+    return [element_line(path, elements) for path in paths if not is_inherited(path, elements)]
 
 
-def is_inherited(path: str, elements: dict[str, Node]) -> bool:
-    origin = value(elements[path].find(FHIR + "base"), "path")
-    return origin != path and origin in elements and element_line(path, elements) == element_line(origin, elements)
+def is_inherited(path: str, elements: Elements) -> bool:
+    origin = value(elements.by_path[path].find(FHIR + "base"), "path") or path
+    return origin != path and origin in elements.by_path and element_line(path, elements) == element_line(origin, elements)
 
 
-def is_value(path: str, elements: dict[str, Node]) -> bool:
-    """The value of a primitive type, which has no name in JSON."""
-    return path.endswith(".value") and any("fhirpath" in code for kind in elements[path].findall(FHIR + "type") for code in values(kind, "code"))
+def is_value(element: Node) -> bool:
+    codes = [code for kind in element.findall(FHIR + "type") for code in values(kind, "code")]
+    return (value(element, "path") or "").endswith(".value") and any("fhirpath" in code for code in codes)
 
 
-def element_line(path: str, elements: dict[str, Node]) -> str:
+def element_line(path: str, elements: Elements) -> str:
     """` name min..max flags types !binding`; flags: S in summaries, M modifier, - neither."""
-    element = elements[path]
+    element = elements.by_path[path]
     flags = "".join(flag for flag, name in (("S", "isSummary"), ("M", "isModifier")) if value(element, name) == "true") or "-"
     reference = value(element, "contentReference")
     if reference is not None:
         kinds = [reference.removeprefix("#")]
-    elif any(other.startswith(f"{path}.") for other in elements):
+    elif path in elements.below:
         kinds = [path]
     else:
         kinds = ["*"] if len(element.findall(FHIR + "type")) >= OPEN_TYPES else type_names(element)
@@ -185,7 +198,7 @@ def type_names(element: Node) -> list[str]:
         if code.startswith("http://hl7.org/fhirpath/"):
             named = [value(extension, "valueUrl") for extension in kind.findall(FHIR + "extension") if extension.get("url") == TYPE_NAME]
             # The published definition of Resource.id says string by mistake; resource.html says id.
-            code = "id" if value(element, "path") == "Resource.id" else (named or ["string"])[0] or "string"
+            code = "id" if value(element.find(FHIR + "base"), "path") == "Resource.id" else (named or ["string"])[0] or "string"
         profile = "".join(f":{url.removeprefix(STRUCTURE)}" for url in values(kind, "profile"))
         targets = sorted(url.removeprefix(STRUCTURE) for url in values(kind, "targetProfile"))
         limited = code == "Reference" and targets and "Resource" not in targets
@@ -197,8 +210,8 @@ def type_names(element: Node) -> list[str]:
 
 
 def code_lines(structures: list[Node], terminology: list[Node]) -> Iterator[str]:
-    sets = {value(node, "url"): node for bundle in terminology for node in bundle.iter(FHIR + "ValueSet")}
-    systems = {value(node, "url"): node for bundle in terminology for node in bundle.iter(FHIR + "CodeSystem")}
+    sets = {value(node, "url") or "": node for bundle in terminology for node in bundle.iter(FHIR + "ValueSet")}
+    systems = {value(node, "url") or "": node for bundle in terminology for node in bundle.iter(FHIR + "CodeSystem")}
     bindings = [binding for structure in structures for element in snapshot(structure) for binding in element.findall(FHIR + "binding")]
     for name in sorted({short_value_set(binding) for binding in bindings if value(binding, "strength") == "required"}):
         included = codes_of(sets.get(name if ":" in name else VALUE_SET + name), systems)
@@ -242,7 +255,7 @@ def search_lines(parameters: list[dict[str, Any]]) -> Iterator[str]:
 
 def compartment_lines(profiles: Node) -> Iterator[str]:
     """A line for each compartment, then one for each resource type that can be in it, with its parameters."""
-    found = {value(node, "code"): node for node in profiles.iter(FHIR + "CompartmentDefinition")}
+    found = {value(node, "code") or "": node for node in profiles.iter(FHIR + "CompartmentDefinition")}
     for code, compartment in sorted(found.items()):
         yield code
         for resource in sorted(compartment.findall(FHIR + "resource"), key=lambda node: value(node, "code") or ""):

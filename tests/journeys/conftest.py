@@ -1,4 +1,8 @@
-"""One Chromium and one demonstration for all the tests of a process that need them."""
+"""One Chromium and one demonstration for the tests of each module that needs them.
+
+Not for the whole session: while Playwright's synchronous driver is up, its event loop runs in this thread, and no test of another
+module could run a loop of its own.
+"""
 
 import os
 import re
@@ -23,7 +27,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for all the tests: starting it is what costs."""
     if CHROMIUM is None:
@@ -34,7 +38,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A demonstration with a handful of citizens."""
     data = tmp_path_factory.mktemp("demonstration") / "data"
