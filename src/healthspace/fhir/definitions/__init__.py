@@ -7,9 +7,7 @@ the first use, and a type is parsed when it is asked for. All values are immutab
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-
-ANY = "Resource"
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _open_types() -> tuple[Allowed, ...]:
 
 def _read_blocks(table: str, indent: str = " ") -> Iterator[tuple[str, list[str]]]:
     """Each line that is not indented, with the indented lines that follow it, without their indent."""
-    text = files(__package__).joinpath(table).read_text("utf-8")
+    text = Path(__file__).with_name(table).read_text("utf-8")
     head, lines = "", list[str]()
     for line in text.splitlines():
         if line.startswith(indent):
