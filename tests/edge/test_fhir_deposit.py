@@ -167,12 +167,18 @@ async def test_minimal_is_answered_without_a_body(desk: Desk, patient: UUID) -> 
     [
         ({"ins": some_traits(2).ins.value}, "DocumentReference.subject"),
         ({"birth": "19800101"}, "ClinicalDocument/recordTarget/patientRole"),
+        ({"birth": "1980"}, "ClinicalDocument/recordTarget/patientRole"),
         ({"sex": "M"}, "ClinicalDocument/recordTarget/patientRole"),
         ({"family": "MARTIN"}, "ClinicalDocument/recordTarget/patientRole"),
     ],
 )
 async def test_a_document_about_somebody_else_is_refused(desk: Desk, patient: UUID, changes: dict[str, str], place: str) -> None:
     assert await refused(desk, a_reference(a_cda(**changes)), 422) == place
+
+
+@pytest.mark.parametrize("birth", ["1979", "197903"])
+async def test_a_birth_date_that_says_less_does_not_make_another_person(desk: Desk, patient: UUID, birth: str) -> None:
+    assert (await desk.post("DocumentReference", LAB, a_reference(a_cda(birth=birth)))).status_code == 201
 
 
 async def test_a_document_of_another_citizen_is_refused_however_its_record_is_named(desk: Desk, patient: UUID) -> None:
