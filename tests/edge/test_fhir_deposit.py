@@ -418,3 +418,12 @@ async def test_nobody_signs_for_another_depositor(desk: Desk, patient: UUID) -> 
     depositors = [each for each in reference["extension"] if each["url"] == "urn:healthspace:depositor"]
     assert [each["valueReference"]["identifier"]["value"] for each in depositors] == ["990000052"]
     assert (await desk.get(f"DocumentReference/{reference['id']}", HOSPITAL)).status_code == 404
+
+
+@pytest.mark.parametrize("naming", ["DocumentReference/{id}/_history/1", "DocumentReference?identifier=urn:ietf:rfc:3986%7C{unique}"])
+async def test_a_replaced_document_may_be_named_in_a_version_or_by_its_identifier(desk: Desk, patient: UUID, naming: str) -> None:
+    old = (await desk.post("DocumentReference", LAB, a_reference(a_cda()))).json()
+    target = {"reference": naming.format(id=old["id"], unique=old["masterIdentifier"]["value"])}
+    new = a_reference(a_cda(), relatesTo=[{"code": "replaces", "target": target}])
+    assert (await desk.post("DocumentReference", LAB, new)).status_code == 201
+    assert (await desk.get(f"DocumentReference/{old['id']}", LAB)).json()["status"] == "superseded"

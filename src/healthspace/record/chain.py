@@ -4,6 +4,9 @@ The `relatesTo` of a document names what it replaces by unique id; where it does
 the same document (`../rules/cda.md`, trap 8). A replaced document that we do not know is no fault.
 """
 
+import re
+from urllib.parse import unquote_plus
+
 from healthspace.access.permit import Permit
 from healthspace.base.errors import NotFound
 from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
@@ -13,6 +16,10 @@ from healthspace.resources.indexing import Resource
 from healthspace.resources.search import find_by_hash
 from healthspace.resources.store import Stored, find, update
 
+NAMED = re.compile(
+    r"(?:.*/)?DocumentReference(?:/(?P<id>[0-9A-Fa-f-]{36})(?:/_history/\d{1,9})?|\?identifier=(?P<identifier>[^&]{1,500}))", re.DOTALL
+)
+"""A document named by our id, in one version or not, or by one identifier (R4: conditional reference)."""
 LARGEST_VERSION = 18
 """Digits of a version number; a longer one orders nothing."""
 
@@ -28,7 +35,7 @@ async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
     """The current documents that `reference`, just stored, takes the place of."""
     groups = [p.keys.hash64("DocumentReference", "identifier", identifier["value"]) for identifier in replaced_identifiers(reference)]
     found = await _find(p, groups) if groups else []
-    found += [await _read_named(p, target) for target in replaced_references(reference)]
+    found += [await read_named(p, target, "DocumentReference.relatesTo") for target in replaced_references(reference)]
     mine, version = set_id_of(reference), version_of(reference)
     if mine and version is not None:
         same_set = await _find(p, [p.keys.hash64("set", mine)])
@@ -70,12 +77,31 @@ def replaced_identifiers(reference: Resource) -> list[dict[str, str]]:
 
 
 def replaced_references(reference: Resource) -> list[str]:
-    """Documents of this record that a sender names as replaced by their id here."""
+    """Documents of this record that a sender names as replaced by their id here, or by a conditional reference."""
     return [
-        str(relation["target"]["reference"])
+        relation["target"]["reference"]
         for relation in reference.get("relatesTo", [])
-        if relation.get("code") == "replaces" and "DocumentReference/" in relation.get("target", {}).get("reference", "")
+        if relation.get("code") == "replaces" and NAMED.fullmatch(relation.get("target", {}).get("reference", ""))
     ]
+
+
+async def read_named(p: Permit, target: str, place: str) -> Stored:
+    """The caller's own document that a reference or the address of a request names.
+
+    NotFound when it is not there or not theirs: who names a document by our id must have got that id from us.
+    """
+    match = NAMED.fullmatch(target)
+    identifier = parse_id(match["id"]) if match and match["id"] else None
+    found: list[Stored] = []
+    if identifier is not None:
+        one = await find(p.tx, p.cipher, "DocumentReference", identifier)
+        found = [one] if one is not None else []
+    elif match and match["identifier"]:
+        found = await _find(p, [p.keys.hash64("DocumentReference", "identifier", unquote_plus(match["identifier"]))])
+    own = [one for one in found if may_replace(p, one.json())]
+    if len(own) != 1:
+        raise NotFound(place=place)
+    return own[0]
 
 
 def set_id_of(reference: Resource) -> str | None:
@@ -93,15 +119,6 @@ def _extension(reference: Resource, url: str) -> object:
         if extension.get("url") == url:
             return next((value for name, value in extension.items() if name.startswith("value")), None)
     return None
-
-
-async def _read_named(p: Permit, target: str) -> Stored:
-    """NotFound when it is not there or not theirs: who names a document by our id must have got that id from us."""
-    identifier = parse_id(target.rpartition("DocumentReference/")[2])
-    old = await find(p.tx, p.cipher, "DocumentReference", identifier) if identifier is not None else None
-    if old is None or not may_replace(p, old.json()):
-        raise NotFound(place="DocumentReference.relatesTo")
-    return old
 
 
 async def _find(p: Permit, hashes: list[int]) -> list[Stored]:

@@ -11,14 +11,14 @@ import orjson
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.base.errors import Conflict, Invalid, NotFound
+from healthspace.base.errors import Conflict, Invalid
 from healthspace.base.ids import new_id
 from healthspace.base.text import fold
 from healthspace.database.blobs import remember_blob
 from healthspace.record import chain
 from healthspace.record.draft import Draft
 from healthspace.record.spaces import patient_of
-from healthspace.record.visibility import DEPOSITOR, depositor_extension, is_visible, labels_of
+from healthspace.record.visibility import DEPOSITOR, depositor_extension, labels_of
 from healthspace.resources.indexing import Resource
 from healthspace.resources.search import find_by_hash
 from healthspace.resources.store import Stored, insert, instant, read
@@ -34,7 +34,8 @@ class Submission:
 
     drafts: tuple[Draft, ...]
     submission_set: Resource | None = None
-    superseded: tuple[UUID, ...] = ()
+    superseded: tuple[str, ...] = ()
+    """Addresses of the documents that the sender patches to superseded (TD2.1), as it wrote them."""
     folders: tuple[Resource, ...] = ()
     """Lists whose entries name the documents of this submission by their position ("#0"), or documents of the record."""
 
@@ -50,7 +51,7 @@ class Deposited:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a submission became: its documents in order, its SubmissionSet, and the references it superseded."""
+    """What a submission became: its documents in order, its SubmissionSet, the references it declared superseded, in their order."""
 
     documents: tuple[Deposited, ...]
     submission_set: Stored | None
@@ -65,26 +66,24 @@ async def deposit(p: Permit, submission: Submission) -> Receipt:
     """
     p.must_be_for(Action.DEPOSIT_DOCUMENT)
     patient = await patient_of(p)
-    documents, superseded = [], list[Stored]()
+    documents = []
     for draft in submission.drafts:
         _check_patient(draft, patient.json())
         known = await _find_by_unique_id(p, draft.reference["masterIdentifier"])
         if known is not None:
             documents.append(await _recognise(p, known, draft))
             continue
-        deposited, replaced = await _store(p, patient.id, draft)
-        documents.append(deposited)
-        superseded += replaced
-    superseded += await _supersede_declared(p, submission.superseded, {stored.id for stored in superseded})
+        documents.append(await _store(p, patient.id, draft))
+    declared = [await _supersede_declared(p, address) for address in submission.superseded]
     p.note(*(f"DocumentReference/{document.reference.id}" for document in documents))
     if not any(document.created for document in documents):
-        return Receipt(tuple(documents), None, tuple(superseded), ())
+        return Receipt(tuple(documents), None, tuple(declared), ())
     brought = await _keep_submission_set(p, patient.id, submission, documents)
     folders = [await _keep_folder(p, patient.id, folder, documents) for folder in submission.folders]
-    return Receipt(tuple(documents), brought, tuple(superseded), tuple(folders))
+    return Receipt(tuple(documents), brought, tuple(declared), tuple(folders))
 
 
-async def _store(p: Permit, patient: UUID, draft: Draft) -> tuple[Deposited, list[Stored]]:
+async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     reference_id, binary_id = new_id(p.owner), new_id(p.owner)
     reference = _complete(p, draft, patient, reference_id, binary_id)
     await _store_content(p, draft, reference_id, binary_id)
@@ -92,8 +91,9 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> tuple[Deposited, lis
     if newer:
         reference["status"] = "superseded"
     stored = await insert(p.tx, p.cipher, p.keys, reference_id, reference, p.now, extra_hashes=chain.extra_hashes(p, reference))
-    replaced = [await chain.supersede(p, old) for old in await chain.find_replaced(p, reference)]
-    return Deposited(stored, binary_id, created=True), replaced
+    for old in await chain.find_replaced(p, reference):
+        await chain.supersede(p, old)
+    return Deposited(stored, binary_id, created=True)
 
 
 async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id: UUID) -> None:
@@ -144,18 +144,11 @@ async def _recognise(p: Permit, known: Stored, draft: Draft) -> Deposited:
     return Deposited(known, binary, created=False)
 
 
-async def _supersede_declared(p: Permit, declared: Sequence[UUID], done: set[UUID]) -> list[Stored]:
+async def _supersede_declared(p: Permit, address: str) -> Stored:
     """TD2.1: the PATCH of the old document's status, which travels with its replacement."""
-    superseded = []
-    for identifier in declared:
-        if identifier in done:
-            continue
-        old = await read(p.tx, p.cipher, "DocumentReference", identifier)
-        if not is_visible(p, old.json()) or not chain.may_replace(p, old.json()):
-            raise NotFound
-        # Sent again, it is done already: no version is made of nothing.
-        superseded.append(old if old.json()["status"] == "superseded" else await chain.supersede(p, old))
-    return superseded
+    old = await chain.read_named(p, address, "Bundle.entry.request.url")
+    # Done by the replacement itself, or sent again: no version is made of nothing.
+    return old if old.json()["status"] == "superseded" else await chain.supersede(p, old)
 
 
 async def _keep_submission_set(p: Permit, patient: UUID, submission: Submission, documents: Sequence[Deposited]) -> Stored:

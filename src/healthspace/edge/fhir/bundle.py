@@ -1,19 +1,17 @@
 """Reading an ITI-65 transaction Bundle: SubmissionSet, DocumentReferences, Binaries, Folders, and the patch of TD2.1."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from healthspace.base.errors import Invalid
-from healthspace.base.ids import parse_id
 from healthspace.identity.ins import Ins
+from healthspace.record.chain import NAMED
 from healthspace.record.deposit import Submission
 from healthspace.record.draft import Draft, Reading
 from healthspace.record.provided import decode_data, read_provided, subject_of
 from healthspace.resources.indexing import Resource
 
-PATCHED = re.compile(r"(?:.*/)?DocumentReference/([0-9a-f-]{36})")
 LARGEST_SUBMISSION = 200
 STATUS_PATHS = frozenset({"DocumentReference.status", "status"})
 
@@ -115,11 +113,10 @@ def _read_document(entry: _Entry, binary: _Entry, reading: Reading) -> Draft:
     return read_provided(entry.resource, content, reading, f"{entry.place}.resource")
 
 
-def _patched(entry: _Entry) -> UUID:
-    """The document that a patch declares superseded; nothing else may be patched here (PDSm: only the status, by its replacement)."""
-    match = PATCHED.fullmatch(entry.url)
-    identifier = parse_id(match[1]) if match else None
-    if identifier is None:
+def _patched(entry: _Entry) -> str:
+    """The address of the document that a patch declares superseded; nothing else may be patched here (PDSm: only the status, by its
+    replacement)."""
+    if not NAMED.fullmatch(entry.url):
         raise Invalid("the patch names no DocumentReference", place=f"{entry.place}.request.url")
     for parameter in entry.resource.get("parameter", []):
         parts = {part.get("name"): part for part in parameter.get("part", [])}
@@ -127,7 +124,7 @@ def _patched(entry: _Entry) -> UUID:
         path = parts.get("path", {}).get("valueString")
         value = next((item for name, item in parts.get("value", {}).items() if name.startswith("value")), None)
         if (kind, value) == ("replace", "superseded") and path in STATUS_PATHS and len(entry.resource["parameter"]) == 1:
-            return identifier
+            return entry.url
     raise Invalid(
         "the patch of a replaced document sets its status to superseded, and nothing else", place=f"{entry.place}.resource.parameter"
     )

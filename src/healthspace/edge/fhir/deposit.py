@@ -85,9 +85,7 @@ def _transaction_response(base: str, package: Package, receipt: Receipt) -> byte
             location = f"{base}/Binary/{document.binary}/_history/1"
             entries.append({"response": {"status": "201 Created" if document.created else "200 OK", "location": location, "etag": 'W/"1"'}})
         elif role == "patch":
-            named = package.submission.superseded[position]
-            old = next((stored for stored in receipt.superseded if stored.id == named), None)
-            entries.append(_entry(base, old, created=False) if old else {"response": {"status": "200 OK"}})
+            entries.append(_entry(base, receipt.superseded[position], created=False))
         else:
             stored = receipt.submission_set if role == "submission-set" else receipt.folders[position] if receipt.folders else None
             entries.append(_entry(base, stored, created=True) if stored else {"response": {"status": "200 OK"}})
