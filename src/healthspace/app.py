@@ -29,7 +29,7 @@ def create_app(service: Service) -> Starlette:
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/metrics", _metrics(registry)),
-            Route("/fhir", fhir.provide_at_base, methods=["GET", "POST"]),
+            Route("/fhir", fhir.at_base, methods=["GET", "POST"]),
             Mount("/fhir", routes=fhir.routes()),
             *portal.routes(),
         ],

@@ -16,18 +16,15 @@ from healthspace.identity.personas import Role
 from healthspace.identity.tokens import caller_of_role
 from healthspace.record.authorise import authorise, end_authorisation, list_access
 from healthspace.record.deposit import Submission, deposit
-from healthspace.record.find import find_documents, find_submissions, list_documents
+from healthspace.record.find import list_documents
 from healthspace.record.read import read_content, read_document, read_reference, read_submission
 from healthspace.record.spaces import close_space, find_patient, open_space, owner_of_patient, read_patient
 from healthspace.record.trail import read_trail
-from healthspace.resources.search import Query
 from tests.harness import a_citizen, authorised, lines_of, rpps_of, some_traits, treated
 
 A = Action
 OPERATIONS = {
     "deposit": ({A.DEPOSIT_DOCUMENT}, lambda p: deposit(p, Submission(()))),
-    "find_documents": ({A.SEARCH_DOCUMENTS}, lambda p: find_documents(p, Query("DocumentReference"))),
-    "find_submissions": ({A.SEARCH_SUBMISSIONS}, lambda p: find_submissions(p, Query("List"))),
     "list_documents": ({A.READ_RECORD, A.SEARCH_DOCUMENTS, A.READ_TRAIL}, list_documents),
     "read_reference": ({A.READ_DOCUMENT}, lambda p: read_reference(p, UUID(int=1))),
     "read_submission": ({A.READ_DOCUMENT}, lambda p: read_submission(p, UUID(int=1))),

@@ -30,7 +30,7 @@ FACTS = """
     SELECT o.state, o.wrapped_key, f.kind AS relation
       FROM owner o
       LEFT JOIN access_fact f ON f.owner = o.owner AND f.subject = $2 AND (f.until IS NULL OR f.until > $3)
-     WHERE o.owner = $1 AND o.kind = 'citizen'
+     WHERE o.owner = $1
 """
 LOCK_OWNER = "SELECT owner FROM owner WHERE owner = $1 FOR NO KEY UPDATE"
 
@@ -46,7 +46,9 @@ class Permit:
     reason: Reason
     scope: Scope
     hidden: frozenset[str]
+    withheld: frozenset[str]
     cipher: Cipher
+    ciphers: Ciphers
     keys: KeyRing
     blobs: BlobStore
     now: datetime
@@ -63,8 +65,16 @@ class Permit:
 
     @property
     def depositor(self) -> int:
-        """The caller as the source of documents, hashed as the token index holds it."""
+        """The caller as the source of documents, hashed as the index holds it."""
         return self.keys.hash64("depositor", self.caller.depositor_key)
+
+    @property
+    def only_own_deposits(self) -> bool:
+        return self.scope is Scope.OWN_DEPOSITS
+
+    @property
+    def owners(self) -> tuple[int, ...]:
+        return (self.owner,)
 
 
 class Door:
@@ -112,14 +122,15 @@ class Door:
         async with self.database.reading() as tx:
             known = await tx.fetchrow(FACTS, owner, 0, clock.now()) if owner else None
             cipher = self.ciphers.open(owner, known["wrapped_key"]) if owner and known else await self.ciphers.of(tx, REGISTRY)
-        await self.trail.record(self._line(caller, action, outcome, reason, cipher, []))
+        await self.trail.record(self.line(caller, action, outcome, reason, cipher, []))
         _mark_traced(error)
 
     @asynccontextmanager
     async def _write(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
         async with self.trail.writer() as writer, self.database.transaction() as tx:
             # Writes to one record follow each other: the state that was judged is the state that is written to.
-            await tx.fetchval(LOCK_OWNER, owner)
+            if owner != REGISTRY:
+                await tx.fetchval(LOCK_OWNER, owner)
             permit = await self._decide(tx, caller, action, owner)
             yield permit
             await self.trail.append(tx, writer, [self._line_of(permit)])
@@ -144,6 +155,7 @@ class Door:
             state=rows[0]["state"] if rows else None,
             relations=frozenset(row["relation"] for row in rows if row["relation"]),
             own=owner is not None and caller.patient is not None and owner_of(caller.patient) == owner,
+            registry=owner == REGISTRY,
             demo=self.demo,
         )
         verdict = decide(caller, action, facts)
@@ -152,12 +164,27 @@ class Door:
         return self._grant(tx, caller, action, verdict, self.ciphers.open(owner, rows[0]["wrapped_key"]), now)
 
     def _grant(self, tx: Tx, caller: Caller, action: Action, verdict: Verdict, cipher: Cipher, now: datetime) -> Permit:
-        return Permit(tx, caller, action, cipher.owner, verdict.reason, verdict.scope, verdict.hidden, cipher, self.keys, self.blobs, now)
+        return Permit(
+            tx=tx,
+            caller=caller,
+            action=action,
+            owner=cipher.owner,
+            reason=verdict.reason,
+            scope=verdict.scope,
+            hidden=verdict.hidden,
+            withheld=verdict.withheld,
+            cipher=cipher,
+            ciphers=self.ciphers,
+            keys=self.keys,
+            blobs=self.blobs,
+            now=now,
+        )
 
     def _line_of(self, permit: Permit) -> Line:
-        return self._line(permit.caller, permit.action, Outcome.DONE, permit.reason, permit.cipher, permit.targets)
+        return self.line(permit.caller, permit.action, Outcome.DONE, permit.reason, permit.cipher, permit.targets)
 
-    def _line(self, caller: Caller, action: str, outcome: Outcome, reason: str, cipher: Cipher, targets: list[str]) -> Line:
+    def line(self, caller: Caller, action: str, outcome: Outcome, reason: str, cipher: Cipher, targets: list[str]) -> Line:
+        """The line of the trail that tells one act (or failure) about the owner of `cipher`."""
         identifier = new_id(cipher.owner)
         detail = {
             "kind": caller.kind.value,

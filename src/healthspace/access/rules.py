@@ -28,9 +28,22 @@ class Action(StrEnum):
     READ_ACCESS = "access:read"
     GRANT_ACCESS = "access:grant"
     END_ACCESS = "access:end"
+    READ_RESOURCE = "resource:read"
+    SEARCH_RESOURCES = "resource:search"
+    READ_HISTORY = "resource:history"
+    WRITE_RESOURCES = "resource:write"
 
 
-WRITES = frozenset({Action.OPEN_SPACE, Action.CLOSE_SPACE, Action.DEPOSIT_DOCUMENT, Action.GRANT_ACCESS, Action.END_ACCESS})
+WRITES = frozenset(
+    {
+        Action.OPEN_SPACE,
+        Action.CLOSE_SPACE,
+        Action.DEPOSIT_DOCUMENT,
+        Action.GRANT_ACCESS,
+        Action.END_ACCESS,
+        Action.WRITE_RESOURCES,
+    }
+)
 
 
 class Reason(StrEnum):
@@ -43,6 +56,7 @@ class Reason(StrEnum):
     FEEDING = "feeding"
     DIRECTORY = "directory"
     DEMONSTRATION = "demonstration"
+    TECHNICAL = "technical"
     NO_SPACE = "no-space"
     RECORD_CLOSED = "record-closed"
     NO_RIGHT = "no-right"
@@ -66,6 +80,8 @@ class Facts:
     relations: frozenset[str] = frozenset()
     """Kinds of `access_fact` that hold now between this caller and the citizen."""
     own: bool = False
+    registry: bool = False
+    """It is about what belongs to nobody in particular: professionals, places, terminologies."""
     demo: bool = False
 
 
@@ -77,9 +93,20 @@ class Verdict:
     reason: Reason
     scope: Scope = Scope.ALL
     hidden: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
+    """Resource types that this verdict does not open."""
 
 
-CITIZEN_ACTIONS = frozenset(Action) - {Action.OPEN_SPACE}
+PUBLIC_TYPES = frozenset(
+    "Practitioner PractitionerRole Organization OrganizationAffiliation Location HealthcareService Endpoint CodeSystem ValueSet ConceptMap "
+    "NamingSystem StructureDefinition SearchParameter CapabilityStatement OperationDefinition Questionnaire Medication".split()
+)
+"""What any known caller may read in the registry; the rest of it is for those who run the service."""
+WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent Consent Provenance RelatedPerson".split())
+"""Who looked, whom the citizen trusts: read by the citizen until the consent rules say who else."""
+RESOURCE_READINGS = frozenset({Action.READ_RESOURCE, Action.SEARCH_RESOURCES, Action.READ_HISTORY})
+
+CITIZEN_ACTIONS = frozenset(Action) - {Action.OPEN_SPACE, Action.WRITE_RESOURCES}
 CITIZEN_ACTIONS_WHEN_CLOSED = frozenset({Action.FIND_PATIENT, Action.READ_PATIENT, Action.READ_TRAIL})
 READINGS = frozenset(
     {
@@ -89,9 +116,10 @@ READINGS = frozenset(
         Action.READ_DOCUMENT,
         Action.READ_CONTENT,
         Action.SEARCH_SUBMISSIONS,
+        *RESOURCE_READINGS,
     }
 )
-OWN_DEPOSIT_READINGS = READINGS - {Action.READ_PATIENT}
+OWN_DEPOSIT_READINGS = READINGS - {Action.READ_PATIENT} - RESOURCE_READINGS
 
 MASKED = frozenset({"MASQUE_PS"})
 NOT_YET_VISIBLE = frozenset({"INVISIBLE_PATIENT"})
@@ -139,14 +167,14 @@ def _professionals_find_and_feed(caller: Caller, action: Action, facts: Facts) -
 def _treating_doctor_reads_all(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """R1111-54: the treating doctor sees the whole record, masked documents and traces included."""
     if caller.kind is Kind.PROFESSIONAL and "treating-doctor" in facts.relations and action in READINGS | {Action.READ_TRAIL}:
-        return Verdict(True, Reason.TREATING_DOCTOR)
+        return Verdict(True, Reason.TREATING_DOCTOR, withheld=WITHHELD_FROM_PROFESSIONALS)
     return None
 
 
 def _authorised_professional_reads(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """R1111-46: consultation with the citizen's consent; a document they masked stays hidden (R1111-49)."""
     if caller.kind is Kind.PROFESSIONAL and "authorised" in facts.relations and action in READINGS:
-        return Verdict(True, Reason.AUTHORISED, hidden=MASKED)
+        return Verdict(True, Reason.AUTHORISED, hidden=MASKED, withheld=WITHHELD_FROM_PROFESSIONALS)
     return None
 
 
@@ -156,8 +184,23 @@ def _structure_reads_what_it_deposited(caller: Caller, action: Action, facts: Fa
     return None
 
 
+def _known_callers_read_the_registry(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    if facts.registry and action in RESOURCE_READINGS and caller.kind is not Kind.UNKNOWN:
+        return Verdict(True, Reason.DIRECTORY)
+    return None
+
+
+def _technical_caller_does_all_in_demonstration(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """For conformance suites and benches; in a real installation nobody is this caller."""
+    if caller.kind is not Kind.TECHNICAL:
+        return None
+    return Verdict(True, Reason.TECHNICAL) if facts.demo else Verdict(False, Reason.NOT_IN_DEMONSTRATION)
+
+
 RULES: tuple[Rule, ...] = (
     _record_must_be_open,
+    _technical_caller_does_all_in_demonstration,
+    _known_callers_read_the_registry,
     _service_opens_spaces_in_demonstration,
     _citizen_holds_their_record,
     _treating_doctor_reads_all,

@@ -50,7 +50,7 @@ class Trail:
         self._database = database
         self._key = keys.derive("chain the trail")
         self._idle: list[Writer] = []
-        self._waiting: list[tuple[Line, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[tuple[Line, ...], asyncio.Future[None]]] = []
         self._pending: set[asyncio.Future[None]] = set()
         self._arrived = asyncio.Event()
         self._group: asyncio.Task[None] | None = None
@@ -92,16 +92,16 @@ class Trail:
         proof = prove_head(self._key, writer.id, writer.seq, writer.mac)
         await tx.execute(APPEND, writer.id, *columns, writer.seq, writer.mac, proof, writer.number)
 
-    async def record(self, line: Line) -> None:
-        """Returns once `line` is durable. Lines that arrive together share one commit (and one fsync)."""
+    async def record(self, *lines: Line) -> None:
+        """Returns once `lines` are durable. Lines that arrive together share one commit (and one fsync)."""
         if self._group is None or self._group.done():
             self._group = asyncio.create_task(self._commit_groups())
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((line, durable))
+        self._waiting.append((lines, durable))
         self._pending.add(durable)
         durable.add_done_callback(self._pending.discard)
         self._arrived.set()
-        # A caller that stops waiting does not take its line back.
+        # A caller that stops waiting does not take its lines back.
         await asyncio.shield(durable)
 
     async def close(self) -> None:
@@ -124,10 +124,10 @@ class Trail:
                 self._arrived.clear()
             await self._commit(group)
 
-    async def _commit(self, group: list[tuple[Line, asyncio.Future[None]]]) -> None:
+    async def _commit(self, group: list[tuple[tuple[Line, ...], asyncio.Future[None]]]) -> None:
         try:
             async with self.writer() as writer, self._database.transaction() as tx:
-                await self.append(tx, writer, [line for line, _ in group])
+                await self.append(tx, writer, [line for lines, _ in group for line in lines])
         except Exception as error:
             # Each waiting caller gets its own: no answer leaves without its line.
             for _, durable in group:

@@ -4,6 +4,8 @@ The message is for a person and never holds health data or an identity. `place` 
 expression, or "line 3, column 14".
 """
 
+from collections.abc import Sequence
+
 
 class HealthspaceError(Exception):
     """Base of the errors raised on purpose."""
@@ -25,6 +27,14 @@ class Malformed(HealthspaceError):
 
 class Invalid(HealthspaceError):
     """The input was read, and says something that cannot be accepted."""
+
+
+class InvalidResource(Invalid):
+    """A resource breaks rules of FHIR: `faults` are (issue type, message, FHIRPath), one for each."""
+
+    def __init__(self, faults: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__(faults[0][1], place=faults[0][2])
+        self.faults = tuple(faults)
 
 
 class TooLarge(HealthspaceError):
@@ -57,6 +67,10 @@ class Gone(NotFound):
 
 class Conflict(HealthspaceError):
     """What is already stored contradicts this."""
+
+
+class Contended(Conflict):
+    """Others changed the same thing at the same moment; try again."""
 
 
 class PreconditionFailed(HealthspaceError):

@@ -6,6 +6,7 @@ bits. `owner_of` is a pure function, so that a read by id alone goes straight to
 
 import secrets
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 OWNER_BITS = 48
@@ -49,6 +50,11 @@ def owner_of(identifier: UUID) -> int:
     if identifier.version != 8:
         return REGISTRY
     return identifier.int >> 14 & (1 << OWNER_BITS) - 1
+
+
+def made_at(identifier: UUID) -> datetime | None:
+    """When `new_id` made `identifier`; None for an id that we did not make."""
+    return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC) if identifier.version == 8 else None
 
 
 def parse_id(text: str) -> UUID | None:

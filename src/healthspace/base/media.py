@@ -37,6 +37,12 @@ _SPACES = re.compile(rb"\s+")
 _LOOKED_AT = 4096
 
 
+def describe_raw(data: bytes, media_type: str, identifier: str | None = None) -> dict[str, str]:
+    """The FHIR Binary of bytes that were sent as they are (R4 binary.html#rest)."""
+    named = {"id": identifier} if identifier else {}
+    return {"resourceType": "Binary", **named, "contentType": media_type, "data": base64.b64encode(data).decode()}
+
+
 def sniff(data: bytes) -> Kind | None:
     """The kind of document these bytes claim to be by their first bytes; None when it is no kind we accept.
 

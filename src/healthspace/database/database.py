@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from healthspace.base.errors import Unavailable
+from healthspace.base.errors import Contended, Unavailable
 
 Row = asyncpg.Record
 
@@ -23,6 +23,10 @@ LOST = (
     TimeoutError,
 )
 """What a server that is away, stopping or starting looks like from here."""
+
+
+CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+"""Two transactions that could not both go on: this one was undone, and may be tried again."""
 
 
 class Acquires(Protocol):
@@ -86,6 +90,8 @@ class Database:
                     yield tx
                 finally:
                     tx.close()
+        except CONTENDED as contended:
+            raise Contended from contended
         except LOST as lost:
             raise Unavailable from lost
 

@@ -1,6 +1,7 @@
 """Owners: one per citizen or directory entry, each with a data key that the master key wraps."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime
 
 from healthspace.base.ids import REGISTRY, new_owner
@@ -13,6 +14,7 @@ CREATE = """
     ON CONFLICT (owner) DO NOTHING RETURNING owner
 """
 WRAPPED_KEY = "SELECT wrapped_key FROM owner WHERE owner = $1"
+WRAPPED_KEYS = "SELECT owner, wrapped_key FROM owner WHERE owner = ANY ($1::bigint[]) AND state = 'open'"
 CHANGE_STATE = "UPDATE owner SET state = $2, changed = $3 WHERE owner = $1"
 
 REMEMBERED = 4096
@@ -40,6 +42,11 @@ class Ciphers:
 
     async def of(self, tx: Tx, owner: int) -> Cipher:
         return self.open(owner, await tx.fetchval(WRAPPED_KEY, owner))
+
+    async def of_all(self, tx: Tx, owners: Collection[int]) -> dict[int, Cipher]:
+        """The ciphers of those of `owners` that are open, by owner, in one statement."""
+        rows = await tx.fetch(WRAPPED_KEYS, list(owners)) if owners else []
+        return {row["owner"]: self.open(row["owner"], row["wrapped_key"]) for row in rows}
 
 
 async def create_owner(tx: Tx, ciphers: Ciphers, keys: KeyRing, kind: str, now: datetime) -> Cipher:

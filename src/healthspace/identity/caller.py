@@ -15,6 +15,8 @@ class Kind(StrEnum):
     STRUCTURE = "structure"
     AGENCY = "agency"
     SYSTEM = "system"
+    TECHNICAL = "technical"
+    """A program that may do every interaction on everything, in demo mode only."""
     UNKNOWN = "unknown"
 
 
@@ -46,6 +48,7 @@ class Caller:
 
 
 UNKNOWN = Caller(Kind.UNKNOWN)
+TECHNICAL = Caller(Kind.TECHNICAL, Role.SYSTEM, "Healthspace /fhir")
 SERVICE = Caller(Kind.SYSTEM, name="Healthspace")
 
 

@@ -22,6 +22,8 @@ class Role(StrEnum):
     CARE_HOME = "care-home"
     REGULATOR = "regulator"
     AGENCY = "agency"
+    SYSTEM = "system"
+    """A technical caller, for conformance suites and benches."""
 
 
 @dataclass(frozen=True, slots=True)

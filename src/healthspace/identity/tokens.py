@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 from healthspace.base.errors import Refused, Unauthenticated
 from healthspace.base.ids import parse_id
 from healthspace.database.keys import KeyRing
-from healthspace.identity.caller import Caller, caller_of_citizen, caller_of_professional, caller_of_structure
+from healthspace.identity.caller import TECHNICAL, Caller, caller_of_citizen, caller_of_professional, caller_of_structure
 from healthspace.identity.personas import PROFESSIONALS, STRUCTURE_ROLES, Role
 
 ISSUER = "healthspace"
@@ -74,6 +74,8 @@ def caller_of_role(role: Role, *, patient: UUID | None = None) -> Caller:
         return caller_of_professional(role, PROFESSIONALS[role])
     if role in STRUCTURE_ROLES:
         return caller_of_structure(role, STRUCTURE_ROLES[role])
+    if role is Role.SYSTEM:
+        return TECHNICAL
     if patient is None:
         raise ValueError("a citizen's token names a Patient")
     return caller_of_citizen(patient, role)

@@ -10,8 +10,8 @@ from healthspace.base.errors import Invalid, NotFound
 from healthspace.base.ids import new_id
 from healthspace.identity.directory import is_rpps, professional_of
 from healthspace.record.spaces import patient_of
-from healthspace.resources.indexing import Resource
-from healthspace.resources.store import Stored, insert, instant, read, read_all, update
+from healthspace.resources.store import insert, read, read_all, update
+from healthspace.resources.stored import Resource, Stored, instant
 
 SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/v3-ActCode"

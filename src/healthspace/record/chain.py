@@ -7,14 +7,16 @@ the same document (`../rules/cda.md`, trap 8). A replaced document that we do no
 import re
 from urllib.parse import unquote_plus
 
+from healthspace.access.depositor import depositor_of
 from healthspace.access.permit import Permit
 from healthspace.base.errors import NotFound
 from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
 from healthspace.base.ids import parse_id
-from healthspace.record.visibility import depositor_of
-from healthspace.resources.indexing import Resource
-from healthspace.resources.search import find_by_hash
-from healthspace.resources.store import Stored, find, update
+from healthspace.resources.hashing import hash_code, hash_reference_identifier_value
+from healthspace.resources.query import Hashed, Selects
+from healthspace.resources.search import find_hashed
+from healthspace.resources.store import find, update
+from healthspace.resources.stored import Resource, Stored
 
 NAMED = re.compile(
     r"(?:.*/)?DocumentReference(?:/(?P<id>[0-9A-Fa-f-]{36})(?:/_history/\d{1,9})?|\?identifier=(?P<identifier>[^&]{1,500}))", re.DOTALL
@@ -24,21 +26,13 @@ LARGEST_VERSION = 18
 """Digits of a version number; a longer one orders nothing."""
 
 
-def extra_hashes(p: Permit, reference: Resource) -> tuple[int, ...]:
-    """Selective tokens of a document beside its search parameters: who brought it and, of the current ones, the set it belongs to."""
-    depositor = p.keys.hash64("depositor", depositor_of(reference) or "")
-    set_id = set_id_of(reference) if reference["status"] == "current" else None
-    return (depositor, p.keys.hash64("set", set_id)) if set_id else (depositor,)
-
-
 async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
     """The current documents that `reference`, just stored, takes the place of."""
-    groups = [p.keys.hash64("DocumentReference", "identifier", identifier["value"]) for identifier in replaced_identifiers(reference)]
-    found = await _find(p, groups) if groups else []
+    found = [one for identifier in replaced_identifiers(reference) for one in await find_identified(p, identifier["value"])]
     found += [await read_named(p, target, "DocumentReference.relatesTo") for target in replaced_references(reference)]
     mine, version = set_id_of(reference), version_of(reference)
     if mine and version is not None:
-        same_set = await _find(p, [p.keys.hash64("set", mine)])
+        same_set = await _find_same_set(p, mine)
         found += [old for old in same_set if (other := version_of(old.json())) is not None and other < version]
     unique = {old.id: old for old in found if old.json()["status"] == "current" and may_replace(p, old.json())}
     return [old for old in unique.values() if old.json()["masterIdentifier"] != reference["masterIdentifier"]]
@@ -47,11 +41,12 @@ async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
 async def is_replaced_already(p: Permit, reference: Resource) -> bool:
     """Whether a later version of `reference` came before it: another names it, or the same set has a higher version."""
     identifier = reference["masterIdentifier"]
-    named = p.keys.hash64("DocumentReference", "relatesto:identifier", identifier["value"])
-    newer = [one for one in await _find(p, [named]) if identifier["value"] in {i["value"] for i in replaced_identifiers(one.json())}]
+    named = hash_reference_identifier_value(p.keys, "DocumentReference", "relatesTo.target", identifier["value"])
+    referring = await find_hashed(p, "DocumentReference", Hashed((named,)))
+    newer = [one for one in referring if identifier["value"] in {i["value"] for i in replaced_identifiers(one.json())}]
     mine, version = set_id_of(reference), version_of(reference)
     if mine and version is not None:
-        same_set = await _find(p, [p.keys.hash64("set", mine)])
+        same_set = await _find_same_set(p, mine)
         newer += [one for one in same_set if (other := version_of(one.json())) is not None and other > version]
     return any(may_replace(p, one.json()) for one in newer)
 
@@ -60,7 +55,7 @@ async def supersede(p: Permit, old: Stored) -> Stored:
     """A new version of `old` that says it was replaced."""
     reference = {**old.json(), "status": "superseded"}
     p.note(f"DocumentReference/{old.id}")
-    return await update(p.tx, p.cipher, p.keys, old, reference, p.now, extra_hashes=extra_hashes(p, reference))
+    return await update(p.tx, p.cipher, p.keys, old, reference, p.now)
 
 
 def may_replace(p: Permit, old: Resource) -> bool:
@@ -97,7 +92,7 @@ async def read_named(p: Permit, target: str, place: str) -> Stored:
         one = await find(p.tx, p.cipher, "DocumentReference", identifier)
         found = [one] if one is not None else []
     elif match and match["identifier"]:
-        found = await _find(p, [p.keys.hash64("DocumentReference", "identifier", unquote_plus(match["identifier"]))])
+        found = await find_identified(p, unquote_plus(match["identifier"]).rpartition("|")[2])
     own = [one for one in found if may_replace(p, one.json())]
     if len(own) != 1:
         raise NotFound(place=place)
@@ -121,5 +116,11 @@ def _extension(reference: Resource, url: str) -> object:
     return None
 
 
-async def _find(p: Permit, hashes: list[int]) -> list[Stored]:
-    return await find_by_hash(p.tx, p.cipher, "DocumentReference", hashes)
+async def find_identified(p: Permit, value: str) -> list[Stored]:
+    """The documents of this record that carry an identifier of this value."""
+    hashes = tuple(hash_code(p.keys, "DocumentReference", path, value) for path in ("masterIdentifier", "identifier"))
+    return await find_hashed(p, "DocumentReference", Hashed(hashes))
+
+
+async def _find_same_set(p: Permit, set_id: str) -> list[Stored]:
+    return await find_hashed(p, "DocumentReference", Hashed((p.keys.hash64("set", set_id),), Selects.EVERYWHERE))

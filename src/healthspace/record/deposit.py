@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from healthspace.access.depositor import DEPOSITOR, depositor_extension
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, Invalid
@@ -18,10 +19,9 @@ from healthspace.database.blobs import remember_blob
 from healthspace.record import chain
 from healthspace.record.draft import Draft
 from healthspace.record.spaces import patient_of
-from healthspace.record.visibility import DEPOSITOR, depositor_extension, labels_of
-from healthspace.resources.indexing import Resource
-from healthspace.resources.search import find_by_hash
-from healthspace.resources.store import Stored, insert, instant, read
+from healthspace.resources.reading import labels_of
+from healthspace.resources.store import insert, read
+from healthspace.resources.stored import Resource, Stored, instant
 
 URI = "urn:ietf:rfc:3986"
 LIST_TYPES = "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes"
@@ -90,7 +90,7 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     newer = await chain.is_replaced_already(p, reference)
     if newer:
         reference["status"] = "superseded"
-    stored = await insert(p.tx, p.cipher, p.keys, reference_id, reference, p.now, extra_hashes=chain.extra_hashes(p, reference))
+    stored = await insert(p.tx, p.cipher, p.keys, reference_id, reference, p.now)
     for old in await chain.find_replaced(p, reference):
         await chain.supersede(p, old)
     return Deposited(stored, binary_id, created=True)
@@ -126,8 +126,7 @@ def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary
 
 
 async def _find_by_unique_id(p: Permit, unique_id: Resource) -> Stored | None:
-    hashes = [p.keys.hash64("DocumentReference", "identifier", unique_id["value"])]
-    found = await find_by_hash(p.tx, p.cipher, "DocumentReference", hashes)
+    found = await chain.find_identified(p, unique_id["value"])
     return next((one for one in found if _name_alike(one.json()["masterIdentifier"], unique_id)), None)
 
 
@@ -187,7 +186,7 @@ async def _keep_list(p: Permit, identifier: UUID, kept: Resource, documents: Seq
     labels = sorted({label for document in documents for label in labels_of(document.reference.json())})
     if labels:
         kept["meta"] = {**kept.get("meta", {}), "security": [{"code": label} for label in labels]}
-    return await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now, extra_hashes=(p.depositor,))
+    return await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
 
 
 def _check_patient(draft: Draft, patient: Resource) -> None:

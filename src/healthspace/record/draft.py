@@ -16,7 +16,7 @@ from healthspace.fhir.shape import check_shape
 from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
-from healthspace.resources.indexing import Resource
+from healthspace.resources.stored import Resource
 
 INS_PLACES = {"cda": "ClinicalDocument/recordTarget/patientRole/id", "fhir": "Bundle.entry.resource.ofType(Patient).identifier"}
 SELF_DESCRIBING = frozenset(INS_PLACES)

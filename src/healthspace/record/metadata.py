@@ -10,7 +10,7 @@ from typing import Any
 from healthspace.base.errors import Invalid
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import Ins
-from healthspace.resources.store import instant
+from healthspace.resources.stored import instant
 from healthspace.terminology.code_systems import system_of
 from healthspace.terminology.document_types import DEFAULT_CLASS, class_of_type, class_system
 from healthspace.terminology.formats import format_of

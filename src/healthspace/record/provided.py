@@ -18,7 +18,7 @@ from healthspace.fhir.bundle import dicts
 from healthspace.identity.ins import SYSTEMS, Ins, check_key, read_ins
 from healthspace.record.draft import SELF_DESCRIBING, Draft, Reading, attach_facts, read_draft
 from healthspace.record.metadata import class_coding, derive_unique_id
-from healthspace.resources.indexing import Resource
+from healthspace.resources.stored import Resource
 from healthspace.terminology.formats import format_of
 
 XML_TYPES = frozenset({"text/xml", "application/xml", "application/xslt+xml", "application/hl7-cda+xml"})

@@ -7,9 +7,9 @@ from uuid import UUID
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotFound
-from healthspace.record.visibility import is_visible
-from healthspace.resources.indexing import Resource
-from healthspace.resources.store import Stored, read, read_version
+from healthspace.resources.reading import is_shown
+from healthspace.resources.store import read, read_version
+from healthspace.resources.stored import Resource, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def read_content(p: Permit, binary: UUID) -> Document:
 async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | None) -> Stored:
     current = await read(p.tx, p.cipher, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a document hides its past.
-    if not is_visible(p, current.json()):
+    if not is_shown(p, current.json()):
         raise NotFound
     p.note(f"{type_}/{identifier}")
     if version is None or version == current.version:

@@ -10,7 +10,10 @@ from healthspace.base.errors import Conflict, NotFound
 from healthspace.base.ids import new_id, owner_of
 from healthspace.database.owners import change_state
 from healthspace.identity.ins import NIA, Ins
-from healthspace.resources.store import Stored, claim, insert, instant, point_to, pointed_to, read_all, update
+from healthspace.resources.hashing import hash_token
+from healthspace.resources.names import claim, pointed_to
+from healthspace.resources.store import insert, read_all, update
+from healthspace.resources.stored import Stored, instant
 
 BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 INSEE_CODE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code"
@@ -56,7 +59,7 @@ def patient_resource(traits: Traits) -> dict[str, Any]:
 async def locate(door: Door, ins: Ins) -> UUID | None:
     """The id of the Patient that carries `ins`, or None. A way to the door, not through it: nothing else is said."""
     async with door.database.reading() as tx:
-        found = await pointed_to(tx, door.keys, "Patient", ins.system, ins.value)
+        found = await pointed_to(tx, hash_token(door.keys, "Patient", "identifier", f"urn:oid:{ins.system}", ins.value))
     return found[0][1] if found else None
 
 
@@ -66,7 +69,6 @@ async def open_space(p: Permit, traits: Traits) -> UUID:
     if not await claim(p.tx, p.keys, "Patient", traits.ins.system, traits.ins.value, p.owner):
         raise Conflict("this citizen has a health space already")
     identifier = new_id(p.owner)
-    await point_to(p.tx, p.keys, "Patient", traits.ins.system, traits.ins.value, p.owner, identifier)
     await insert(p.tx, p.cipher, p.keys, identifier, patient_resource(traits), p.now)
     p.note(f"Patient/{identifier}")
     return identifier

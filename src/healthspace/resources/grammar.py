@@ -1,160 +1,279 @@
-"""The search grammar of FHIR R4 (search.html): name, modifier, comma-separated alternatives, prefixes, escapes.
+"""The search grammar of FHIR R4 (search.html): names, modifiers, chains, alternatives, and what shapes the answer.
 
-What is not supported is refused with its name; nothing is silently ignored.
+What is not known is refused with its name, or (Prefer: handling=lenient) left out with a warning; nothing is silently ignored.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from healthspace.base.errors import Invalid
-from healthspace.database.keys import KeyRing
-from healthspace.fhir.dates import FOREVER, instants_of
-from healthspace.fhir.search_parameters import PARAMETERS, Kind, Parameter
-from healthspace.resources.indexing import code_string, param_number
-from healthspace.resources.search import SORTS, Box, Prefix, Query
+from healthspace.base.errors import Invalid, Malformed
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.fhir.searching.model import Kind, Parameter
+from healthspace.fhir.searching.parameters import parameters_of
+from healthspace.resources.query import NEWEST_FIRST, Sort
 
-LARGEST_PAGE = 200
-ALTERNATIVE = re.compile(r"(?:\\.|[^,])+", re.DOTALL)
-MOST_ALTERNATIVES = 200
-ESCAPED = re.compile(r"\\([,|$\\])")
-PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.+)", re.DOTALL)
+LARGEST_PAGE = 1000
+MOST_ALTERNATIVES = 1000
+DEEPEST_CHAIN = 5
+ALTERNATIVE = re.compile(r"(?:\\.|[^,\\])*", re.DOTALL)
+TYPED = re.compile(r"(?P<name>[^.:]+)(?::(?P<type>[A-Za-z]+))?")
+
+IGNORED = frozenset({"_format", "_pretty"})
+REFUSED = {
+    "_contained": "contained resources are not searched",
+    "_containedType": "contained resources are not searched",
+    "_content": "there is no search in the whole text",
+    "_text": "there is no search in narratives",
+    "_query": "there are no named queries",
+    "_filter": "there is no _filter: combine ordinary parameters",
+    "near": "there is no search by distance",
+}
+SUMMARIES = frozenset({"true", "false", "count", "text", "data"})
+TOTALS = frozenset({"none", "estimate", "accurate"})
 
 Terms = Iterable[tuple[str, str]]
 
 
-def build_query(type_: str, terms: Terms, keys: KeyRing) -> Query:
-    """The query that `terms` (decoded name and value, in order) ask for on `type_`; Invalid names the parameter at fault."""
-    query = Query(type_)
-    known = {parameter.name: parameter for parameter in PARAMETERS[type_]}
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition on a parameter of the searched type: any of `values` (still escaped), under `modifier`."""
+
+    parameter: Parameter
+    modifier: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`subject:Patient.name=…`: a reference to something that itself meets `name`=`value`."""
+
+    parameter: Parameter
+    type: str | None
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """`_has:Observation:patient:code=…`: something of `type` refers here by `reference`, and meets `name`=`value`."""
+
+    type: str
+    reference: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """`_list=…`: is an entry of this List."""
+
+    list: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """`_include` or `_revinclude`: `source:parameter:target`; `parameter` "*" is all of them."""
+
+    source: str
+    parameter: str
+    target: str | None
+    iterate: bool
+
+
+@dataclass(slots=True)
+class Asked:
+    """A search as it was asked for."""
+
+    type: str
+    terms: list[Term | Chain | Reverse | InList] = field(default_factory=list)
+    sort: tuple[Sort, ...] = NEWEST_FIRST
+    count: int = 50
+    total: bool = True
+    summary: str | None = None
+    elements: frozenset[str] = frozenset()
+    includes: list[Inclusion] = field(default_factory=list)
+    revincludes: list[Inclusion] = field(default_factory=list)
+    cursor: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    """Names of what was asked for and left out."""
+
+
+def read_search(type_: str, terms: Terms, *, lenient: bool = False) -> Asked:
+    """What `terms` (decoded name and value, in order) ask for on `type_`; Invalid or Malformed names the parameter at fault."""
+    asked = Asked(type_)
     for name, value in terms:
-        if not value or name in {"_format", "_pretty", "_total"}:
+        if name in IGNORED or not value:
             continue
-        if name == "_count":
-            query.count = _count(value)
-        elif name == "_sort":
-            query.sort = _sort(value)
-        else:
-            base, _, modifier = name.partition(":")
-            if base not in known:
-                raise Invalid(f"{type_} is not searched by {_printable(name)} here", place=_printable(name))
-            _TERMS[known[base].kind](query, known[base], modifier, _alternatives(base, value), keys)
-    return query
+        try:
+            _read_one(asked, name, value)
+        except UnknownParameter as unknown:
+            if not lenient:
+                raise
+            asked.warnings.append(unknown.place or "")
+    return asked
 
 
-def parameter_names(type_: str) -> list[str]:
-    return [parameter.name for parameter in PARAMETERS[type_]]
+class UnknownParameter(Malformed):
+    """The search names a parameter that this type does not have here."""
 
 
-def _count(value: str) -> int:
-    if not value.isdecimal() or len(value) > 9:
-        raise Invalid("_count must be a whole number", place="_count")
-    return min(int(value), LARGEST_PAGE)
+def read_term(type_: str, name: str, value: str) -> Term | Chain | Reverse | InList:
+    """One condition (also the inner one of a chain)."""
+    if name == "_list":
+        return InList(value.rpartition("/")[2])
+    if name.startswith("_has:"):
+        return _read_reverse(name, value)
+    if "." in name:
+        return _read_chain(type_, name, value)
+    base, _, modifier = name.partition(":")
+    return Term(find_parameter(type_, base), modifier, tuple(split_alternatives(base, value)))
 
 
-def _sort(value: str) -> str:
-    if value not in SORTS:
-        raise Invalid(f"_sort is one of {', '.join(SORTS)}", place="_sort")
-    return value
+def find_parameter(type_: str, name: str) -> Parameter:
+    """The search parameter `name` of `type_`; UnknownParameter, or Malformed with the reason why it is not offered."""
+    if name in REFUSED:
+        raise UnknownParameter(REFUSED[name], place=name)
+    parameter = parameters_of(type_).get(name)
+    if parameter is None or parameter.kind is Kind.SPECIAL:
+        raise UnknownParameter(f"{type_} is not searched by {printable(name)} here", place=printable(name))
+    return parameter
 
 
-def _alternatives(name: str, value: str) -> list[str]:
-    found = ALTERNATIVE.findall(value)
+def split_alternatives(name: str, value: str) -> list[str]:
+    """The alternatives of a value, at its commas that are not escaped (R4 search.html#escaping)."""
+    found = [match[0] for match in ALTERNATIVE.finditer(value) if match[0]]
     if not 0 < len(found) <= MOST_ALTERNATIVES:
-        raise Invalid(f"{name} needs one to {MOST_ALTERNATIVES} values", place=name)
+        raise Malformed(f"{printable(name)} needs one to {MOST_ALTERNATIVES} values", place=printable(name))
     return found
 
 
-def _unescape(text: str) -> str:
-    return ESCAPED.sub(r"\1", text)
-
-
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A parameter name as an error may repeat it: a name holds no health data, but it is the caller's."""
-    return "".join(character for character in name[:40] if character.isalnum() or character in "-_.:")
+    return "".join(character for character in name[:60] if character.isalnum() or character in "-_.:")
 
 
-def _refuse_modifier(parameter: Parameter, modifier: str, *allowed: str) -> None:
-    if modifier and modifier not in allowed:
-        raise Invalid(f"{parameter.name} has no modifier :{_printable(modifier)} here", place=parameter.name)
-
-
-def _add_token(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:
-    _refuse_modifier(parameter, modifier)
-    if parameter.shared:
-        query.tokens.append([keys.hash32(query.type, parameter.name, _unescape(value)) for value in values])
+def _read_one(asked: Asked, name: str, value: str) -> None:
+    shaper = _SHAPERS.get(name.partition(":")[0])
+    if shaper is None:
+        asked.terms.append(read_term(asked.type, name, value))
     else:
-        for value in values:
-            if value.endswith("|"):
-                raise Invalid(f"{parameter.name} needs a value after the system", place=parameter.name)
-        query.hashes.append([keys.hash64(query.type, parameter.name, _unescape(value)) for value in values])
+        shaper(asked, name, value)
 
 
-def _add_reference(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:
-    _refuse_modifier(parameter, modifier, "identifier")
-    name = f"{parameter.name}:identifier" if modifier else parameter.name
-    query.hashes.append([keys.hash64(query.type, name, _unescape(value)) for value in values])
+def _read_chain(type_: str, name: str, value: str) -> Chain:
+    head, _, rest = name.partition(".")
+    match = TYPED.fullmatch(head)
+    if match is None or rest.count(".") >= DEEPEST_CHAIN:
+        raise Malformed("this chain cannot be read", place=printable(name))
+    parameter = find_parameter(type_, match["name"])
+    if parameter.kind is not Kind.REFERENCE:
+        raise Malformed(f"{printable(match['name'])} is no reference: nothing can be chained to it", place=printable(name))
+    if match["type"] and match["type"] not in NUMBER:
+        raise Malformed("there is no such resource type", place=printable(name))
+    _check_chain(parameter, match["type"], rest, value, name)
+    return Chain(parameter, match["type"], rest, value)
 
 
-def _add_uri(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:
-    _refuse_modifier(parameter, modifier)
-    query.hashes.append([keys.hash64(query.type, parameter.name, _unescape(value)) for value in values])
+def _check_chain(parameter: Parameter, type_: str | None, rest: str, value: str, name: str) -> None:
+    """At least one of the types that are referred to must know what is asked of it."""
+    for target in targets_of(parameter, type_):
+        try:
+            read_term(target, rest, value)
+        except UnknownParameter:
+            continue
+        return
+    raise UnknownParameter("nothing that is referred to there is searched by this", place=printable(name))
 
 
-def _add_string(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:
-    _refuse_modifier(parameter, modifier)
-    number = param_number(parameter.name)
-    query.strings.append([Prefix(number, code_string(keys, _unescape(value))) for value in values])
+def targets_of(parameter: Parameter, type_: str | None = None) -> list[str]:
+    """The types that a reference parameter can lead to."""
+    if type_ is not None:
+        return [type_]
+    limits = [branch.only for branch in parameter.branches]
+    only = frozenset().union(*(limit for limit in limits if limit)) if all(limits) else parameter.targets
+    return sorted(only or NUMBER)
 
 
-def _add_date(query: Query, parameter: Parameter, modifier: str, values: list[str], keys: KeyRing) -> None:
-    _refuse_modifier(parameter, modifier)
-    number, boxes = param_number(parameter.name), list[Box]()
-    for value in values:
-        match = PREFIX.fullmatch(value)
-        span = instants_of(match[2].replace(" ", "+")) if match else None
-        if match is None or span is None:
-            raise Invalid(f"{parameter.name} needs a date", place=parameter.name)
-        boxes += [Box(number, lo, hi) for lo, hi in _BOXES[match[1] or "eq"](*span)]
-    query.ranges.append(boxes)
+def _read_reverse(name: str, value: str) -> Reverse:
+    parts = name.split(":", 3)
+    if len(parts) != 4 or parts[1] not in NUMBER or name.count("_has:") > DEEPEST_CHAIN:
+        raise Malformed("write _has:Type:reference:parameter", place=printable(name))
+    _, type_, reference, rest = parts
+    if find_parameter(type_, reference).kind is not Kind.REFERENCE:
+        raise Malformed(f"{printable(reference)} is no reference", place=printable(name))
+    read_term(type_, rest, value)
+    return Reverse(type_, reference, rest, value)
 
 
-Ends = tuple[float, float]
-ALWAYS: Ends = (-FOREVER, FOREVER)
+def _shape_count(asked: Asked, name: str, value: str) -> None:
+    if not value.isascii() or not value.isdecimal() or len(value) > 9:
+        raise Malformed("_count must be a whole number", place="_count")
+    asked.count = min(int(value), LARGEST_PAGE)
 
 
-def _above(instant: float) -> Ends:
-    return math.nextafter(instant, FOREVER), FOREVER
+def _shape_sort(asked: Asked, name: str, value: str) -> None:
+    sorts = []
+    for key in value.split(","):
+        parameter = key.removeprefix("-")
+        if parameter not in {"_id", "_lastUpdated"} and find_parameter(asked.type, parameter).kind is Kind.COMPOSITE:
+            raise Malformed("there is no order by a composite parameter", place="_sort")
+        sorts.append(Sort(parameter, key.startswith("-")))
+    asked.sort = tuple(sorts[:10])
 
 
-def _below(instant: float) -> Ends:
-    return -FOREVER, math.nextafter(instant, -FOREVER)
+def _shape_total(asked: Asked, name: str, value: str) -> None:
+    if value not in TOTALS:
+        raise Malformed(f"_total is one of {', '.join(sorted(TOTALS))}", place="_total")
+    asked.total = value != "none"
 
 
-def _about(first: float, last: float) -> list[tuple[Ends, Ends]]:
-    """R4: a tenth of the time between now and the date, either way; at least the value itself."""
-    slack = abs(datetime.now(UTC).timestamp() - first) / 10
-    return [((-FOREVER, last + slack), (first - slack, FOREVER))]
+def _shape_summary(asked: Asked, name: str, value: str) -> None:
+    if value not in SUMMARIES:
+        raise Malformed(f"_summary is one of {', '.join(sorted(SUMMARIES))}", place="_summary")
+    asked.summary = value
 
 
-# R4 search.html#prefix: what (first, last) of the resource must be, for (first, last) of the value.
-_BOXES: dict[str, Callable[[float, float], list[tuple[Ends, Ends]]]] = {
-    "eq": lambda first, last: [((first, FOREVER), (-FOREVER, last))],
-    "ne": lambda first, last: [(_below(first), ALWAYS), (ALWAYS, _above(last))],
-    "gt": lambda first, last: [(ALWAYS, _above(last))],
-    "lt": lambda first, last: [(_below(first), ALWAYS)],
-    "ge": lambda first, last: [(ALWAYS, _above(last)), ((first, FOREVER), ALWAYS)],
-    "le": lambda first, last: [(_below(first), ALWAYS), (ALWAYS, (-FOREVER, last))],
-    "sa": lambda first, last: [(_above(last), ALWAYS)],
-    "eb": lambda first, last: [(ALWAYS, _below(first))],
-    "ap": _about,
+def _shape_elements(asked: Asked, name: str, value: str) -> None:
+    asked.elements |= frozenset(element.strip() for element in value.split(",") if element.strip())
+
+
+def _shape_cursor(asked: Asked, name: str, value: str) -> None:
+    asked.cursor = value
+
+
+def _shape_include(asked: Asked, name: str, value: str) -> None:
+    base, _, modifier = name.partition(":")
+    if modifier not in {"", "iterate", "recurse"}:
+        raise Malformed(f"{base} has no modifier :{printable(modifier)}", place=base)
+    including = asked.includes if base == "_include" else asked.revincludes
+    for one in value.split(","):
+        including.append(_read_inclusion(base, one.strip(), iterate=bool(modifier)))
+    if len(asked.includes) + len(asked.revincludes) > 50:
+        raise Malformed("at most 50 inclusions can be asked for", place=base)
+
+
+def _read_inclusion(name: str, value: str, *, iterate: bool) -> Inclusion:
+    if value == "*":
+        return Inclusion("*", "*", None, iterate)
+    source, _, rest = value.partition(":")
+    parameter, _, target = rest.partition(":")
+    if source not in NUMBER or not parameter or (target and target not in NUMBER):
+        raise Malformed(f"write {name}=Type:parameter or {name}=Type:parameter:Type", place=name)
+    if parameter != "*" and find_parameter(source, parameter).kind is not Kind.REFERENCE:
+        raise Malformed(f"{printable(parameter)} is no reference", place=name)
+    return Inclusion(source, parameter, target or None, iterate)
+
+
+_SHAPERS = {
+    "_count": _shape_count,
+    "_sort": _shape_sort,
+    "_total": _shape_total,
+    "_summary": _shape_summary,
+    "_elements": _shape_elements,
+    "_include": _shape_include,
+    "_revinclude": _shape_include,
+    "_cursor": _shape_cursor,
 }
 
-_TERMS: dict[Kind, Callable[[Query, Parameter, str, list[str], KeyRing], None]] = {
-    Kind.TOKEN: _add_token,
-    Kind.REFERENCE: _add_reference,
-    Kind.URI: _add_uri,
-    Kind.STRING: _add_string,
-    Kind.DATE: _add_date,
-}
+__all__ = ["Asked", "Chain", "InList", "Inclusion", "Invalid", "Reverse", "Term", "read_search"]

@@ -1,129 +1,160 @@
-"""What a resource is found by: its tokens, references, dates and strings, hashed or coded for the index tables."""
+"""What a resource is found by: the index values of one version, as the store's tables hold them.
 
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+`tokens` are all hashes of the version, kept in its own row. The selective ones also have a row of their own in `ix_token`; the
+identifiers of what citizens own, and all that a Patient is selected by, are in `xref`, to be found without knowing whose they are.
+"""
+
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from healthspace.base.text import fold
+from healthspace.access.depositor import depositor_of
+from healthspace.base.fhirjson import SET_ID
+from healthspace.base.ids import REGISTRY
 from healthspace.database.keys import KeyRing
-from healthspace.fhir.dates import instants_of, period_of
-from healthspace.fhir.search_parameters import PARAMETERS, Kind, Parameter
+from healthspace.fhir.definitions import find_type
+from healthspace.fhir.searching.extract import Extracted, extract
+from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
+from healthspace.fhir.ucum import UCUM_SYSTEMS, canonical
+from healthspace.resources.hashing import (
+    code_string,
+    hash_code,
+    hash_link,
+    hash_reference,
+    hash_reference_identifier,
+    hash_reference_identifier_value,
+    hash_token,
+    hash_typed,
+    hash_uri,
+    number_of,
+)
+from healthspace.resources.query import Selects
 
 Resource = dict[str, Any]
 
-SEARCHED = 100
-"""Characters of a string that search looks at: a row of an index has no room for a page of text."""
+IDENTIFIERS = frozenset({"identifier", "masterIdentifier"})
 
 
 @dataclass(slots=True)
 class Index:
-    """Index values of one version: `tokens` narrow, `hashes` select, `ranges` are (param, first, last) in seconds."""
+    """Index values of one version. `rows` ⊆ `tokens`; `ranges` are (number, lo, hi); `strings` are (number, coded)."""
 
-    tokens: set[int] = field(default_factory=set)
-    hashes: set[int] = field(default_factory=set)
-    ranges: set[tuple[int, float, float]] = field(default_factory=set)
-    strings: set[tuple[int, bytes]] = field(default_factory=set)
-
-
-def param_number(name: str) -> int:
-    """The number that stands for a parameter in the range and string tables (CRC-32, signed; a test finds collisions)."""
-    return int.from_bytes(zlib.crc32(name.encode()).to_bytes(4, "big"), "big", signed=True)
+    tokens: set[int]
+    rows: set[int]
+    ranges: set[tuple[int, float, float]]
+    strings: set[tuple[int, bytes]]
+    across: set[int]
+    """What it is found by without knowing whose it is (`xref`)."""
+    clinical_date: float | None
 
 
-def index(resource: Resource, keys: KeyRing) -> Index:
-    """The index values of `resource`, by the search parameters of its type."""
-    entries = Index()
-    kind = resource["resourceType"]
-    for parameter in PARAMETERS[kind]:
-        for value in _values(resource, parameter):
-            _INDEXERS[parameter.kind](entries, keys, kind, parameter, value)
-    return entries
+def index(resource: Resource, keys: KeyRing, owner: int) -> Index:
+    """The index values of `resource`, which belongs to `owner`."""
+    found, type_ = extract(resource), resource["resourceType"]
+    made = Index(set(), set(), set(), set(), set(), found.clinical_date)
+    keep = _Keeper(made, type_, owner)
+    for branch, system, code in found.tokens:
+        keep.add(branch.key, hash_token(keys, type_, branch.key, system, code), typed=True)
+        keep.add(branch.key, hash_code(keys, type_, branch.key, code))
+    for branch, system, kind, value in found.token_types:
+        made.tokens.add(hash_typed(keys, type_, branch.key, system, kind, value))
+    linking = _linking(type_)
+    for branch, target, _ in found.references:
+        keep.add(branch.key, hash_reference(keys, type_, branch.key, target), typed=True)
+        if branch.key in linking and target.startswith("Patient/"):
+            made.across.add(hash_link(keys, target))
+    for branch, system, value in found.reference_identifiers:
+        keep.add(branch.key, hash_reference_identifier(keys, type_, branch.key, system, value), typed=True)
+        made.tokens.add(hash_reference_identifier_value(keys, type_, branch.key, value))
+    for branch, uri in found.uris:
+        keep.add(branch.key, hash_uri(keys, type_, branch.key, uri), typed=True)
+    _index_record(made, keys, resource)
+    _index_ranges(made, found)
+    for branch, text in found.strings:
+        if coded := code_string(keys, text):
+            made.strings.add((number_of(branch.key), coded))
+    return made
 
 
-def code_string(keys: KeyRing, text: str) -> bytes:
-    """The coded beginning of `text`, folded: what a string search compares. Empty when nothing of it can be searched."""
-    return keys.code_prefixes(fold(text)[:SEARCHED])
+def selects(type_: str, path: str, *, typed: bool) -> Selects:
+    """Where values at `path` have rows of their own. `typed`: with their system, or a reference, or a URI."""
+    if path in _shared(type_) or path in _decisive(type_):
+        return Selects.NOWHERE
+    return Selects.EVERYWHERE if typed else Selects.IN_REGISTRY
 
 
-def token_forms(system: str | None, code: str) -> list[str]:
-    """What a search may say to mean this token: `system|code`, `code`, or `|code` when there is no system (R4 search, token)."""
-    return [f"{system}|{code}", code] if system else [f"|{code}", code]
+def is_across(type_: str, path: str, *, typed: bool) -> bool:
+    """Whether values at `path` are found among all citizens: identifiers, and what a Patient is selected by."""
+    if type_ == "Patient":
+        return selects(type_, path, typed=typed) is not Selects.NOWHERE
+    return typed and path in IDENTIFIERS and bool(compartment_parameters(type_))
 
 
-def _values(resource: Resource, parameter: Parameter) -> Iterator[Any]:
-    for path in parameter.paths:
-        yield from _walk(resource, path.split("."))
+class _Keeper:
+    """Puts a hash where it belongs."""
+
+    __slots__ = ("_made", "_registry", "_type")
+
+    def __init__(self, made: Index, type_: str, owner: int) -> None:
+        self._made, self._type, self._registry = made, type_, owner == REGISTRY
+
+    def add(self, path: str, h: int, *, typed: bool = False) -> None:
+        made, where = self._made, selects(self._type, path, typed=typed)
+        made.tokens.add(h)
+        if (where is Selects.EVERYWHERE and self._type != "Patient") or (where is Selects.IN_REGISTRY and self._registry):
+            made.rows.add(h)
+        if is_across(self._type, path, typed=typed):
+            made.across.add(h)
 
 
-def _walk(value: Any, names: list[str]) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _walk(item, names)
-    elif not names:
-        if value is not None:
-            yield value
-    elif isinstance(value, dict) and names[0] in value:
-        yield from _walk(value[names[0]], names[1:])
-
-
-def _index_token(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, value: Any) -> None:
-    for system, code in _codings(value):
-        for form in token_forms(system, code):
-            if parameter.shared:
-                entries.tokens.add(keys.hash32(kind, parameter.name, form))
-            else:
-                entries.hashes.add(keys.hash64(kind, parameter.name, form))
-        if system and parameter.shared:
-            entries.tokens.add(keys.hash32(kind, parameter.name, f"{system}|"))
-
-
-def _codings(value: Any) -> Iterator[tuple[str | None, str]]:
-    """(system, code) of a CodeableConcept, Coding, Identifier, code or boolean."""
-    if isinstance(value, bool):
-        yield None, "true" if value else "false"
-    elif isinstance(value, str):
-        yield None, value
-    elif isinstance(value, dict):
-        for coding in value.get("coding", []) if "coding" in value else [value]:
-            code = coding.get("code", coding.get("value"))
-            if isinstance(code, str):
-                yield coding.get("system"), code
-
-
-def _index_reference(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, value: Any) -> None:
-    if not isinstance(value, dict):
+def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
+    """What the shared record asks beside FHIR: who brought a document and, of a current one, the set of its versions."""
+    if resource["resourceType"] not in {"DocumentReference", "List"}:
         return
-    target = value.get("reference")
-    if isinstance(target, str) and not target.startswith("#"):
-        entries.hashes.add(keys.hash64(kind, parameter.name, target))
-    identifier = value.get("identifier")
-    if isinstance(identifier, dict):
-        for system, code in _codings(identifier):
-            for form in token_forms(system, code):
-                entries.hashes.add(keys.hash64(kind, f"{parameter.name}:identifier", form))
+    if depositor := depositor_of(resource):
+        made.tokens.add(keys.hash64("depositor", depositor))
+    if resource.get("status") == "current":
+        for extension in resource.get("extension", []):
+            if extension.get("url") == SET_ID and (value := extension.get("valueIdentifier", {})).get("value"):
+                made.tokens.add(h := keys.hash64("set", f"{value.get('system', '')}|{value['value']}"))
+                made.rows.add(h)
 
 
-def _index_uri(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, value: Any) -> None:
-    if isinstance(value, str):
-        entries.hashes.add(keys.hash64(kind, parameter.name, value))
+def _index_ranges(made: Index, found: Extracted) -> None:
+    made.ranges.update((number_of(branch.key), lo, hi) for branch, lo, hi in found.ranges)
+    for branch, lo, hi, system, code, _ in found.quantities:
+        made.ranges.add((number_of(branch.key), lo, hi))
+        unit = canonical(code) if code and system in UCUM_SYSTEMS else None
+        if unit is not None:
+            ends = lo * unit.factor + unit.offset, hi * unit.factor + unit.offset
+            made.ranges.add((number_of(branch.key, unit.code), *ends))
 
 
-def _index_date(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, value: Any) -> None:
-    span = period_of(value.get("start"), value.get("end")) if isinstance(value, dict) else instants_of(str(value))
-    if span is not None:
-        entries.ranges.add((param_number(parameter.name), *span))
+@cache
+def _shared(type_: str) -> frozenset[str]:
+    """Paths whose values are met in many resources: they narrow a list and have no row of their own."""
+    return frozenset(branch.key for parameter in parameters_of(type_).values() if parameter.shared for branch in parameter.branches)
 
 
-def _index_string(entries: Index, keys: KeyRing, kind: str, parameter: Parameter, value: Any) -> None:
-    if isinstance(value, str) and (coded := code_string(keys, value)):
-        entries.strings.add((param_number(parameter.name), coded))
+@cache
+def _linking(type_: str) -> frozenset[str]:
+    """Paths of references that may put a resource of one citizen into the compartment of another."""
+    known = parameters_of(type_)
+    return frozenset(branch.key for name in compartment_parameters(type_) for branch in known[name].branches) - owner_paths(type_)
 
 
-_INDEXERS = {
-    Kind.TOKEN: _index_token,
-    Kind.REFERENCE: _index_reference,
-    Kind.URI: _index_uri,
-    Kind.DATE: _index_date,
-    Kind.STRING: _index_string,
-}
+@cache
+def owner_paths(type_: str) -> frozenset[str]:
+    """The path of the one reference that alone says whose resource this is; empty where several may."""
+    names, definition = compartment_parameters(type_), find_type(type_)
+    single = {element.name for element in definition.elements if not element.repeats} if definition else set()
+    branches = parameters_of(type_)[names[0]].branches if names else ()
+    keys = frozenset(branch.key for branch in branches)
+    return keys if len(keys) == 1 and keys <= single else frozenset()
+
+
+@cache
+def _decisive(type_: str) -> frozenset[str]:
+    """Paths of the references that say whose resource this is."""
+    known = parameters_of(type_)
+    return frozenset(branch.key for name in ("patient", "subject") if name in known for branch in known[name].branches)

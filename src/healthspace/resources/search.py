@@ -1,151 +1,168 @@
-"""Search within one owner: conditions as arrays, one prepared statement whatever is asked, paged by key.
+"""Search: a page of what is asked for, in the asked order, paged by key.
 
-Every condition is a group of alternatives; a resource must meet each group. The caller's rights are groups like the others,
-so that totals and pages say nothing about what may not be seen.
+An order that the index gives is read from it. Any other is made by reading what matches, up to a limit: a broader question must be
+narrowed. The caller's rights are part of every statement, so that totals and pages say nothing about what may not be seen.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from healthspace.database.database import Tx
-from healthspace.database.seal import Cipher
-from healthspace.fhir.resource_types import NUMBER
-from healthspace.resources.store import Stored, open_row
+from healthspace.access.permit import Permit
+from healthspace.base.errors import Malformed
+from healthspace.fhir.dates import EPOCH
+from healthspace.fhir.searching.extract import clinical_date_parameter
+from healthspace.resources.compile import BY_DATE, BY_ID, BY_UPDATE, Place, compile_bodies, compile_count, compile_page
+from healthspace.resources.cursor import open_place, seal_place
+from healthspace.resources.order import Key, compare, key_of, sort_keys
+from healthspace.resources.query import Hashed, Named, Query, Scope
+from healthspace.resources.reach import Reach
+from healthspace.resources.stored import Stored, open_row
 
-MATCHING = """
-      FROM resource r
-     WHERE r.owner = $1 AND r.type = $2
-       AND ($5 = 0 OR (SELECT count(DISTINCT q.g) FROM unnest($3::int[], $4::int[]) AS q (g, t) WHERE q.t = ANY (r.tokens)) = $5)
-       AND ($8 = 0 OR (SELECT count(DISTINCT q.g) FROM unnest($6::int[], $7::bigint[]) AS q (g, h)
-              JOIN ix_token i ON i.owner = $1 AND i.h = q.h AND i.date = r.date AND i.id = r.id) = $8)
-       AND ($15 = 0 OR (SELECT count(DISTINCT q.g)
-              FROM unnest($9::int[], $10::int[], $11::float8[], $12::float8[], $13::float8[], $14::float8[])
-                AS q (g, param, lo_from, lo_to, hi_from, hi_to)
-              JOIN ix_range i ON i.owner = $1 AND i.type = $2 AND i.param = q.param AND i.id = r.id
-                             AND i.lo BETWEEN q.lo_from AND q.lo_to AND i.hi BETWEEN q.hi_from AND q.hi_to) = $15)
-       AND ($20 = 0 OR (SELECT count(DISTINCT q.g)
-              FROM unnest($16::int[], $17::int[], $18::bytea[], $19::bytea[]) AS q (g, param, low, high)
-              JOIN ix_string i ON i.owner = $1 AND i.type = $2 AND i.param = q.param AND i.id = r.id
-                              AND i.folded >= q.low AND i.folded < q.high) = $20)
-       AND (NOT r.tokens && $21::int[]
-            OR EXISTS (SELECT 1 FROM ix_token i WHERE i.owner = $1 AND i.h = $22 AND i.date = r.date AND i.id = r.id))
-"""
-COLUMNS = "SELECT r.type, r.id, r.version, r.updated, r.date, r.body"
-NEWEST_FIRST = (
-    COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.date, r.id) < ($23, $24)) ORDER BY r.date DESC, r.id DESC LIMIT $25"
-)
-OLDEST_FIRST = COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.date, r.id) > ($23, $24)) ORDER BY r.date, r.id LIMIT $25"
-LAST_UPDATED_FIRST = (
-    COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.updated, r.id) < ($23, $24)) ORDER BY r.updated DESC, r.id DESC LIMIT $25"
-)
-FIRST_UPDATED_FIRST = (
-    COLUMNS + MATCHING + " AND ($23::timestamptz IS NULL OR (r.updated, r.id) > ($23, $24)) ORDER BY r.updated, r.id LIMIT $25"
-)
-COUNT = "SELECT count(*)" + MATCHING
-WITH_HASH = """
-    SELECT r.type, r.id, r.version, r.updated, r.body
-      FROM ix_token i JOIN resource r ON r.owner = $1 AND r.type = $2 AND r.id = i.id
-     WHERE i.owner = $1 AND i.h = ANY ($3::bigint[]) ORDER BY r.id
-"""
-
-SORTS = {"-date": NEWEST_FIRST, "date": OLDEST_FIRST, "-_lastUpdated": LAST_UPDATED_FIRST, "_lastUpdated": FIRST_UPDATED_FIRST}
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A range condition: first instant within `lo`, last instant within `hi` (seconds, both ends included)."""
-
-    param: int
-    lo: tuple[float, float]
-    hi: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """A string condition: the coded prefix that a folded value must begin with."""
-
-    param: int
-    coded: bytes
-
-
-@dataclass(slots=True)
-class Query:
-    """What is asked. Each list holds groups; a group is met by any of its alternatives."""
-
-    type: str
-    tokens: list[list[int]] = field(default_factory=list)
-    hashes: list[list[int]] = field(default_factory=list)
-    ranges: list[list[Box]] = field(default_factory=list)
-    strings: list[list[Prefix]] = field(default_factory=list)
-    hidden: list[int] = field(default_factory=list)
-    """Tokens that keep a resource from the caller, unless it carries `unless`."""
-    unless: int = 0
-    sort: str = "-date"
-    after: tuple[datetime, UUID] | None = None
-    count: int = 50
+MOST_READ = 20_000
+"""Resources that one search reads to put them in order or to check them."""
+BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its entries, how many match in all, and the key to go on from (None on the last page)."""
+    """One page: its resources, how many match in all (None: not asked), and the sealed place to go on from (None on the last)."""
 
     entries: tuple[Stored, ...]
-    total: int
-    next: tuple[datetime, UUID] | None
+    total: int | None
+    next: str | None
 
 
-async def search(tx: Tx, cipher: Cipher, query: Query) -> Page:
-    """A page of the owner's resources that meet every group of `query`."""
-    conditions = _arguments(cipher.owner, query)
-    total: int = await tx.fetchval(COUNT, *conditions)
+async def search(reach: Reach, query: Query, scope: Scope) -> Page:
+    """A page of the resources that meet `query`. Malformed when it would take reading too many."""
     if query.count == 0:
-        return Page((), total, None)
-    at, identifier = query.after or (None, None)
-    rows = await tx.fetch(SORTS[query.sort], *conditions, at, identifier, query.count + 1)
-    more, rows = len(rows) > query.count, rows[: query.count]
-    column = "updated" if query.sort.endswith("_lastUpdated") else "date"
-    return Page(tuple(open_row(cipher, row) for row in rows), total, (rows[-1][column], rows[-1]["id"]) if more else None)
+        return Page((), await _count(reach, query, scope), None)
+    order = _index_order(query)
+    if order is None:
+        return await _search_in_memory(reach, query, scope)
+    after = _read_place(open_place(reach.keys, _about(query), query.after)) if query.after is not None else None
+    entries, place = await _read_page(reach, query, scope, order, after)
+    following = seal_place(reach.keys, _about(query), place) if place is not None else None
+    if not query.total:
+        return Page(entries, None, following)
+    whole = after is None and place is None
+    return Page(entries, len(entries) if whole else await _count(reach, query, scope), following)
 
 
-async def find_by_hash(tx: Tx, cipher: Cipher, type_: str, hashes: list[int]) -> list[Stored]:
-    """The owner's resources of one type that carry any of these selective tokens: an index look-up, for the store's own use."""
-    unique = {row["id"]: row for row in await tx.fetch(WITH_HASH, cipher.owner, NUMBER[type_], hashes)}
-    return [open_row(cipher, row) for row in unique.values()]
+async def find_hashed(p: Permit, type_: str, hashed: Hashed) -> list[Stored]:
+    """The resources of one type of the permit's owner that carry a hash: a look-up for the record's own use, whatever is shown."""
+    statement, values = compile_bodies(Query(type_, conditions=[hashed]), Scope((p.owner,)), MOST_READ)
+    return [open_row(p.cipher, row) for row in await p.tx.fetch(statement, *values)]
 
 
-def _arguments(owner: int, query: Query) -> list[object]:
-    tokens = [(group, token) for group, members in enumerate(query.tokens) for token in members]
-    hashes = [(group, h) for group, members in enumerate(query.hashes) for h in members]
-    boxes = [(group, box) for group, members in enumerate(query.ranges) for box in members]
-    prefixes = [(group, prefix) for group, members in enumerate(query.strings) for prefix in members]
-    return [
-        owner,
-        NUMBER[query.type],
-        [group for group, _ in tokens],
-        [token for _, token in tokens],
-        len(query.tokens),
-        [group for group, _ in hashes],
-        [h for _, h in hashes],
-        len(query.hashes),
-        [group for group, _ in boxes],
-        [box.param for _, box in boxes],
-        [box.lo[0] for _, box in boxes],
-        [box.lo[1] for _, box in boxes],
-        [box.hi[0] for _, box in boxes],
-        [box.hi[1] for _, box in boxes],
-        len(query.ranges),
-        [group for group, _ in prefixes],
-        [prefix.param for _, prefix in prefixes],
-        [prefix.coded for _, prefix in prefixes],
-        [_after_all(prefix.coded) for _, prefix in prefixes],
-        len(query.strings),
-        query.hidden,
-        query.unless,
-    ]
+async def _read_page(
+    reach: Reach, query: Query, scope: Scope, order: tuple[str, str], after: Place | None
+) -> tuple[tuple[Stored, ...], list[Any] | None]:
+    """The resources of a page, and the place of the last one when there are more. What must be checked is read in batches."""
+    found: list[tuple[Stored, list[Any]]] = []
+    read, limit = 0, query.count + 1 if not query.checks else max(BATCH, query.count + 1)
+    while True:
+        statement, values = compile_page(query, scope, order, after, limit)
+        rows = await reach.tx.fetch(statement, *values)
+        dates = {row["id"]: row["date"] for row in rows}
+        for stored in await reach.open_rows(rows):
+            if all(check(stored.json()) for check in query.checks):
+                found.append((stored, _place(query, stored, dates[stored.id])))
+        more = len(found) > query.count
+        if more or len(rows) < limit:
+            entries = tuple(stored for stored, _ in found[: query.count])
+            return entries, found[query.count - 1][1] if more else None
+        read += len(rows)
+        _refuse_many(read)
+        last = rows[-1]
+        after = _read_place(_place_of(query, last["id"], last["date"], last["updated"]))
 
 
-def _after_all(prefix: bytes) -> bytes:
-    """The least bytes above everything that begins with `prefix`."""
-    trimmed = prefix.rstrip(b"\xff")
-    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else b"\xff" * 64
+async def _search_in_memory(reach: Reach, query: Query, scope: Scope) -> Page:
+    """Everything that matches, put in order; then a page of it."""
+    keys: list[Key] = []
+    async for stored in _read_all(reach, query, scope):
+        keys.append(key_of(stored, query.sort))
+    ordered = sort_keys(keys, query.sort)
+    if query.after is not None:
+        place = tuple(open_place(reach.keys, _about(query), query.after))
+        ordered = [key for key in ordered if compare(key, place, query.sort) > 0]
+    page = ordered[: query.count]
+    more = len(ordered) > len(page)
+    ids = [UUID(key[-1]) for key in page]
+    shown = Query(query.type, conditions=[Named(tuple(ids))])
+    statement, values = compile_bodies(shown, scope, len(ids))
+    rows = await reach.tx.fetch(statement, *values)
+    by_id = {stored.id: stored for stored in await reach.open_rows(rows)}
+    following = seal_place(reach.keys, _about(query), list(page[-1])) if more else None
+    return Page(tuple(by_id[one] for one in ids if one in by_id), len(keys) if query.total else None, following)
+
+
+async def _count(reach: Reach, query: Query, scope: Scope) -> int:
+    if not query.checks:
+        statement, values = compile_count(query, scope)
+        total: int = await reach.tx.fetchval(statement, *values)
+        return total
+    total = 0
+    async for _ in _read_all(reach, query, scope):
+        total += 1
+    return total
+
+
+async def _read_all(reach: Reach, query: Query, scope: Scope) -> AsyncIterator[Stored]:
+    """Every resource that meets `query`, in batches, so that memory stays flat. Malformed when there are too many to read."""
+    after: Place | None = None
+    read = 0
+    while True:
+        statement, values = compile_page(query, scope, BY_ID[True], after, BATCH)
+        rows = await reach.tx.fetch(statement, *values)
+        for stored in await reach.open_rows(rows):
+            if all(check(stored.json()) for check in query.checks):
+                yield stored
+        if len(rows) < BATCH:
+            return
+        read += len(rows)
+        _refuse_many(read)
+        after = (rows[-1]["id"],)
+
+
+def _refuse_many(read: int) -> None:
+    if read >= MOST_READ:
+        raise Malformed("answering this would take reading too many resources; say more of what is looked for", place="query")
+
+
+def _index_order(query: Query) -> tuple[str, str] | None:
+    """The order that an index gives, or None."""
+    first, *rest = query.sort
+    if rest:
+        return None
+    if first.parameter == "_id":
+        return BY_ID[first.descending]
+    if first.parameter == "_lastUpdated":
+        return BY_UPDATE[first.descending]
+    return BY_DATE[first.descending] if first.parameter == clinical_date_parameter(query.type) else None
+
+
+def _about(query: Query) -> str:
+    """What a place is sealed for: the type and the order."""
+    return query.type + "".join(f"|{'-' if sort.descending else ''}{sort.parameter}" for sort in query.sort)
+
+
+def _place(query: Query, stored: Stored, date: datetime) -> list[Any]:
+    return _place_of(query, stored.id, date, stored.updated)
+
+
+def _place_of(query: Query, identifier: UUID, date: datetime, updated: datetime) -> list[Any]:
+    sort = query.sort[0].parameter
+    if sort == "_id":
+        return [str(identifier)]
+    moment = updated if sort == "_lastUpdated" else date
+    return [(moment - EPOCH) // timedelta(microseconds=1), str(identifier)]
+
+
+def _read_place(place: list[Any]) -> Place:
+    """A place as the values of the statement that goes on from it."""
+    identifier = UUID(place[-1])
+    return (identifier,) if len(place) == 1 else (EPOCH + timedelta(microseconds=place[0]), identifier)

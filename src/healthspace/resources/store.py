@@ -1,96 +1,228 @@
-"""The FHIR store: versions of resources, sealed, with what they are found by."""
+"""The FHIR store: versions of resources, sealed, with what they are found by.
 
+Whatever is written is written by one statement for each owner, be it one resource or a hundred: the rows travel as arrays.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
-
-from healthspace.base.errors import NotFound
-from healthspace.database.database import Row, Tx
+from healthspace.base.errors import Contended, Gone, NotFound
+from healthspace.base.ids import made_at
+from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
 from healthspace.database.seal import Cipher
-from healthspace.fhir.dates import instants_of
-from healthspace.fhir.resource_types import NAMES, NUMBER
-from healthspace.resources.indexing import Index, Resource, index
+from healthspace.fhir.exact_json import write_json
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.fhir.searching.parameters import fingerprint_of
+from healthspace.resources.indexing import Index, index
+from healthspace.resources.rows import Rows, index_rows
+from healthspace.resources.stored import DELETED, Resource, Stored, instant, open_row
 
 INSERT = """
     WITH kept AS (
-        INSERT INTO resource (owner, type, id, version, updated, date, tokens, body) VALUES ($1, $2, $3, $14, $4, $5, $6, $7)
+        INSERT INTO resource (owner, type, id, version, updated, date, tokens, body, indexed)
+        SELECT $1, type, id, version, $2, date, tokens::bigint[], body, indexed
+          FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::text[], $8::bytea[], $9::integer[])
+            AS new (type, id, version, date, tokens, body, indexed)
     ), selective AS (
-        INSERT INTO ix_token (owner, h, date, id) SELECT $1, h, $5, $3 FROM unnest($8::bigint[]) AS h
+        INSERT INTO ix_token (owner, h, date, id)
+        SELECT $1, h, date, id FROM unnest($10::bigint[], $11::timestamptz[], $12::uuid[]) AS new (h, date, id)
     ), ranges AS (
         INSERT INTO ix_range (owner, type, param, lo, hi, id)
-        SELECT $1, $2, param, lo, hi, $3 FROM unnest($9::integer[], $10::float8[], $11::float8[]) AS r (param, lo, hi)
+        SELECT $1, type, param, lo, hi, id
+          FROM unnest($13::smallint[], $14::integer[], $15::float8[], $16::float8[], $17::uuid[]) AS new (type, param, lo, hi, id)
     ), strings AS (
         INSERT INTO ix_string (owner, type, param, folded, id)
-        SELECT $1, $2, param, folded, $3 FROM unnest($12::integer[], $13::bytea[]) AS s (param, folded)
+        SELECT $1, type, param, folded, id
+          FROM unnest($18::smallint[], $19::integer[], $20::bytea[], $21::uuid[]) AS new (type, param, folded, id)
     )
     SELECT 1
 """
-KEEP_EARLIER = """
-    INSERT INTO resource_history (owner, type, id, version, updated, body)
-    SELECT owner, type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 AND id = $3 AND version = $4
+REPLACE = """
+    WITH earlier AS (
+        INSERT INTO resource_history (owner, type, id, version, updated, body)
+        SELECT r.owner, r.type, r.id, r.version, r.updated, r.body
+          FROM unnest($3::smallint[], $4::uuid[], $5::integer[]) AS new (type, id, version)
+          JOIN resource r ON r.owner = $1 AND r.type = new.type AND r.id = new.id AND r.version = new.version - 1
+    ), kept AS (
+        UPDATE resource r
+           SET version = new.version, updated = $2, date = new.date, tokens = new.tokens::bigint[], body = new.body,
+               indexed = new.indexed
+          FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::text[], $8::bytea[], $9::integer[])
+            AS new (type, id, version, date, tokens, body, indexed)
+         WHERE r.owner = $1 AND r.type = new.type AND r.id = new.id AND r.version = new.version - 1
+        RETURNING r.id
+    ), selective AS (
+        INSERT INTO ix_token (owner, h, date, id)
+        SELECT $1, h, date, id FROM unnest($10::bigint[], $11::timestamptz[], $12::uuid[]) AS new (h, date, id)
+    ), ranges AS (
+        INSERT INTO ix_range (owner, type, param, lo, hi, id)
+        SELECT $1, type, param, lo, hi, id
+          FROM unnest($13::smallint[], $14::integer[], $15::float8[], $16::float8[], $17::uuid[]) AS new (type, param, lo, hi, id)
+    ), strings AS (
+        INSERT INTO ix_string (owner, type, param, folded, id)
+        SELECT $1, type, param, folded, id
+          FROM unnest($18::smallint[], $19::integer[], $20::bytea[], $21::uuid[]) AS new (type, param, folded, id)
+    )
+    SELECT count(*) FROM kept
 """
-FORGET_TOKENS = "DELETE FROM ix_token WHERE owner = $1 AND id = $2"
-FORGET_RANGES = "DELETE FROM ix_range WHERE owner = $1 AND id = $2"
-FORGET_STRINGS = "DELETE FROM ix_string WHERE owner = $1 AND id = $2"
-FORGET_CURRENT = "DELETE FROM resource WHERE owner = $1 AND type = $2 AND id = $3 AND version = $4"
+FORGET = """
+    WITH selective AS (
+        DELETE FROM ix_token i USING unnest($2::bigint[], $3::timestamptz[], $4::uuid[]) AS old (h, date, id)
+         WHERE i.owner = $1 AND i.h = old.h AND i.date = old.date AND i.id = old.id
+    ), ranges AS (
+        DELETE FROM ix_range i
+         USING unnest($5::smallint[], $6::integer[], $7::float8[], $8::float8[], $9::uuid[]) AS old (type, param, lo, hi, id)
+         WHERE i.owner = $1 AND i.type = old.type AND i.param = old.param AND i.lo = old.lo AND i.hi = old.hi AND i.id = old.id
+    ), strings AS (
+        DELETE FROM ix_string i USING unnest($10::smallint[], $11::integer[], $12::bytea[], $13::uuid[]) AS old (type, param, folded, id)
+         WHERE i.owner = $1 AND i.type = old.type AND i.param = old.param AND i.folded = old.folded AND i.id = old.id
+    )
+    SELECT 1
+"""
+# For rows whose index values were made by other definitions than today's: found by reading the owner's, not by their key.
+FORGET_ALL_TOKENS = "DELETE FROM ix_token WHERE owner = $1 AND id = $2"
+FORGET_ALL_RANGES = "DELETE FROM ix_range WHERE owner = $1 AND type = $3 AND id = $2"
+FORGET_ALL_STRINGS = "DELETE FROM ix_string WHERE owner = $1 AND type = $3 AND id = $2"
+REMOVE = """
+    WITH gone AS (
+        DELETE FROM resource WHERE owner = $1 AND type = $2 AND id = $3 AND version = $4
+        RETURNING owner, type, id, version, updated, body
+    ), earlier AS (
+        INSERT INTO resource_history (owner, type, id, version, updated, body)
+        SELECT owner, type, id, version, updated, body FROM gone
+        UNION ALL SELECT owner, type, id, version + 1, $5, $6 FROM gone
+    )
+    SELECT count(*) FROM gone
+"""
 READ = "SELECT type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 AND id = $3"
+READ_TO_CHANGE = """
+    SELECT type, id, version, updated, body, date, indexed FROM resource WHERE owner = $1 AND type = $2 AND id = $3 FOR NO KEY UPDATE
+"""
 READ_VERSION = """
     SELECT type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 AND id = $3 AND version = $4
     UNION ALL
     SELECT type, id, version, updated, body FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3 AND version = $4
 """
+LAST_VERSION = """
+    SELECT type, id, version, updated, body FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
+     ORDER BY version DESC LIMIT 1
+"""
 READ_ALL = """
     SELECT type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 ORDER BY date DESC, id DESC
 """
-POINT_TO = "INSERT INTO xref (h, owner, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-CLAIM = "INSERT INTO claim (h, owner) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING h"
-POINTED_TO = "SELECT owner, id FROM xref WHERE h = $1 ORDER BY owner, id"
+READ_SEVERAL = """
+    SELECT r.type, r.id, r.version, r.updated, r.body FROM unnest($2::smallint[], $3::uuid[]) AS asked (type, id)
+      JOIN resource r ON r.owner = $1 AND r.type = asked.type AND r.id = asked.id
+"""
+POINT_TO = """
+    INSERT INTO xref (h, owner, id) SELECT h, $1, id FROM unnest($2::bigint[], $3::uuid[]) AS new (h, id) ON CONFLICT DO NOTHING
+"""
+POINT_NO_MORE = """
+    DELETE FROM xref x USING unnest($2::bigint[], $3::uuid[]) AS old (h, id) WHERE x.h = old.h AND x.owner = $1 AND x.id = old.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """One version as it is kept: `body` is the resource's JSON, id and meta included."""
+class Version:
+    """A version that is about to be written: what is stored, and the row and index rows that it becomes."""
 
-    type: str
-    id: UUID
-    version: int
-    updated: datetime
-    body: bytes
-
-    def json(self) -> Resource:
-        resource: Resource = orjson.loads(self.body)
-        return resource
+    stored: Stored
+    sealed: bytes
+    date: datetime
+    found_by: Index
 
 
-async def insert(
-    tx: Tx, cipher: Cipher, keys: KeyRing, identifier: UUID, resource: Resource, now: datetime, *, extra_hashes: tuple[int, ...] = ()
-) -> Stored:
-    """Stores version 1 of `resource` under `identifier`. `extra_hashes` are selective tokens that the body does not hold."""
-    return await _write(tx, cipher, keys, identifier, resource, now, 1, extra_hashes)
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A resource that is locked in order to be changed."""
+
+    stored: Stored
+    date: datetime
+    indexed: int
 
 
-async def update(
-    tx: Tx, cipher: Cipher, keys: KeyRing, current: Stored, resource: Resource, now: datetime, *, extra_hashes: tuple[int, ...] = ()
-) -> Stored:
-    """Stores the version after `current`, which goes to the history. The owner's row is locked by the permit."""
-    owner, number = cipher.owner, NUMBER[current.type]
-    await tx.execute(KEEP_EARLIER, owner, number, current.id, current.version)
-    await tx.execute(FORGET_TOKENS, owner, current.id)
-    await tx.execute(FORGET_RANGES, owner, current.id)
-    await tx.execute(FORGET_STRINGS, owner, current.id)
-    await tx.execute(FORGET_CURRENT, owner, number, current.id, current.version)
-    return await _write(tx, cipher, keys, current.id, resource, now, current.version + 1, extra_hashes)
+def prepare(
+    cipher: Cipher, keys: KeyRing, identifier: UUID, resource: Resource, now: datetime, *, version: int = 1, name: str | None = None
+) -> Version:
+    """The version of `resource` to be written under `identifier`; `name` is the id that a client chose, if one did."""
+    type_ = resource["resourceType"]
+    stamped = _stamp(resource, name or str(identifier), version, now)
+    body = write_json(stamped)
+    found_by = index(stamped, keys, cipher.owner)
+    return Version(
+        Stored(type_, identifier, version, now, body),
+        cipher.seal(body, type_, identifier, version),
+        _date_of(found_by, identifier, now),
+        found_by,
+    )
+
+
+async def write_new(tx: Tx, keys: KeyRing, owner: int, now: datetime, versions: Sequence[Version]) -> None:
+    """Stores first versions (or ones that follow a deletion) of one owner, in one statement."""
+    await tx.execute(INSERT, owner, now, *_columns(versions), *index_rows(versions).columns())
+    await _point(tx, owner, versions)
+
+
+async def write_changed(tx: Tx, keys: KeyRing, owner: int, now: datetime, changes: Sequence[tuple[Current, Version]]) -> None:
+    """Stores the versions after those that are locked, which go to the history. Contended when one is no longer the latest."""
+    old, new = Rows(), Rows()
+    for current, version in changes:
+        before = await _rows_before(tx, keys, owner, current)
+        after = index_rows([version])
+        old += before - after
+        new += after - before
+    if old:
+        await tx.execute(FORGET, owner, *old.columns())
+    versions = [version for _, version in changes]
+    if await tx.fetchval(REPLACE, owner, now, *_columns(versions), *new.columns()) != len(changes):
+        raise Contended
+    await _point_no_more(tx, keys, owner, [(current.stored, version.found_by.across) for current, version in changes])
+    await _point(tx, owner, versions)
+
+
+async def insert(tx: Tx, cipher: Cipher, keys: KeyRing, identifier: UUID, resource: Resource, now: datetime) -> Stored:
+    """Stores version 1 of `resource` under `identifier`."""
+    version = prepare(cipher, keys, identifier, resource, now)
+    await write_new(tx, keys, cipher.owner, now, [version])
+    return version.stored
+
+
+async def update(tx: Tx, cipher: Cipher, keys: KeyRing, current: Stored, resource: Resource, now: datetime) -> Stored:
+    """Stores the version after `current`. Contended when it is no longer the latest."""
+    locked = await lock(tx, cipher, current.type, current.id)
+    if locked is None or locked.stored.version != current.version:
+        raise Contended
+    version = prepare(cipher, keys, current.id, resource, now, version=current.version + 1, name=current.name)
+    await write_changed(tx, keys, cipher.owner, now, [(locked, version)])
+    return version.stored
+
+
+async def delete(tx: Tx, cipher: Cipher, keys: KeyRing, current: Current, now: datetime) -> Stored:
+    """Deletes a locked resource: its versions stay in the history, with the deletion as the last one."""
+    stored, owner = current.stored, cipher.owner
+    gone = Stored(stored.type, stored.id, stored.version + 1, now, DELETED + stored.name.encode())
+    sealed = cipher.seal(gone.body, gone.type, gone.id, gone.version)
+    await tx.execute(FORGET, owner, *(await _rows_before(tx, keys, owner, current)).columns())
+    if await tx.fetchval(REMOVE, owner, NUMBER[stored.type], stored.id, stored.version, now, sealed) != 1:
+        raise Contended
+    await _point_no_more(tx, keys, owner, [(stored, set())])
+    return gone
+
+
+async def lock(tx: Tx, cipher: Cipher, type_: str, identifier: UUID) -> Current | None:
+    """The current version, locked until the transaction ends; None when there is none."""
+    row = await tx.fetchrow(READ_TO_CHANGE, cipher.owner, NUMBER[type_], identifier)
+    return Current(open_row(cipher, row), row["date"], row["indexed"]) if row is not None else None
 
 
 async def read(tx: Tx, cipher: Cipher, type_: str, identifier: UUID) -> Stored:
-    """The current version; NotFound when there is none."""
+    """The current version; NotFound when there is none, Gone when it was deleted."""
     found = await find(tx, cipher, type_, identifier)
     if found is None:
-        raise NotFound
+        raise Gone if await last_version(tx, cipher, type_, identifier) is not None else NotFound
     return found
 
 
@@ -100,12 +232,21 @@ async def find(tx: Tx, cipher: Cipher, type_: str, identifier: UUID) -> Stored |
     return open_row(cipher, row) if row is not None else None
 
 
+async def last_version(tx: Tx, cipher: Cipher, type_: str, identifier: UUID) -> Stored | None:
+    """The last version in the history: of a resource that is not there now, its deletion."""
+    row = await tx.fetchrow(LAST_VERSION, cipher.owner, NUMBER[type_], identifier)
+    return open_row(cipher, row) if row is not None else None
+
+
 async def read_version(tx: Tx, cipher: Cipher, type_: str, identifier: UUID, version: int) -> Stored:
-    """One version, current or earlier; NotFound when it never was."""
+    """One version, current or earlier; NotFound when it never was, Gone when it is a deletion."""
     row = await tx.fetchrow(READ_VERSION, cipher.owner, NUMBER[type_], identifier, version)
     if row is None:
         raise NotFound
-    return open_row(cipher, row)
+    found = open_row(cipher, row)
+    if found.deleted:
+        raise Gone
+    return found
 
 
 async def read_all(tx: Tx, cipher: Cipher, type_: str) -> list[Stored]:
@@ -113,73 +254,60 @@ async def read_all(tx: Tx, cipher: Cipher, type_: str) -> list[Stored]:
     return [open_row(cipher, row) for row in await tx.fetch(READ_ALL, cipher.owner, NUMBER[type_])]
 
 
-async def point_to(tx: Tx, keys: KeyRing, kind: str, system: str, value: str, owner: int, identifier: UUID) -> None:
-    """Makes the resource findable by an identifier without knowing its owner."""
-    await tx.execute(POINT_TO, keys.hash64("xref", kind, system, value), owner, identifier)
+async def read_several(tx: Tx, cipher: Cipher, asked: Iterable[tuple[str, UUID]]) -> list[Stored]:
+    """Those of the asked resources of one owner that are there now."""
+    pairs = list(asked)
+    numbers, ids = [NUMBER[type_] for type_, _ in pairs], [identifier for _, identifier in pairs]
+    return [open_row(cipher, row) for row in await tx.fetch(READ_SEVERAL, cipher.owner, numbers, ids)]
 
 
-async def claim(tx: Tx, keys: KeyRing, kind: str, system: str, value: str, owner: int) -> bool:
-    """Takes an identifier that may name one thing only; False when another transaction has it."""
-    return await tx.fetchval(CLAIM, keys.hash64("claim", kind, system, value), owner) is not None
+async def _rows_before(tx: Tx, keys: KeyRing, owner: int, current: Current) -> Rows:
+    """The index rows that the current version has."""
+    stored = current.stored
+    if current.indexed == fingerprint_of(stored.type):
+        found_by = index(stored.json(), keys, owner)
+        return index_rows([Version(stored, b"", current.date, found_by)])
+    await tx.execute(FORGET_ALL_TOKENS, owner, stored.id)
+    await tx.execute(FORGET_ALL_RANGES, owner, stored.id, NUMBER[stored.type])
+    await tx.execute(FORGET_ALL_STRINGS, owner, stored.id, NUMBER[stored.type])
+    return Rows()
 
 
-async def pointed_to(tx: Tx, keys: KeyRing, kind: str, system: str, value: str) -> list[tuple[int, UUID]]:
-    """(owner, id) of the resources that carry an identifier."""
-    return [(row["owner"], row["id"]) for row in await tx.fetch(POINTED_TO, keys.hash64("xref", kind, system, value))]
+async def _point(tx: Tx, owner: int, versions: Sequence[Version]) -> None:
+    """Makes resources findable without knowing whose they are."""
+    pointers = sorted((h, version.stored.id) for version in versions for h in version.found_by.across)
+    if pointers:
+        await tx.execute(POINT_TO, owner, [h for h, _ in pointers], [identifier for _, identifier in pointers])
 
 
-def open_row(cipher: Cipher, row: Row) -> Stored:
-    type_ = NAMES[row["type"] - 1]
-    body = cipher.open(row["body"], type_, row["id"], row["version"])
-    return Stored(type_, row["id"], row["version"], row["updated"], body)
+async def _point_no_more(tx: Tx, keys: KeyRing, owner: int, kept: Sequence[tuple[Stored, set[int]]]) -> None:
+    """Takes back the pointers of earlier versions that the later ones do not keep."""
+    gone = sorted((h, stored.id) for stored, after in kept for h in index(stored.json(), keys, owner).across - after)
+    if gone:
+        await tx.execute(POINT_NO_MORE, owner, [h for h, _ in gone], [identifier for _, identifier in gone])
 
 
-def instant(moment: datetime) -> str:
-    """A FHIR instant at the millisecond, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-async def _write(
-    tx: Tx, cipher: Cipher, keys: KeyRing, identifier: UUID, resource: Resource, now: datetime, version: int, extra: tuple[int, ...]
-) -> Stored:
-    type_ = resource["resourceType"]
-    stamped = _stamp(resource, identifier, version, now)
-    body = orjson.dumps(stamped)
-    found_by = index(stamped, keys)
-    await tx.execute(
-        INSERT,
-        cipher.owner,
-        NUMBER[type_],
-        identifier,
-        now,
-        _clinical_date(stamped, now),
-        list(found_by.tokens),
-        cipher.seal(body, type_, identifier, version),
-        *_columns(found_by, extra),
-        version,
-    )
-    return Stored(type_, identifier, version, now, body)
-
-
-def _columns(found_by: Index, extra: tuple[int, ...]) -> tuple[list[Any], ...]:
-    ranges, strings = sorted(found_by.ranges), sorted(found_by.strings)
+def _columns(versions: Sequence[Version]) -> tuple[list[object], ...]:
     return (
-        sorted(found_by.hashes | set(extra)),
-        [number for number, _, _ in ranges],
-        [first for _, first, _ in ranges],
-        [last for _, _, last in ranges],
-        [number for number, _ in strings],
-        [coded for _, coded in strings],
+        [NUMBER[version.stored.type] for version in versions],
+        [version.stored.id for version in versions],
+        [version.stored.version for version in versions],
+        [version.date for version in versions],
+        ["{" + ",".join(map(str, version.found_by.tokens)) + "}" for version in versions],
+        [version.sealed for version in versions],
+        [fingerprint_of(version.stored.type) for version in versions],
     )
 
 
-def _stamp(resource: Resource, identifier: UUID, version: int, now: datetime) -> Resource:
+def _stamp(resource: Resource, name: str, version: int, now: datetime) -> Resource:
     """`resource` with the id and the meta that only the store may give (R4 resource.html#Meta); the rest as received."""
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(now)}
-    rest = {name: value for name, value in resource.items() if name not in {"resourceType", "id", "meta"}}
-    return {"resourceType": resource["resourceType"], "id": str(identifier), "meta": meta, **rest}
+    rest = {key: value for key, value in resource.items() if key not in {"resourceType", "id", "meta"}}
+    return {"resourceType": resource["resourceType"], "id": name, "meta": meta, **rest}
 
 
-def _clinical_date(resource: Resource, now: datetime) -> datetime:
-    span = instants_of(str(resource.get("date", "")))
-    return datetime.fromtimestamp(span[0], UTC) if span else now
+def _date_of(found_by: Index, identifier: UUID, now: datetime) -> datetime:
+    """The clinical date or, where none is said, that of the creation: it never changes by an update of something else."""
+    if found_by.clinical_date is not None:
+        return datetime.fromtimestamp(found_by.clinical_date, UTC)
+    return made_at(identifier) or now

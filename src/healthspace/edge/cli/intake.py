@@ -12,7 +12,7 @@ from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Draft, Reading, read_draft
 from healthspace.record.metadata import Described
 from healthspace.record.spaces import locate, open_space, owner_of_patient
-from healthspace.resources.indexing import Resource
+from healthspace.resources.stored import Resource
 
 DEPOSITED, KNOWN, REFUSED = "deposited", "known", "refused"
 

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
-import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,26 +11,28 @@ from healthspace.access.opening import Service
 from healthspace.access.permit import trace_stranger
 from healthspace.access.rules import Action
 from healthspace.base import clock
-from healthspace.base.errors import HealthspaceError, Malformed, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
+from healthspace.base.errors import HealthspaceError, InvalidResource, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
 from healthspace.edge.fhir.answer import answer_error
-from healthspace.fhir.shape import check_shape
+from healthspace.edge.fhir.formats import is_pretty_wanted, is_xml_wanted, parse_body, rewrite
+from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Caller
 from healthspace.resources.indexing import Resource
 
 Handler = Callable[[Request, Service, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json"})
-FORMATS = JSON_TYPES | {"json"}
 FORM = "application/x-www-form-urlencoded"
-LONGEST_QUERY = 1 << 15
-MOST_TERMS = 100
+LONGEST_QUERY = 1 << 16
+MOST_TERMS = 200
 
 log = structlog.get_logger(__name__)
 
 
-def act(action: Action, handler: Handler) -> Endpoint:
-    """An endpoint that does `handler` for an identified caller. Whatever goes wrong before a permit is traced here."""
+def act(action: Action, handler: Handler, *, raw: bool = False) -> Endpoint:
+    """An endpoint that does `handler` for an identified caller. Whatever goes wrong before a permit is traced here.
+
+    `raw`: it may also answer in another form than FHIR, as it is asked to (Binary).
+    """
 
     async def endpoint(request: Request) -> Response:
         service: Service = request.app.state.service
@@ -39,18 +40,41 @@ def act(action: Action, handler: Handler) -> Endpoint:
             caller = identify(request, service)
         except Unauthenticated as error:
             return await _answer_stranger(service, action, error)
-        try:
-            _check_format(request)
-            return await handler(request, service, caller)
-        except HealthspaceError as error:
-            await service.door.trace_failure(caller, action, None, error)
-            return answer_error(error)
-        except Exception as error:
-            log.error("act_failed", action=action.value, error=type(error).__name__)
-            await service.door.trace_failure(caller, action, None, error)
-            return answer_error(HealthspaceError("the service failed; nothing was stored"))
+        answered = await _try(request, service, caller, action, handler if raw else _in_fhir(handler))
+        return _in_wanted_form(request, answered)
 
     return endpoint
+
+
+def _in_fhir(handler: Handler) -> Handler:
+    """`handler`, after the request was seen to want a form that we speak: nothing is done for nothing."""
+
+    async def checked(request: Request, service: Service, caller: Caller) -> Response:
+        is_xml_wanted(request)
+        return await handler(request, service, caller)
+
+    return checked
+
+
+async def _try(request: Request, service: Service, caller: Caller, action: Action, handler: Handler) -> Response:
+    try:
+        return await handler(request, service, caller)
+    except HealthspaceError as error:
+        await service.door.trace_failure(caller, action, None, error)
+        return answer_error(error)
+    except Exception as error:
+        log.error("act_failed", action=action.value, error=type(error).__name__)
+        await service.door.trace_failure(caller, action, None, error)
+        return answer_error(HealthspaceError("the service failed; nothing was stored"))
+
+
+def _in_wanted_form(request: Request, answered: Response) -> Response:
+    try:
+        xml = is_xml_wanted(request)
+    except NotAcceptable:
+        xml = False  # refused before anything was done; the refusal itself is JSON
+    pretty = is_pretty_wanted(request)
+    return rewrite(answered, xml=xml, pretty=pretty) if xml or pretty else answered
 
 
 def identify(request: Request, service: Service) -> Caller:
@@ -79,17 +103,11 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 async def read_resource(request: Request, limit: int) -> Resource:
-    """The resource in the body: JSON, UTF-8, an object with a resourceType, whose elements have the types that R4 says."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in JSON_TYPES:
-        raise UnsupportedMedia("send application/fhir+json", place="Content-Type")
-    try:
-        resource = orjson.loads(await read_body(request, limit))
-    except orjson.JSONDecodeError as error:
-        raise Malformed("the body is not JSON", place=f"line {error.lineno}, column {error.colno}") from None
-    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-        raise Malformed("the body is not a FHIR resource: resourceType is missing", place="Resource.resourceType")
-    check_shape(resource)
+    """The resource in the body, valid by FHIR R4; InvalidResource tells every fault."""
+    resource: Resource = parse_body(await read_body(request, limit), request.headers.get("content-type", ""))
+    faults = validate(resource)
+    if faults:
+        raise InvalidResource([(fault.code, fault.message, fault.expression) for fault in faults])
     return resource
 
 
@@ -112,13 +130,6 @@ def _read_form(text: bytes) -> list[tuple[str, str]]:
         return parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_TERMS)
     except ValueError:
         raise TooLarge(f"a search may have {MOST_TERMS} parameters at most", place="query") from None
-
-
-def _check_format(request: Request) -> None:
-    """Only JSON is spoken here; raw documents are asked for by Accept on Binary."""
-    asked = request.query_params.get("_format")
-    if asked is not None and asked.partition(";")[0].strip().replace(" ", "+") not in FORMATS:
-        raise NotAcceptable("only JSON is answered here", place="_format")
 
 
 async def _answer_stranger(service: Service, action: Action, error: Unauthenticated) -> Response:

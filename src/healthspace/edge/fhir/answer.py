@@ -1,18 +1,20 @@
 """FHIR answers: resources, Bundles joined from stored bytes, OperationOutcomes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from email.utils import format_datetime
+from typing import Any
 
 import orjson
 from starlette.responses import Response
 
-from healthspace.base.errors import HealthspaceError
+from healthspace.base.errors import HealthspaceError, InvalidResource
 from healthspace.edge.errors import message_of, status_of
+from healthspace.edge.fhir.formats import FHIR_JSON
 from healthspace.fhir.resource_types import NUMBER
-from healthspace.resources.store import Stored
+from healthspace.resources.stored import Stored
 
-FHIR_JSON = "application/fhir+json; charset=utf-8"
 PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 ROOT = re.compile(r"[A-Za-z]+")
 ROOTS = frozenset({*NUMBER, "Resource", "ClinicalDocument"})
@@ -57,32 +59,62 @@ def answer_error(error: HealthspaceError) -> Response:
     """An OperationOutcome that says what is wrong and where; a refusal reads like an absence."""
     status = status_of(error)
     headers = {"retry-after": "2"} if status == 503 else {"www-authenticate": 'Bearer realm="healthspace"'} if status == 401 else {}
-    return answer(outcome(ISSUE_CODES.get(status, "exception"), message_of(error), error.place), status, headers)
+    return answer(orjson.dumps(outcome_of(error)), status, headers)
 
 
-def outcome(code: str, diagnostics: str, place: str | None, severity: str = "error") -> bytes:
+def outcome_of(error: HealthspaceError) -> dict[str, Any]:
+    """The OperationOutcome of an error: one issue for each fault."""
+    if isinstance(error, InvalidResource):
+        return outcome(*(issue(code, message, place) for code, message, place in error.faults))
+    status = status_of(error)
+    return outcome(issue(ISSUE_CODES.get(status, "exception"), message_of(error), error.place))
+
+
+def outcome(*issues: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "OperationOutcome", "issue": list(issues)}
+
+
+def issue(code: str, diagnostics: str, place: str | None, severity: str = "error") -> dict[str, Any]:
     """One issue; `place` is a FHIRPath expression, or else a parameter, header or line (R4: "http." and its name)."""
-    issue: dict[str, object] = {"severity": severity, "code": code, "diagnostics": diagnostics}
+    made: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": diagnostics}
     root = ROOT.match(place or "")
     if root is not None and root[0] in ROOTS:
-        issue["expression"] = [place]
+        made["expression"] = [place]
     else:
-        issue["location"] = [place if place and place.startswith("line ") else f"http.{place or 'url'}"]
-    return orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+        made["location"] = [place if place and place.startswith("line ") else f"http.{place or 'url'}"]
+    return made
 
 
-def searchset(base: str, entries: Iterable[Stored], total: int, links: Mapping[str, str]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What a searchset holds: matches, what is included with them, and warnings about what was left out."""
+
+    matches: Sequence[tuple[str, str, bytes]]
+    """Type, name and body of each."""
+    included: Sequence[tuple[str, str, bytes]] = ()
+    warnings: Sequence[str] = ()
+
+
+def entries_of(found: Iterable[Stored]) -> list[tuple[str, str, bytes]]:
+    return [(stored.type, stored.name, stored.body) for stored in found]
+
+
+def searchset(base: str, entries: Entries, total: int | None, links: Mapping[str, str]) -> bytes:
     """A searchset Bundle; the stored bytes are joined as they are."""
-    head = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": total,
-        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
-    }
-    parts = [
-        b'{"fullUrl":%s,"resource":%s,"search":{"mode":"match"}}' % (orjson.dumps(f"{base}/{entry.type}/{entry.id}"), entry.body)
-        for entry in entries
-    ]
+    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if total is not None:
+        head["total"] = total
+    head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
+    parts = [_entry(base, entry, b"match") for entry in entries.matches]
+    parts += [_entry(base, entry, b"include") for entry in entries.included]
+    if entries.warnings:
+        told = outcome(*(issue("not-supported", "this parameter was left out", name, "warning") for name in entries.warnings))
+        parts.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % orjson.dumps(told))
     if not parts:
         return orjson.dumps(head)
     return orjson.dumps(head)[:-1] + b',"entry":[' + b",".join(parts) + b"]}"
+
+
+def _entry(base: str, entry: tuple[str, str, bytes], mode: bytes) -> bytes:
+    type_, name, body = entry
+    return b'{"fullUrl":"%s/%s/%s","resource":%s,"search":{"mode":"%s"}}' % (base.encode(), type_.encode(), name.encode(), body, mode)

@@ -1,165 +1,184 @@
-"""Reading an ITI-65 transaction Bundle: SubmissionSet, DocumentReferences, Binaries, Folders, and the patch of TD2.1."""
+"""`POST /` with a batch or a transaction (R4 http.html#transaction): reading the entries, and answering each."""
 
-from dataclasses import dataclass
+import re
+from base64 import b64decode
+from http import HTTPStatus
 from typing import Any
-from uuid import UUID
+from urllib.parse import parse_qsl, unquote
 
-from healthspace.base.errors import Invalid
-from healthspace.identity.ins import Ins
-from healthspace.record.chain import NAMED
-from healthspace.record.deposit import Submission
-from healthspace.record.draft import Draft, Reading
-from healthspace.record.provided import decode_data, read_provided, subject_of
-from healthspace.resources.indexing import Resource
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
 
-LARGEST_SUBMISSION = 200
-STATUS_PATHS = frozenset({"DocumentReference.status", "status"})
+from healthspace.access.opening import Service
+from healthspace.access.rules import Action
+from healthspace.access.wide import permit_wide
+from healthspace.base.errors import HealthspaceError, Invalid, Malformed
+from healthspace.edge.errors import status_of
+from healthspace.edge.fhir.act import base_url, read_resource
+from healthspace.edge.fhir.answer import answer, etag_of, outcome_of
+from healthspace.edge.fhir.conditions import preferred_return, read_condition, retry, version_of
+from healthspace.edge.fhir.deposit import provide_package
+from healthspace.edge.fhir.inner import Answered, send_inner
+from healthspace.edge.fhir.write import checked
+from healthspace.fhir.exact_json import read_json, write_json
+from healthspace.fhir.patching.tolerated import read_patch
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.identity.caller import Caller, Kind
+from healthspace.resources.stored import Resource, Stored, instant
+from healthspace.resources.transaction import ORDER, Entry, transact
+from healthspace.resources.work import Work
 
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What a Bundle asks for: a submission, whom it is about, and the role of each entry (with its position among its kind)."""
-
-    submission: Submission
-    subjects: frozenset[Ins | UUID]
-    roles: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    place: str
-    full_url: str
-    resource: Resource
-    method: str
-    url: str
+LARGEST_BUNDLE = 5000
+ADDRESS = re.compile(r"(?P<type>[A-Za-z]+)(?:/(?P<id>[A-Za-z0-9.-]{1,64}))?(?:\?(?P<query>.*))?", re.DOTALL)
 
 
-def read_package(bundle: Resource, reading: Reading) -> Package:
-    """The package in `bundle`, whose shape was checked; Invalid names the entry at fault."""
-    entries = _entries(bundle)
-    documents = [entry for entry in entries if entry.resource["resourceType"] == "DocumentReference"]
-    binaries = {entry.full_url: entry for entry in entries if entry.resource["resourceType"] == "Binary"}
-    lists = [entry for entry in entries if entry.resource["resourceType"] == "List"]
-    patches = [entry for entry in entries if entry.method == "PATCH"]
-    if not documents:
-        raise Invalid("a submission holds at least one DocumentReference", place="Bundle.entry")
-    submission_sets = [entry for entry in lists if _list_kind(entry) == "submissionset"]
-    folders = [entry for entry in lists if _list_kind(entry) == "folder"]
-    if len(submission_sets) != 1:
-        raise Invalid("a submission has one List with code submissionset", place="Bundle.entry")
-    drafts, used = [], []
-    for entry in documents:
-        binary = _binary_of(entry, binaries)
-        used.append(binary.full_url)
-        drafts.append(_read_document(entry, binary, reading))
-    if len(set(used)) != len(used) or len(used) != len(binaries):
-        raise Invalid("each Binary belongs to one DocumentReference of the submission", place="Bundle.entry")
-    submission = Submission(
-        tuple(drafts),
-        submission_sets[0].resource,
-        tuple(_patched(entry) for entry in patches),
-        tuple(
-            _with_positions(entry.resource, [document.full_url for document in documents], f"{entry.place}.resource") for entry in folders
-        ),
-    )
-    subjects = frozenset(subject_of(entry.resource, f"{entry.place}.resource") for entry in [*documents, *lists])
-    return Package(submission, subjects, _roles(entries, documents, used, patches, submission_sets, folders))
-
-
-def _entries(bundle: Resource) -> list[_Entry]:
-    if bundle["resourceType"] != "Bundle" or bundle.get("type") != "transaction":
-        raise Invalid("a transaction Bundle is expected here", place="Bundle.type")
+async def process(request: Request, service: Service, caller: Caller) -> Response:
+    """A batch or a transaction of the technical caller; an ITI-65 submission of anyone else."""
+    bundle = await read_resource(request, service.settings.body_limit)
+    if caller.kind is not Kind.TECHNICAL:
+        return await provide_package(request, service, caller, bundle)
+    if bundle["resourceType"] != "Bundle" or bundle.get("type") not in {"batch", "transaction"}:
+        raise Invalid("a batch or a transaction Bundle is expected here", place="Bundle.type")
     given = bundle.get("entry", [])
-    if not 0 < len(given) <= LARGEST_SUBMISSION:
-        raise Invalid(f"a submission has from 1 to {LARGEST_SUBMISSION} entries", place="Bundle.entry")
-    entries = [_entry(f"Bundle.entry[{number}]", item) for number, item in enumerate(given)]
-    named = [entry.full_url for entry in entries if entry.full_url]
-    if len(set(named)) != len(named):
-        raise Invalid("two entries have the same fullUrl", place="Bundle.entry.fullUrl")
-    return entries
+    if len(given) > LARGEST_BUNDLE:
+        raise Invalid(f"a Bundle may have {LARGEST_BUNDLE} entries at most", place="Bundle.entry")
+    if bundle["type"] == "batch":
+        return _bundle("batch-response", [await _do_alone(request, number, item) for number, item in enumerate(given)])
+    return await _do_together(request, service, caller, given)
 
 
-def _entry(place: str, item: Any) -> _Entry:
-    if "resource" not in item:
-        raise Invalid("the entry holds no resource", place=f"{place}.resource")
-    resource, request = item["resource"], item.get("request", {})
-    if request.get("method") not in {"POST", "PATCH"}:
-        raise Invalid("an entry is a POST, or the PATCH of a replaced document", place=f"{place}.request.method")
-    type_ = resource["resourceType"]
-    if request["method"] == "PATCH" and type_ != "Parameters":
-        raise Invalid("a patch is a Parameters resource (FHIRPath Patch)", place=f"{place}.resource")
-    if request["method"] == "POST" and type_ not in {"DocumentReference", "Binary", "List"}:
-        raise Invalid("a submission holds List, DocumentReference and Binary", place=f"{place}.resource")
-    return _Entry(place, item.get("fullUrl", ""), resource, request["method"], request.get("url", ""))
+async def _do_together(request: Request, service: Service, caller: Caller, given: list[Resource]) -> Response:
+    base = base_url(request)
 
+    async def attempt() -> list[Entry]:
+        entries = [read_entry(f"Bundle.entry[{number}]", item, base) for number, item in enumerate(given)]
+        async with permit_wide(service.door, caller, Action.WRITE_RESOURCES) as p:
+            await transact(Work(p, base), entries)
+        return entries
 
-def _list_kind(entry: _Entry) -> str:
-    codings = entry.resource.get("code", {}).get("coding", [])
-    kind = next((coding.get("code") for coding in codings if coding.get("code") in {"submissionset", "folder"}), None)
-    if kind is None:
-        raise Invalid("a List of a submission has the code submissionset or folder", place=f"{entry.place}.resource.code")
-    return str(kind)
-
-
-def _binary_of(entry: _Entry, binaries: dict[str, _Entry]) -> _Entry:
-    url = next((content.get("attachment", {}).get("url") for content in entry.resource.get("content", [])), None)
-    if not url or url not in binaries:
-        raise Invalid("the attachment names no Binary of the Bundle", place=f"{entry.place}.resource.content[0].attachment.url")
-    return binaries[url]
-
-
-def _read_document(entry: _Entry, binary: _Entry, reading: Reading) -> Draft:
-    content = decode_data(binary.resource.get("data"), reading.limit, f"{binary.place}.resource.data")
-    return read_provided(entry.resource, content, reading, f"{entry.place}.resource")
-
-
-def _patched(entry: _Entry) -> str:
-    """The address of the document that a patch declares superseded; nothing else may be patched here (PDSm: only the status, by its
-    replacement)."""
-    if not NAMED.fullmatch(entry.url):
-        raise Invalid("the patch names no DocumentReference", place=f"{entry.place}.request.url")
-    for parameter in entry.resource.get("parameter", []):
-        parts = {part.get("name"): part for part in parameter.get("part", [])}
-        kind = parts.get("type", {}).get("valueCode")
-        path = parts.get("path", {}).get("valueString")
-        value = next((item for name, item in parts.get("value", {}).items() if name.startswith("value")), None)
-        if (kind, value) == ("replace", "superseded") and path in STATUS_PATHS and len(entry.resource["parameter"]) == 1:
-            return entry.url
-    raise Invalid(
-        "the patch of a replaced document sets its status to superseded, and nothing else", place=f"{entry.place}.resource.parameter"
-    )
-
-
-def _with_positions(folder: Resource, documents: list[str], place: str) -> Resource:
-    """The Folder with its references to documents of this Bundle as positions ("#0")."""
-    entries = []
-    for item in folder.get("entry", []):
-        reference = item.get("item", {}).get("reference", "")
-        if not reference or reference.startswith("#"):
-            raise Invalid("a folder names documents of the Bundle or of the record", place=f"{place}.entry.item")
-        position = f"#{documents.index(reference)}" if reference in documents else reference
-        entries.append({**item, "item": {**item.get("item", {}), "reference": position}})
-    return {**folder, "entry": entries} if entries else folder
-
-
-def _roles(
-    entries: list[_Entry],
-    documents: list[_Entry],
-    used: list[str],
-    patches: list[_Entry],
-    submission_sets: list[_Entry],
-    folders: list[_Entry],
-) -> tuple[tuple[str, int], ...]:
-    roles = []
-    for entry in entries:
-        if entry in documents:
-            roles.append(("document", documents.index(entry)))
-        elif entry in patches:
-            roles.append(("patch", patches.index(entry)))
-        elif entry in submission_sets:
-            roles.append(("submission-set", 0))
-        elif entry in folders:
-            roles.append(("folder", folders.index(entry)))
+    entries = await retry(attempt)
+    whole = "return=representation" in request.headers.get("prefer", "")
+    answers = []
+    for number, entry in enumerate(entries):
+        if entry.method in {"GET", "HEAD"}:
+            answers.append(await _do_alone(request, number, given[number]))
         else:
-            roles.append(("binary", used.index(entry.full_url)))
-    return tuple(roles)
+            answers.append(_tell(base, entry, whole=whole and preferred_return(request) == "representation"))
+    return _bundle("transaction-response", answers)
+
+
+def read_entry(place: str, item: Resource, base: str) -> Entry:
+    """One entry of a transaction; Invalid tells what is missing or contradicts itself."""
+    asked = item.get("request")
+    if asked is None or asked.get("method") not in ORDER:
+        raise Invalid("an entry of a batch or transaction says what to do", place=f"{place}.request")
+    method, address = asked["method"], unquote_base(asked["url"], base)
+    match = ADDRESS.fullmatch(address)
+    if method in {"GET", "HEAD"}:
+        return Entry(place, "", method, match["type"] if match else "", None, None)
+    if match is None or match["type"] not in NUMBER:
+        raise Invalid("this address is of no resource type", place=f"{place}.request.url")
+    entry = Entry(place, item.get("fullUrl", ""), method, match["type"], match["id"], item.get("resource"))
+    entry.if_match = version_of(asked.get("ifMatch"))
+    entry.terms = _terms(asked, method, match["query"], place)
+    _check(entry, place)
+    if method == "PATCH":
+        entry.edit, entry.resource = _edit_of(entry, place), None
+    return entry
+
+
+def _terms(asked: Resource, method: str, query: str | None, place: str) -> list[tuple[str, str]] | None:
+    if method == "POST":
+        return read_condition(asked["ifNoneExist"], f"{place}.request.ifNoneExist") if "ifNoneExist" in asked else None
+    return parse_qsl(query, keep_blank_values=True, max_num_fields=50) if query else None
+
+
+def _check(entry: Entry, place: str) -> None:
+    resource, method = entry.resource, entry.method
+    if method in {"POST", "PUT"} and (resource is None or resource["resourceType"] != entry.type):
+        raise Invalid("the resource is not of the type that the request names", place=f"{place}.resource")
+    if method == "POST" and entry.name is not None:
+        raise Invalid("a creation names no id; use PUT", place=f"{place}.request.url")
+    if method in {"PUT", "PATCH", "DELETE"} and entry.name is None and not entry.terms:
+        raise Invalid("the address names no resource", place=f"{place}.request.url")
+    if method == "PUT" and resource is not None and entry.name is not None and resource.get("id", entry.name) != entry.name:
+        raise Malformed("the id in the resource is not that of the request", place=f"{place}.resource.id")
+
+
+def _edit_of(entry: Entry, place: str) -> Any:
+    """A patch travels as Parameters (FHIRPath Patch), or as a Binary that holds a JSON Patch (R4 http.html#transaction)."""
+    resource = entry.resource
+    if resource is None or resource["resourceType"] not in {"Parameters", "Binary"}:
+        raise Invalid("a patch is a Parameters, or a Binary with a JSON Patch", place=f"{place}.resource")
+    if resource["resourceType"] == "Parameters":
+        return checked(read_patch("application/fhir+json", resource, entry.type))
+    return checked(read_patch("application/json-patch+json", read_json(b64decode(resource.get("data", ""))), entry.type))
+
+
+def unquote_base(address: str, base: str) -> str:
+    """An address relative to the base: whole ones of ours may be given too."""
+    relative = address.removeprefix(base).lstrip("/")
+    path, mark, query = relative.partition("?")
+    return unquote(path) + mark + query
+
+
+async def _do_alone(request: Request, number: int, item: Resource) -> bytes:
+    """One entry of a batch, by a request of its own."""
+    place = f"Bundle.entry[{number}]"
+    asked = item.get("request", {})
+    address = unquote_base(asked.get("url", ""), base_url(request))
+    if asked.get("method") not in ORDER or not address:
+        return _refused(Invalid("an entry of a batch says what to do, and to what", place=f"{place}.request"))
+    headers = {"content-type": "application/fhir+json"}
+    pairs = (("ifMatch", "if-match"), ("ifNoneMatch", "if-none-match"), ("ifNoneExist", "if-none-exist"))
+    headers |= {header: asked[name] for name, header in pairs if name in asked}
+    if "prefer" in request.headers:
+        headers["prefer"] = request.headers["prefer"]
+    body = write_json(item["resource"]) if "resource" in item else b""
+    if asked["method"] == "PATCH" and item.get("resource", {}).get("resourceType") == "Binary":
+        headers["content-type"], body = "application/json-patch+json", b64decode(item["resource"].get("data", ""))
+    answered = await send_inner(request, asked["method"], address, headers, body)
+    return _tell_alone(answered, asked["method"])
+
+
+def _tell_alone(answered: Answered, method: str) -> bytes:
+    response: dict[str, Any] = {"status": _status(answered.status)}
+    if "location" in answered.headers:
+        response["location"] = answered.headers["location"]
+    if "etag" in answered.headers:
+        response["etag"] = answered.headers["etag"]
+    if answered.status >= 400:
+        outcome = answered.body if answered.is_fhir else b'{"resourceType":"OperationOutcome"}'
+        return b'{"response":' + orjson.dumps(response)[:-1] + b',"outcome":' + outcome + b"}}"
+    if answered.is_fhir and (method == "GET" or answered.body):
+        return b'{"resource":' + answered.body + b',"response":' + orjson.dumps(response) + b"}"
+    return b'{"response":' + orjson.dumps(response) + b"}"
+
+
+def _refused(error: HealthspaceError) -> bytes:
+    return orjson.dumps({"response": {"status": _status(status_of(error)), "outcome": outcome_of(error)}})
+
+
+def _tell(base: str, entry: Entry, *, whole: bool) -> bytes:
+    done = entry.done
+    stored: Stored | None = done.stored if done is not None else None
+    if stored is None or stored.deleted:
+        return orjson.dumps({"response": {"status": _status(204), **({"etag": etag_of(stored)} if stored else {})}})
+    response = {
+        "status": _status(201 if done is not None and done.created else 200),
+        "location": f"{base}/{stored.type}/{stored.name}/_history/{stored.version}",
+        "etag": etag_of(stored),
+        "lastModified": instant(stored.updated),
+    }
+    told = b'{"fullUrl":%s,"response":%s' % (orjson.dumps(f"{base}/{stored.type}/{stored.name}"), orjson.dumps(response))
+    return told + (b',"resource":' + stored.body + b"}" if whole else b"}")
+
+
+def _bundle(kind: str, entries: list[bytes]) -> Response:
+    head = b'{"resourceType":"Bundle","type":"%s"' % kind.encode()
+    return answer(head + (b',"entry":[' + b",".join(entries) + b"]}" if entries else b"}"))
+
+
+def _status(code: int) -> str:
+    return f"{code} {HTTPStatus(code).phrase}"

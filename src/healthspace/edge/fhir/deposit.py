@@ -12,15 +12,15 @@ from healthspace.base.errors import Invalid
 from healthspace.base.ids import owner_of
 from healthspace.edge.fhir.act import base_url, read_resource
 from healthspace.edge.fhir.answer import answer, answer_resource, etag_of
-from healthspace.edge.fhir.bundle import Package, read_package
+from healthspace.edge.fhir.conditions import preferred_return
+from healthspace.edge.fhir.submission import Package, read_package
 from healthspace.identity.caller import Caller
 from healthspace.identity.ins import Ins
 from healthspace.record.deposit import Receipt, Submission, deposit
 from healthspace.record.draft import Draft, Reading
 from healthspace.record.provided import decode_data, read_provided, subject_of
 from healthspace.record.spaces import locate
-from healthspace.resources.indexing import Resource
-from healthspace.resources.store import Stored, instant
+from healthspace.resources.stored import Resource, Stored, instant
 
 
 async def publish(request: Request, service: Service, caller: Caller) -> Response:
@@ -35,14 +35,13 @@ async def publish(request: Request, service: Service, caller: Caller) -> Respons
     document = receipt.documents[0]
     location = f"{base_url(request)}/DocumentReference/{document.reference.id}/_history/{document.reference.version}"
     status = 201 if document.created else 200
-    if "return=minimal" in request.headers.get("prefer", ""):
+    if preferred_return(request) == "minimal":
         return answer(b"", status, {"location": location, "etag": etag_of(document.reference)})
     return answer_resource(document.reference, status, {"location": location})
 
 
-async def provide(request: Request, service: Service, caller: Caller) -> Response:
-    """`POST /` with a transaction Bundle: all of it or nothing."""
-    bundle = await read_resource(request, service.settings.body_limit)
+async def provide_package(request: Request, service: Service, caller: Caller, bundle: Resource) -> Response:
+    """`POST /` with a transaction Bundle of a submission (ITI-65): all of it or nothing."""
     package = read_package(bundle, _reading(service))
     owners = {await owner_of_subject(service, subject) for subject in package.subjects}
     if len(owners) != 1:

@@ -1,4 +1,7 @@
-"""The CapabilityStatement: what is really there, from the same tables that serve it."""
+"""The CapabilityStatement (R4 http.html#capabilities): what is really there, from the same tables that serve it."""
+
+from functools import cache
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -6,25 +9,35 @@ from starlette.responses import Response
 
 from healthspace.edge.fhir.act import base_url
 from healthspace.edge.fhir.answer import answer
-from healthspace.fhir.search_parameters import PARAMETERS
+from healthspace.edge.fhir.formats import is_pretty_wanted, is_xml_wanted, rewrite
+from healthspace.fhir.resource_types import NAMES
+from healthspace.fhir.searching.model import Kind
+from healthspace.fhir.searching.parameters import parameters_of
 
 PDSM = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition"
-INTERACTIONS = {
-    "Patient": ("read", "search-type"),
-    "DocumentReference": ("read", "vread", "create", "search-type"),
-    "List": ("read", "vread", "search-type"),
-    "Binary": ("read",),
-}
+INTERACTIONS = ("read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type")
+SYSTEM_INTERACTIONS = ("transaction", "batch", "search-system", "history-system")
 PROFILES = {
     "DocumentReference": [f"{PDSM}/pdsm-comprehensive-document-reference", f"{PDSM}/pdsm-simplified-publish"],
     "List": [f"{PDSM}/pdsm-submissionset-comprehensive", f"{PDSM}/pdsm-folder-comprehensive"],
 }
-PATIENT_SEARCH = ("identifier",)
-RECORD_DATE = "2026-11-24"
+DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
+OPERATIONS = {
+    "Patient": {"everything": "Patient-everything"},
+    "CodeSystem": {"lookup": "CodeSystem-lookup", "validate-code": "CodeSystem-validate-code"},
+    "ValueSet": {"expand": "ValueSet-expand", "validate-code": "ValueSet-validate-code"},
+}
+OPERATIONS_OF_ALL = {"validate": "Resource-validate", "meta": "Resource-meta"}
+SYSTEM_OPERATIONS = {"convert": "Resource-convert"}
+RECORD_DATE = "2026-11-26"
+WHO = (
+    "Every interaction is for the technical caller of demo mode. Citizens and professionals read and search what the access rules show "
+    "them, and documents are deposited by ITI-65 and ITI-105."
+)
 
 
 async def metadata(request: Request) -> Response:
-    """`GET /metadata` (R4 http.html#capabilities)."""
+    """`GET /metadata`."""
     statement = {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -33,28 +46,54 @@ async def metadata(request: Request) -> Response:
         "software": {"name": "Healthspace"},
         "implementation": {"description": "Shared health record", "url": base_url(request)},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+        "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
         "rest": [
             {
                 "mode": "server",
+                "documentation": WHO,
                 "security": {"cors": False, "description": "Bearer tokens (RFC 6750)"},
-                "resource": [_resource(type_, interactions) for type_, interactions in INTERACTIONS.items()],
-                "interaction": [{"code": "transaction", "documentation": "ITI-65 Provide Document Bundle"}],
+                "resource": list(_resources()),
+                "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                "operation": _operations(SYSTEM_OPERATIONS),
             }
         ],
     }
-    return answer(orjson.dumps(statement))
+    answered = answer(orjson.dumps(statement))
+    xml, pretty = is_xml_wanted(request), is_pretty_wanted(request)
+    return rewrite(answered, xml=xml, pretty=pretty) if xml or pretty else answered
 
 
-def _resource(type_: str, interactions: tuple[str, ...]) -> dict[str, object]:
-    names = [parameter for parameter in PARAMETERS[type_] if type_ != "Patient" or parameter.name in PATIENT_SEARCH]
-    stated: dict[str, object] = {
+@cache
+def _resources() -> tuple[dict[str, Any], ...]:
+    return tuple(_resource(type_) for type_ in NAMES)
+
+
+def _resource(type_: str) -> dict[str, Any]:
+    parameters = parameters_of(type_)
+    references = sorted(parameter.name for parameter in parameters.values() if parameter.kind is Kind.REFERENCE)
+    stated: dict[str, Any] = {
         "type": type_,
-        "interaction": [{"code": interaction} for interaction in interactions],
-        "versioning": "versioned",
+        "interaction": [{"code": interaction} for interaction in INTERACTIONS],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
     }
     if type_ in PROFILES:
         stated["supportedProfile"] = PROFILES[type_]
-    if names and "search-type" in interactions:
-        stated["searchParam"] = [{"name": parameter.name, "type": parameter.kind.value} for parameter in names]
+    if references:
+        stated["searchInclude"] = ["*", *(f"{type_}:{name}" for name in references)]
+    stated["searchParam"] = [
+        {"name": parameter.name, "type": parameter.kind.value} for parameter in parameters.values() if parameter.kind is not Kind.SPECIAL
+    ]
+    stated["operation"] = _operations(OPERATIONS_OF_ALL | OPERATIONS.get(type_, {}))
     return stated
+
+
+def _operations(named: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "definition": DEFINITION + definition} for name, definition in named.items()]

@@ -1,77 +1,145 @@
-"""Search on DocumentReference and List (ITI-67, ITI-66; TD3.1): GET and POST _search, within one citizen's record.
+"""Search (R4 http.html#search; ITI-66, ITI-67, TD3.1): GET and POST _search, on a type, in a compartment, on the whole system.
 
 A search about a citizen that the caller may not read, or who does not exist, finds nothing: the two look the same.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
 from urllib.parse import urlencode
-from uuid import UUID
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from healthspace.access.opening import Service
-from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.base.errors import Invalid, Refused
-from healthspace.base.ids import owner_of, parse_id
+from healthspace.access.wide import permit_wide
+from healthspace.base.errors import Invalid, Malformed, NotFound, Refused
+from healthspace.base.ids import REGISTRY, owner_of, parse_id
 from healthspace.edge.fhir.act import base_url, read_terms
-from healthspace.edge.fhir.answer import answer, searchset
-from healthspace.identity.caller import Caller
+from healthspace.edge.fhir.answer import Entries, answer, entries_of, searchset
+from healthspace.edge.fhir.conditions import is_lenient
+from healthspace.fhir.definitions import compartment
+from healthspace.fhir.subset import select_elements, summarise
+from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import read_ins
-from healthspace.record.find import find_documents, find_submissions
 from healthspace.record.spaces import locate
-from healthspace.resources.grammar import build_query
-from healthspace.resources.search import Page
+from healthspace.resources.compartments import in_compartment
+from healthspace.resources.grammar import Asked, read_search
+from healthspace.resources.including import include
+from healthspace.resources.planning import plan
+from healthspace.resources.reach import Reach, belongs_to_citizens
+from healthspace.resources.search import Page, search
+from healthspace.resources.stored import Stored
 
 Terms = list[tuple[str, str]]
 
 BY_ID = frozenset({"patient", "subject", "patient:Patient", "subject:Patient"})
 BY_INS = frozenset({"patient.identifier", "subject.identifier", "patient:identifier", "subject:identifier", "subject:Patient.identifier"})
-CURSOR = "_cursor"
-CURSOR_SHAPE = re.compile(r"(-?\d{1,18})~([0-9a-f-]{36})", re.ASCII)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENT = re.compile(r"(?:.*/)?(?:Patient/)?([0-9a-f-]{36})")
+SEARCH_ACTIONS = {"DocumentReference": Action.SEARCH_DOCUMENTS, "List": Action.SEARCH_SUBMISSIONS}
+Place = tuple[str, str] | None
+"""A compartment: its type and the name of its resource."""
 
 
-async def search_documents(request: Request, service: Service, caller: Caller) -> Response:
-    return await _search(request, service, caller, "DocumentReference", Action.SEARCH_DOCUMENTS)
+async def search_type(request: Request, service: Service, caller: Caller) -> Response:
+    """`GET /Type?…` and `POST /Type/_search`."""
+    return await _search(request, service, caller, request.path_params["type"], None)
 
 
-async def search_submissions(request: Request, service: Service, caller: Caller) -> Response:
-    return await _search(request, service, caller, "List", Action.SEARCH_SUBMISSIONS)
+async def search_compartment(request: Request, service: Service, caller: Caller) -> Response:
+    """`GET /Patient/id/Type?…` (R4 compartmentdefinition.html)."""
+    kind, name, type_ = (request.path_params[each] for each in ("type", "id", "inner"))
+    if type_ not in compartment(kind):
+        raise NotFound
+    return await _search(request, service, caller, type_, (kind, name))
 
 
-async def _search(request: Request, service: Service, caller: Caller, type_: str, action: Action) -> Response:
-    asked = await read_terms(request)
-    about, terms, cursor = _separate(asked)
-    query = build_query(type_, terms, service.door.keys)
-    query.after = _read_cursor(cursor)
-    own = f"{base_url(request)}/{type_}?{urlencode(asked)}"
-    owner = await _owner_asked_for(service, caller, about)
+async def _search(request: Request, service: Service, caller: Caller, type_: str, place: Place) -> Response:
+    terms = await read_terms(request)
+    wide = caller.kind is Kind.TECHNICAL
+    about, rest = ([], terms) if wide else _separate(terms, type_)
+    asked = read_search(type_, rest, lenient=is_lenient(request))
+    found = Found(request, type_, place, terms, rest)
+    if wide:
+        async with permit_wide(service.door, caller, Action.SEARCH_RESOURCES) as wide_permit:
+            page, included = await _find(Reach(wide_permit, base_url(request)), asked, place)
+            for stored in (*page.entries, *included):
+                wide_permit.note(stored.owner, f"{stored.type}/{stored.name}")
+        return found.answer(asked, page, included, None)
+    owner = await _owner_asked_for(service, caller, about, type_, place)
     try:
-        async with service.door.permit(caller, action, owner) as p:
-            page = await (find_documents if action is Action.SEARCH_DOCUMENTS else find_submissions)(p, query)
-            p.note(*(f"{entry.type}/{entry.id}" for entry in page.entries))
+        async with service.door.permit(caller, SEARCH_ACTIONS.get(type_, Action.SEARCH_RESOURCES), owner) as p:
+            page, included = await _find(Reach(p, base_url(request)), asked, place)
+            p.note(*(f"{stored.type}/{stored.name}" for stored in (*page.entries, *included)))
     except Refused:
-        return answer(searchset(base_url(request), (), 0, {"self": own}))
-    return answer(searchset(base_url(request), page.entries, page.total, {"self": own, **_next(request, type_, terms, p, page)}))
+        return found.answer(asked, Page((), 0 if asked.total else None, None), [], None)
+    return found.answer(asked, page, included, _patient_of(page))
 
 
-def _separate(terms: Terms) -> tuple[Terms, Terms, str | None]:
-    """What says whose record, what says which documents, and the place to go on from."""
-    about = [(name, value) for name, value in terms if name in BY_ID | BY_INS]
-    cursors = [value for name, value in terms if name == CURSOR]
-    rest = [(name, value) for name, value in terms if name not in BY_ID | BY_INS | {CURSOR}]
-    return about, rest, cursors[-1] if cursors else None
+async def _find(reach: Reach, asked: Asked, place: Place) -> tuple[Page, list[Stored]]:
+    query, scope = await plan(reach, asked)
+    if place is not None:
+        scope = await in_compartment(reach, query, scope, *place)
+    if asked.summary == "count":
+        query.count = 0
+    page = await search(reach, query, scope)
+    return page, await include(reach, asked, page.entries) if asked.includes or asked.revincludes else []
 
 
-async def _owner_asked_for(service: Service, caller: Caller, about: Terms) -> int | None:
+class Found:
+    """The request that an answer belongs to: what its links repeat."""
+
+    def __init__(self, request: Request, type_: str, place: Place, terms: Terms, rest: Terms) -> None:
+        self._base = base_url(request)
+        self._path = f"{place[0]}/{place[1]}/{type_}" if place else type_
+        self._terms, self._rest = terms, rest
+
+    def answer(self, asked: Asked, page: Page, included: list[Stored], patient: str | None) -> Response:
+        """The searchset; `patient` stands in the next link for whatever named the citizen, so that no INS is in it."""
+        left_out = set(asked.warnings)
+        told = [term for term in self._terms if term[0] not in left_out]
+        links = {"self": f"{self._base}/{self._path}" + (f"?{urlencode(told)}" if told else "")}
+        if page.next is not None:
+            going_on = [term for term in self._rest if term[0] not in {"_cursor", *left_out}]
+            who = [("patient", patient)] if patient else []
+            links["next"] = f"{self._base}/{self._path}?{urlencode([*who, *going_on, ('_cursor', page.next)])}"
+        matches, others = entries_of(page.entries), entries_of(included)
+        if asked.elements or asked.summary in {"true", "text", "data"}:
+            matches = list(_parts(matches, asked))
+        return answer(searchset(self._base, Entries(matches, others, asked.warnings), page.total, links))
+
+
+def _parts(entries: Iterable[tuple[str, str, bytes]], asked: Asked) -> Iterable[tuple[str, str, bytes]]:
+    for type_, name, body in entries:
+        resource = orjson.loads(body)
+        part = select_elements(resource, asked.elements) if asked.elements else summarise(resource, asked.summary or "false")
+        yield type_, name, orjson.dumps(part)
+
+
+def _patient_of(page: Page) -> str | None:
+    subject = page.entries[0].json().get("subject", page.entries[0].json().get("patient")) if page.entries else None
+    reference = subject.get("reference") if isinstance(subject, dict) else None
+    return reference if isinstance(reference, str) and reference.startswith("Patient/") else None
+
+
+def _separate(terms: Terms, type_: str) -> tuple[Terms, Terms]:
+    """What says whose record, and what says which resources."""
+    if not belongs_to_citizens(type_):
+        return [], terms
+    names = BY_ID | BY_INS
+    return [term for term in terms if term[0] in names], [term for term in terms if term[0] not in names]
+
+
+async def _owner_asked_for(service: Service, caller: Caller, about: Terms, type_: str, place: Place) -> int | None:
     """The record that a search is about. A citizen who names none means their own; anyone else must say whose (ITI-67)."""
+    if not belongs_to_citizens(type_):
+        return REGISTRY
+    if place is not None:
+        about = [*about, ("patient", place[1])] if place[0] == "Patient" else about
     if not about:
         if caller.patient is None:
-            raise Invalid("say whose documents: patient or patient.identifier", place="patient")
+            raise Invalid("say whose resources: patient or patient.identifier", place="patient")
         return owner_of(caller.patient)
     owners = {await _owner_of_term(service, name, value) for name, value in about}
     return owners.pop() if len(owners) == 1 else None
@@ -88,27 +156,34 @@ async def _owner_of_term(service: Service, name: str, value: str) -> int | None:
         if match is None:
             raise Invalid("a patient is named by Patient/id", place=name)
         patient = parse_id(match[1])
-    return owner_of(patient) if patient is not None else None
+    return owner_of(patient) or None if patient is not None else None
 
 
-def _next(request: Request, type_: str, terms: Terms, p: Permit, page: Page) -> dict[str, str]:
-    """The link to the page after: by our own patient id, never by the INS."""
-    if page.next is None:
-        return {}
-    at, identifier = page.next
-    patient = page.entries[0].json()["subject"]["reference"]
-    place = f"{(at - EPOCH) // timedelta(microseconds=1)}~{identifier}"
-    return {"next": f"{base_url(request)}/{type_}?{urlencode([('patient', patient), *terms, (CURSOR, place)])}"}
-
-
-def _read_cursor(text: str | None) -> tuple[datetime, UUID] | None:
-    if text is None:
-        return None
-    match = CURSOR_SHAPE.fullmatch(text)
-    identifier = parse_id(match[2]) if match else None
-    if match is None or identifier is None:
-        raise Invalid("this is not a place that a page of ours led to", place=CURSOR)
-    try:
-        return EPOCH + timedelta(microseconds=int(match[1])), identifier
-    except OverflowError:
-        raise Invalid("this is not a place that a page of ours led to", place=CURSOR) from None
+async def search_system(request: Request, service: Service, caller: Caller) -> Response:
+    """`GET /?_type=A,B&…`: each type in turn, for a caller whose reach has no bounds; pages lead through one type after the other."""
+    terms = await read_terms(request)
+    types = [one for name, value in terms if name == "_type" for one in value.split(",") if one]
+    rest = [term for term in terms if term[0] not in {"_type", "_at"}]
+    if not types:
+        raise Malformed("say which types to search: _type", place="_type")
+    searches = [read_search(type_, [term for term in rest if term[0] != "_cursor"], lenient=is_lenient(request)) for type_ in types]
+    at, _, cursor = next((value for name, value in terms if name == "_cursor"), "0.").partition(".")
+    number = int(at) if at.isdecimal() and int(at) < len(types) else 0
+    async with permit_wide(service.door, caller, Action.SEARCH_RESOURCES) as p:
+        reach, entries, total, following = Reach(p, base_url(request)), list[Stored](), 0, None
+        for place, asked in enumerate(searches):
+            full = place < number or following is not None
+            asked.cursor = cursor or None if place == number else None
+            asked.count = 0 if full else max(asked.count - len(entries), 0)
+            query, scope = await plan(reach, asked)
+            page = await search(reach, query, scope)
+            total += page.total or 0
+            entries += page.entries
+            if not full and page.next is not None:
+                following = f"{place}.{page.next}"
+        for stored in entries:
+            p.note(stored.owner, f"{stored.type}/{stored.name}")
+    links = {"self": f"{base_url(request)}?{urlencode(terms)}"}
+    if following is not None:
+        links["next"] = f"{base_url(request)}?{urlencode([*(term for term in terms if term[0] != '_cursor'), ('_cursor', following)])}"
+    return answer(searchset(base_url(request), Entries(entries_of(entries)), total, links))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from healthspace.access.depositor import depositor_of
 from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.record.chain import replaced_identifiers, set_id_of, version_of
-from healthspace.record.visibility import depositor_of, labels_of
+from healthspace.resources.reading import labels_of
 from healthspace.terminology.labels import label_of_type
 
 Resource = dict[str, Any]

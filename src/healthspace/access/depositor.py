@@ -1,0 +1,30 @@
+"""Who brought a document: kept in it as an extension, and hashed in its index, so that its depositor always finds it."""
+
+from typing import Any
+
+from healthspace.identity.caller import Caller
+
+DEPOSITOR = "urn:healthspace:depositor"
+SYSTEMS = {"rpps": "https://rpps.esante.gouv.fr", "finess": "https://finess.esante.gouv.fr"}
+
+
+def depositor_extension(caller: Caller) -> dict[str, Any]:
+    """Who brought a document, as kept in it."""
+    kind, _, value = caller.depositor_key.partition("|")
+    if kind == "patient":
+        return {"url": DEPOSITOR, "valueReference": {"reference": f"Patient/{value}"}}
+    display = caller.structure or caller.name
+    reference = {"identifier": {"system": SYSTEMS.get(kind, kind), "value": value}, **({"display": display} if display else {})}
+    return {"url": DEPOSITOR, "valueReference": reference}
+
+
+def depositor_of(resource: dict[str, Any]) -> str | None:
+    """The `Caller.depositor_key` of who brought a document."""
+    for extension in resource.get("extension", []):
+        if extension.get("url") == DEPOSITOR:
+            reference = extension.get("valueReference", {})
+            if "reference" in reference:
+                return "patient|" + str(reference["reference"]).removeprefix("Patient/")
+            identifier = reference.get("identifier", {})
+            return next((f"{kind}|{identifier.get('value')}" for kind, url in SYSTEMS.items() if url == identifier.get("system")), None)
+    return None

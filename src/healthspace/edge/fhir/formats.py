@@ -1,0 +1,90 @@
+"""JSON and XML at the edge (R4 http.html#mime-type): what a body is written in, and what an answer is asked to be written in."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthspace.base.errors import Malformed, NotAcceptable, UnsupportedMedia
+from healthspace.fhir.exact_json import read_json, write_json
+from healthspace.fhir.xml_reading import read_xml
+from healthspace.fhir.xml_writing import write_xml
+
+JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
+XML_TYPES = frozenset({"application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"})
+SHORT = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
+ANYTHING = frozenset({"*/*", "application/*", "text/html", ""})
+FHIR_JSON = "application/fhir+json; charset=utf-8"
+FHIR_XML = "application/fhir+xml; charset=utf-8"
+WANTED_VERSIONS = frozenset({"4.0", "4.0.1", "4"})
+
+
+def is_xml_wanted(request: Request) -> bool:
+    """Whether the answer is to be XML: by `_format`, which wins, or by Accept. NotAcceptable when it is neither JSON nor XML."""
+    asked = request.query_params.get("_format")
+    if asked is not None:
+        return _is_xml(asked, "_format")
+    accepted = request.headers.get("accept")
+    if accepted is None:
+        return False
+    for one in _by_preference(accepted):
+        if one in JSON_TYPES or one in ANYTHING:
+            return False
+        if one in XML_TYPES:
+            return True
+    raise NotAcceptable("JSON and XML are answered here", place="Accept")
+
+
+def is_pretty_wanted(request: Request) -> bool:
+    return request.query_params.get("_pretty") == "true"
+
+
+def parse_body(body: bytes, content_type: str) -> Any:
+    """The resource in a body: a dict with a resourceType. UnsupportedMedia for other content, Malformed with the place of the fault."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in XML_TYPES:
+        return read_xml(body)
+    if media_type not in JSON_TYPES:
+        raise UnsupportedMedia("send application/fhir+json or application/fhir+xml", place="Content-Type")
+    resource = read_json(body)
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        raise Malformed("the body is not a FHIR resource: resourceType is missing", place="Resource.resourceType")
+    return resource
+
+
+def rewrite(response: Response, *, xml: bool, pretty: bool) -> Response:
+    """`response` (FHIR JSON) in the form that was asked for."""
+    if response.headers.get("content-type", "") != FHIR_JSON or not response.body:
+        return response
+    resource = read_json(bytes(response.body))
+    content = write_xml(resource, pretty=pretty) if xml else write_json(resource, pretty=pretty)
+    headers = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
+    return Response(content, response.status_code, {**headers, "content-type": FHIR_XML if xml else FHIR_JSON})
+
+
+def _is_xml(asked: str, place: str) -> bool:
+    media_type = asked.partition(";")[0].strip().lower().replace(" ", "+")
+    media_type = SHORT.get(media_type, media_type)
+    if media_type in XML_TYPES:
+        return True
+    if media_type in JSON_TYPES:
+        return False
+    raise NotAcceptable("JSON and XML are answered here", place=place)
+
+
+def _by_preference(accepted: str) -> list[str]:
+    """Media types of an Accept header (RFC 9110 12.5.1), the most wanted first."""
+    weighted = []
+    for place, one in enumerate(accepted.split(",")[:50]):
+        media_type, *parameters = (part.strip().lower() for part in one.split(";"))
+        weight = next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+        if weight > 0:
+            weighted.append((-weight, place, media_type))
+    return [media_type for _, _, media_type in sorted(weighted)]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

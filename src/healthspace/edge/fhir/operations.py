@@ -1,0 +1,84 @@
+"""Operations (R4 operations.html): $validate, $convert, $meta, Patient/$everything and those of terminology.
+
+Those that touch no citizen's data are traced as readings of the registry.
+"""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthspace.access.opening import Service
+from healthspace.access.rules import Action
+from healthspace.base.errors import Malformed
+from healthspace.base.ids import REGISTRY
+from healthspace.edge.fhir.act import read_body, read_resource
+from healthspace.edge.fhir.answer import answer, issue, outcome
+from healthspace.edge.fhir.formats import parse_body
+from healthspace.edge.fhir.read import read_named
+from healthspace.fhir.exact_json import write_json
+from healthspace.fhir.validate import validate as find_faults
+from healthspace.identity.caller import Caller
+from healthspace.resources.stored import Resource
+
+Values = dict[str, Any]
+
+
+async def validate(request: Request, service: Service, caller: Caller) -> Response:
+    """`POST /Type/$validate`: what a write would be told, without writing (R4 resource-operation-validate.html)."""
+    async with service.door.permit(caller, Action.READ_RESOURCE, REGISTRY):
+        pass
+    body = await read_body(request, service.settings.body_limit)
+    sent = parse_body(body, request.headers.get("content-type", "")) if body else {}
+    resource, place = sent, ""
+    if sent.get("resourceType") == "Parameters" and request.path_params["type"] != "Parameters":
+        parameters = sent.get("parameter", [])
+        inner = next((one["resource"] for one in parameters if isinstance(one, dict) and "resource" in one), None)
+        resource, place = inner or {}, ""
+    name = request.path_params.get("id")
+    if not resource and name:
+        resource = (await read_named(service, caller, Action.READ_RESOURCE, request.path_params["type"], name, None)).json()
+    type_ = request.path_params["type"]
+    issues = [issue(fault.code, fault.message, f"{place}{fault.expression}") for fault in find_faults(resource)]
+    if isinstance(resource, dict) and resource.get("resourceType") not in {type_, None}:
+        issues.append(issue("invalid", f"a {type_} is expected here", "Resource.resourceType"))
+    return answer(orjson.dumps(outcome(*issues) if issues else outcome(issue("informational", "no fault was found", type_, "information"))))
+
+
+async def convert(request: Request, service: Service, caller: Caller) -> Response:
+    """`POST /$convert`: the resource that was sent, in the form that is asked for (R4 resource-operation-convert.html)."""
+    async with service.door.permit(caller, Action.READ_RESOURCE, REGISTRY):
+        pass
+    resource = await read_resource(request, service.settings.body_limit)
+    if resource["resourceType"] == "Parameters":
+        resource = next((one["resource"] for one in resource.get("parameter", []) if "resource" in one), resource)
+    return answer(write_json(resource))
+
+
+async def meta(request: Request, service: Service, caller: Caller) -> Response:
+    """`GET /Type/id/$meta`: profiles, tags and labels of a resource (R4 resource-operation-meta.html)."""
+    type_, name = request.path_params["type"], request.path_params["id"]
+    stored = await read_named(service, caller, Action.READ_RESOURCE, type_, name, None)
+    found = {key: value for key, value in stored.json()["meta"].items() if key in {"profile", "security", "tag"}}
+    versioned = {"versionId": str(stored.version), "lastUpdated": stored.json()["meta"]["lastUpdated"]}
+    return answer(parameters_of({"return": ("valueMeta", {**versioned, **found})}))
+
+
+def parameters_of(values: dict[str, tuple[str, Any]]) -> bytes:
+    """A Parameters resource: name → (key of the value, value); without those that are None."""
+    listed = [{"name": name, key: value} for name, (key, value) in values.items() if value is not None]
+    return orjson.dumps({"resourceType": "Parameters", "parameter": listed})
+
+
+async def read_values(request: Request, service: Service) -> Values:
+    """The parameters of an operation: of the query and, when there is one, of the Parameters in the body; values as they are in JSON."""
+    values: Values = dict(request.query_params)
+    if request.method == "POST":
+        sent: Resource = await read_resource(request, service.settings.body_limit)
+        if sent["resourceType"] != "Parameters":
+            raise Malformed("the parameters of an operation are sent as Parameters", place="Resource.resourceType")
+        for one in sent.get("parameter", []):
+            value = next((value for key, value in one.items() if key.startswith("value") or key == "resource"), None)
+            values.setdefault(one["name"], value)
+    return values

@@ -1,0 +1,183 @@
+"""The primitive types of R4 (datatypes.html#primitive): what each may hold, on JSON values. Every check takes linear time."""
+
+import binascii
+import re
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from lxml import etree
+
+from healthspace.base.active import is_active
+
+LONGEST_STRING = 1 << 20
+LARGEST_INTEGER, SMALLEST_INTEGER = (1 << 31) - 1, -(1 << 31)
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+CODE = re.compile(r"\S+( \S+)*")
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+URI = re.compile(r"\S+")
+OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", re.ASCII)
+UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?", re.ASCII)
+DATE_TIME = re.compile(
+    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)(T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)))?)?)?",
+    re.ASCII,
+)
+INSTANT = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00))",
+    re.ASCII,
+)
+TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
+SPACES = re.compile(r"\s+")
+XHTML = "{http://www.w3.org/1999/xhtml}"
+ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{1,31};)?")
+# narrative.html#security: chapters 7 to 11 and 15 of HTML 4.0, without forms, frames, scripts and what is fetched and run.
+XHTML_ELEMENTS = frozenset(
+    "a abbr acronym address area b bdo big blockquote br caption center cite code col colgroup dd del dfn dir div dl dt em font h1 h2 h3 h4 h5 h6 hr i img "
+    "ins kbd li map menu ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var".split()
+)
+
+Check = Callable[[Any], bool]
+
+
+def is_boolean(value: Any) -> bool:
+    return value is True or value is False
+
+
+def is_integer(value: Any) -> bool:
+    return type(value) is int and SMALLEST_INTEGER <= value <= LARGEST_INTEGER
+
+
+def is_unsigned(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_INTEGER
+
+
+def is_positive(value: Any) -> bool:
+    return type(value) is int and 0 < value <= LARGEST_INTEGER
+
+
+def is_decimal(value: Any) -> bool:
+    return isinstance(value, int | float) and value is not True and value is not False
+
+
+def is_string(value: Any) -> bool:
+    return type(value) is str and 0 < len(value) <= LONGEST_STRING and not value.isspace() and CONTROLS.search(value) is None
+
+
+def is_code(value: Any) -> bool:
+    return type(value) is str and CODE.fullmatch(value) is not None and CONTROLS.search(value) is None
+
+
+def is_id(value: Any) -> bool:
+    return type(value) is str and ID.fullmatch(value) is not None
+
+
+def is_uri(value: Any) -> bool:
+    return type(value) is str and URI.fullmatch(value) is not None and CONTROLS.search(value) is None
+
+
+def is_oid(value: Any) -> bool:
+    return type(value) is str and OID.fullmatch(value) is not None
+
+
+def is_uuid(value: Any) -> bool:
+    return type(value) is str and UUID.fullmatch(value) is not None
+
+
+def is_base64(value: Any) -> bool:
+    """Base64 of RFC 4648, with white space anywhere."""
+    if type(value) is not str or not value.isascii() or not value:
+        return False
+    try:
+        binascii.a2b_base64(SPACES.sub("", value).encode(), strict_mode=True)
+    except binascii.Error:
+        return False
+    return not value.isspace()
+
+
+def is_date(value: Any) -> bool:
+    return type(value) is str and _is_real(DATE.fullmatch(value))
+
+
+def is_date_time(value: Any) -> bool:
+    return type(value) is str and _is_real(DATE_TIME.fullmatch(value))
+
+
+def is_instant(value: Any) -> bool:
+    return type(value) is str and _is_real(INSTANT.fullmatch(value))
+
+
+def is_time(value: Any) -> bool:
+    return type(value) is str and TIME.fullmatch(value) is not None
+
+
+def is_xhtml(value: Any) -> bool:
+    """A narrative (narrative.html#xhtml): one well-formed `div` of XHTML with formatting only, and something in it."""
+    if type(value) is not str or not 0 < len(value) <= 8 * LONGEST_STRING or CONTROLS.search(value) is not None:
+        return False
+    root = _parse_xhtml(value)
+    if root is None or root.tag != f"{XHTML}div":
+        return False
+    return all(_is_formatting(element) for element in root.iter())
+
+
+def _is_formatting(element: etree._Element) -> bool:
+    if not isinstance(element.tag, str):
+        return element.tag is etree.Comment
+    space, _, name = element.tag.rpartition("}")
+    attributes = {str(key): str(text) for key, text in element.attrib.items()}
+    return f"{space}}}" == XHTML and name in XHTML_ELEMENTS and not is_active(name, attributes)
+
+
+def _parse_xhtml(value: str) -> etree._Element | None:
+    if "<!DOCTYPE" in value or "<!ENTITY" in value or value.count("<") > 200_000:
+        return None
+    # Named entities of HTML are allowed in narratives; XML alone does not know them.
+    source = ENTITY.sub(lambda match: b" " if match[1] else b"&", value.encode("utf-8"))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(source, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _is_real(match: "re.Match[str] | None") -> bool:
+    """Whether a date that is written rightly is in the calendar."""
+    if match is None:
+        return False
+    year, month, day = match["year"], match["month"], match["day"]
+    if year == "0000":
+        return False
+    if month is None:
+        return True
+    if not "01" <= month <= "12":
+        return False
+    return day is None or "01" <= day <= "28" or (day != "00" and int(day) <= monthrange(int(year), int(month))[1])
+
+
+@cache
+def checks() -> Mapping[str, Check]:
+    """The check of each primitive type by its name."""
+    return {
+        "base64Binary": is_base64,
+        "boolean": is_boolean,
+        "canonical": is_uri,
+        "code": is_code,
+        "date": is_date,
+        "dateTime": is_date_time,
+        "decimal": is_decimal,
+        "id": is_id,
+        "instant": is_instant,
+        "integer": is_integer,
+        "markdown": is_string,
+        "oid": is_oid,
+        "positiveInt": is_positive,
+        "string": is_string,
+        "time": is_time,
+        "unsignedInt": is_unsigned,
+        "uri": is_uri,
+        "url": is_uri,
+        "uuid": is_uuid,
+        "xhtml": is_xhtml,
+    }

@@ -1,0 +1,132 @@
+"""From a query to one SQL statement. Only constants of this module are joined; every value travels as a parameter.
+
+A statement about one owner names that owner at every table, so that it goes to one shard (`../rules/cluster.md`). One about
+several owners, or all, is for callers that may see them: it reads across shards, by intention.
+"""
+
+from healthspace.base.ids import REGISTRY
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.resources.hashing import after_all
+from healthspace.resources.query import Condition, Either, Hashed, Named, Not, Prefixed, Query, Ranged, Scope, Selects, Updated
+
+COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body FROM resource r WHERE r.type = {}"
+COUNT = "SELECT count(*) FROM resource r WHERE r.type = {}"
+OF_ONE = "r.owner = {}"
+OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
+HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
+NOTHING = "false"
+
+TOKENS = "r.tokens && {}::bigint[]"
+ROWS_OF_ONE = """EXISTS (SELECT FROM ix_token i
+     WHERE i.owner = {owner} AND i.h = ANY ({}::bigint[]) AND i.date = r.date AND i.id = r.id)"""
+ACROSS = "EXISTS (SELECT FROM xref x WHERE x.h = ANY ({}::bigint[]) AND x.owner = r.owner AND x.id = r.id)"
+RANGES = """EXISTS (SELECT FROM unnest({}::int[], {}::float8[], {}::float8[], {}::float8[], {}::float8[])
+            AS q (param, lo_from, lo_to, hi_from, hi_to)
+      JOIN ix_range i ON i.owner = {owner} AND i.type = {type} AND i.param = q.param AND i.id = r.id
+                     AND i.lo BETWEEN q.lo_from AND q.lo_to AND i.hi BETWEEN q.hi_from AND q.hi_to)"""
+STRINGS = """EXISTS (SELECT FROM unnest({}::int[], {}::bytea[], {}::bytea[]) AS q (param, low, high)
+      JOIN ix_string i ON i.owner = {owner} AND i.type = {type} AND i.param = q.param AND i.id = r.id
+                      AND i.folded >= q.low AND i.folded < q.high)"""
+IDS = "r.id = ANY ({}::uuid[])"
+UPDATED = "r.updated BETWEEN {} AND {}"
+
+# Orders that an index gives, each with the condition that a page goes on from.
+BY_ID = {False: ("r.id > {}", "r.id"), True: ("r.id < {}", "r.id DESC")}
+BY_DATE = {False: ("(r.date, r.id) > ({}, {})", "r.date, r.id"), True: ("(r.date, r.id) < ({}, {})", "r.date DESC, r.id DESC")}
+BY_UPDATE = {
+    False: ("(r.updated, r.id) > ({}, {})", "r.updated, r.id"),
+    True: ("(r.updated, r.id) < ({}, {})", "r.updated DESC, r.id DESC"),
+}
+Place = tuple[object, ...]
+Compiled = tuple[str, list[object]]
+
+
+def compile_page(query: Query, scope: Scope, order: tuple[str, str], after: Place | None, limit: int) -> Compiled:
+    """Rows of the resources that meet the conditions of `query`, in `order` (one of the tables above), from `after` on."""
+    going_on, key = order
+    statement = _Statement(query, scope)
+    clauses = statement.clauses()
+    if after is not None:
+        clauses.append(going_on.format(*(statement.bind(value) for value in after)))
+    return statement.finish(COLUMNS, clauses, f" ORDER BY {key} LIMIT {statement.bind(limit)}")
+
+
+def compile_bodies(query: Query, scope: Scope, limit: int) -> Compiled:
+    """Rows of the resources that meet the conditions, in no order."""
+    statement = _Statement(query, scope)
+    return statement.finish(COLUMNS, statement.clauses(), f" LIMIT {statement.bind(limit)}")
+
+
+def compile_count(query: Query, scope: Scope) -> Compiled:
+    """How many resources meet the conditions."""
+    statement = _Statement(query, scope)
+    return statement.finish(COUNT, statement.clauses(), "")
+
+
+class _Statement:
+    """A statement under construction: numbers its parameters."""
+
+    def __init__(self, query: Query, scope: Scope) -> None:
+        self._query, self._scope = query, scope
+        self._values: list[object] = []
+        self._type = self.bind(NUMBER[query.type])
+        owners = scope.owners
+        self._one = owners[0] if owners is not None and len(owners) == 1 else None
+        self._owner = self.bind(self._one) if self._one is not None else "r.owner"
+
+    def bind(self, value: object) -> str:
+        self._values.append(value)
+        return f"${len(self._values)}"
+
+    def clauses(self) -> list[str]:
+        scope, found = self._scope, list[str]()
+        if self._one is not None:
+            found.append(OF_ONE.format(self._owner))
+        elif scope.owners is not None:
+            found.append(OF_SEVERAL.format(self.bind(list(scope.owners))) if scope.owners else NOTHING)
+        if scope.hidden.hashes:
+            found.append(HIDDEN.format(self.bind(list(scope.hidden.hashes)), self.bind(scope.hidden.unless)))
+        if scope.required:
+            found.append(TOKENS.format(self.bind(list(scope.required))))
+        return found + [self._clause(condition) for condition in self._query.conditions]
+
+    def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:
+        return " AND ".join([head.format(self._type), *clauses]) + tail, self._values
+
+    def _clause(self, condition: Condition) -> str:
+        match condition:
+            case Not(inner):
+                return f"NOT {self._clause(inner)}"
+            case Either(several):
+                return "(" + " OR ".join(self._clause(one) for one in several) + ")"
+            case Hashed():
+                return self._hashed(condition)
+            case Ranged(boxes):
+                ends = zip(*((box.param, *box.lo, *box.hi) for box in boxes), strict=True)
+                return self._exists(RANGES, *ends)
+            case Prefixed(prefixes):
+                return self._exists(STRINGS, *zip(*((number, low, after_all(low)) for number, low in prefixes), strict=True))
+            case Named(ids):
+                return IDS.format(self.bind(list(ids)))
+            case Updated(spans):
+                return "(" + " OR ".join(UPDATED.format(self.bind(first), self.bind(last)) for first, last in spans) + ")"
+
+    def _exists(self, template: str, *columns: object) -> str:
+        arrays = [self.bind(list(column)) for column in columns]  # type: ignore[call-overload]
+        return template.format(*arrays, owner=self._owner, type=self._type_of_index)
+
+    @property
+    def _type_of_index(self) -> str:
+        """Among all citizens a Patient is found by an index of its own, which only a constant leads to."""
+        return str(NUMBER["Patient"]) if self._query.type == "Patient" and self._one is None else self._type
+
+    def _hashed(self, condition: Hashed) -> str:
+        hashes, patient = self.bind(list(condition.hashes)), self._query.type == "Patient"
+        if self._one is None:
+            return ACROSS.format(hashes) if condition.across else TOKENS.format(hashes)
+        registry = self._one == REGISTRY
+        if condition.selects is Selects.EVERYWHERE and (registry or not patient):
+            return ROWS_OF_ONE.format(hashes, owner=self._owner)
+        if condition.selects is Selects.IN_REGISTRY and registry:
+            return ROWS_OF_ONE.format(hashes, owner=self._owner)
+        return TOKENS.format(hashes)

@@ -1,0 +1,144 @@
+"""Reading by id: the current version, an earlier one, the history (R4 http.html#read, #vread, #history)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from healthspace.access.depositor import depositor_of
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
+from healthspace.base.errors import Gone, NotFound
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.resources.reach import Reach
+from healthspace.resources.store import find, last_version, read_version
+from healthspace.resources.stored import Resource, Stored, open_row
+
+READ_ACTIONS = (Action.READ_RESOURCE, Action.READ_DOCUMENT)
+
+HISTORY_OF_ONE = """
+    SELECT type, id, version, updated, body FROM (
+        SELECT type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 AND id = $3
+        UNION ALL
+        SELECT type, id, version, updated, body FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
+    ) AS versions
+     WHERE ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5)
+       AND ($6::integer IS NULL OR version < $6)
+     ORDER BY version DESC LIMIT $7
+"""
+COUNT_OF_ONE = """
+    SELECT (SELECT count(*) FROM resource WHERE owner = $1 AND type = $2 AND id = $3
+               AND ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5))
+         + (SELECT count(*) FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
+               AND ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5))
+"""
+HISTORY_OF_ALL = """
+    SELECT owner, type, id, version, updated, body FROM (
+        SELECT owner, type, id, version, updated, body FROM resource
+         WHERE ($1::smallint IS NULL OR type = $1) AND ($2::timestamptz IS NULL OR updated >= $2)
+           AND ($3::timestamptz IS NULL OR updated <= $3)
+        UNION ALL
+        SELECT owner, type, id, version, updated, body FROM resource_history
+         WHERE ($1::smallint IS NULL OR type = $1) AND ($2::timestamptz IS NULL OR updated >= $2)
+           AND ($3::timestamptz IS NULL OR updated <= $3)
+    ) AS versions
+     WHERE $4::timestamptz IS NULL OR (updated, id, version) < ($4, $5, $6)
+     ORDER BY updated DESC, id DESC, version DESC LIMIT $7
+"""
+COUNT_OF_ALL = """
+    SELECT (SELECT count(*) FROM resource WHERE ($1::smallint IS NULL OR type = $1)
+               AND ($2::timestamptz IS NULL OR updated >= $2) AND ($3::timestamptz IS NULL OR updated <= $3))
+         + (SELECT count(*) FROM resource_history WHERE ($1::smallint IS NULL OR type = $1)
+               AND ($2::timestamptz IS NULL OR updated >= $2) AND ($3::timestamptz IS NULL OR updated <= $3))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which versions a history shows: written from `since` to `until`; `count` of them, after the place `after`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    count: int = 50
+    after: tuple[datetime, UUID, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """A page of a history, latest first; `more` when it goes on."""
+
+    entries: tuple[Stored, ...]
+    total: int
+    more: bool
+
+
+async def read_resource(p: Permit, type_: str, identifier: UUID, version: int | None = None) -> Stored:
+    """One resource that the permit shows, now or as it was in `version`; NotFound or Gone."""
+    p.must_be_for(*READ_ACTIONS, Action.READ_PATIENT)
+    current = await _find_shown(p, type_, identifier)
+    if current is None:
+        if version is None or await _last_shown(p, type_, identifier) is None:
+            raise Gone if version is None and await _last_shown(p, type_, identifier) is not None else NotFound
+        found = await read_version(p.tx, p.cipher, type_, identifier, version)
+    elif version is None or version == current.version:
+        found = current
+    else:
+        found = await read_version(p.tx, p.cipher, type_, identifier, version)
+    p.note(f"{type_}/{found.name}")
+    return found
+
+
+async def read_history(p: Permit, type_: str, identifier: UUID, window: Window) -> Versions:
+    """The versions of one resource, latest first; NotFound when the permit shows none."""
+    p.must_be_for(Action.READ_HISTORY)
+    if await _find_shown(p, type_, identifier) is None and await _last_shown(p, type_, identifier) is None:
+        raise NotFound
+    about = (p.owner, NUMBER[type_], identifier, window.since, window.until)
+    before = window.after[2] if window.after else None
+    rows = await p.tx.fetch(HISTORY_OF_ONE, *about, before, window.count + 1)
+    entries = tuple(open_row(p.cipher, row) for row in rows[: window.count])
+    p.note(*(f"{type_}/{identifier}/_history/{entry.version}" for entry in entries))
+    return Versions(entries, await p.tx.fetchval(COUNT_OF_ONE, *about), len(rows) > window.count)
+
+
+async def read_history_of_all(reach: Reach, type_: str | None, window: Window) -> Versions:
+    """The versions of every resource, or of every one of a type, latest first: for a caller whose reach has no bounds."""
+    about = (NUMBER[type_] if type_ else None, window.since, window.until)
+    rows = await reach.tx.fetch(HISTORY_OF_ALL, *about, *(window.after or (None, None, None)), window.count + 1)
+    entries = tuple(await reach.open_rows(rows[: window.count]))
+    return Versions(entries, await reach.tx.fetchval(COUNT_OF_ALL, *about), len(rows) > window.count)
+
+
+def is_shown(p: Permit, resource: Resource) -> bool:
+    """Whether the permit shows this one resource: by its depositor, and by the labels that hide it."""
+    if depositor_of(resource) == p.caller.depositor_key:
+        return True
+    return not p.only_own_deposits and not (labels_of(resource) & p.hidden)
+
+
+def labels_of(resource: Resource) -> set[str]:
+    """Codes of the security labels, of a document or of the submission that brought it."""
+    concepts = resource.get("securityLabel", [])
+    codings = [coding for concept in concepts for coding in concept.get("coding", [])]
+    return {coding["code"] for coding in [*codings, *resource.get("meta", {}).get("security", [])] if "code" in coding}
+
+
+async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
+    if p.owner not in (Reach(p).scope(type_).owners or ()):
+        return None
+    current = await find(p.tx, p.cipher, type_, identifier)
+    # An earlier version is shown by the labels of today: hiding a resource hides its past.
+    if current is not None and (p.hidden or p.only_own_deposits) and not is_shown(p, current.json()):
+        raise NotFound
+    return current
+
+
+async def _last_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
+    """The deletion of what was deleted; nobody whom labels or deposits bind is told of one."""
+    if p.hidden or p.only_own_deposits or p.owner not in (Reach(p).scope(type_).owners or ()):
+        return None
+    return await last_version(p.tx, p.cipher, type_, identifier)
+
+
+def moment_of(seconds: float) -> datetime:
+    """An instant at the millisecond."""
+    return datetime.fromtimestamp(round(seconds, 3), UTC)

@@ -1,0 +1,200 @@
+"""Transactions (R4 http.html#transaction): all entries or none, in the order that the specification gives.
+
+Ids are given before anything is written, so that entries may refer to each other in any order; then deletions, creations, updates and
+patches are done, and written together. A transaction may be about several citizens: it is one transaction of the database.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from healthspace.access.rules import Action
+from healthspace.base.errors import HealthspaceError, Invalid, PreconditionFailed
+from healthspace.base.ids import new_id, owner_of
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.resources.grammar import read_search
+from healthspace.resources.placing import place
+from healthspace.resources.planning import find_all
+from healthspace.resources.stored import Resource, Stored
+from healthspace.resources.work import Done, Work
+
+ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
+REFERENCES = frozenset({"reference", "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueCanonical"})
+"""Elements in which the fullUrl of another entry is replaced (R4 bundle.html#references)."""
+Terms = list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry as it was sent; `place` is its FHIRPath. `terms` are the conditions of its address, or of ifNoneExist."""
+
+    place: str
+    full_url: str
+    method: str
+    type: str
+    name: str | None
+    resource: Resource | None
+    terms: Terms | None = None
+    if_match: int | None = None
+    edit: Callable[[Resource], Resource] | None = None
+    identifier: UUID | None = None
+    known: Stored | None = None
+    done: Done | None = field(default=None)
+
+
+async def transact(work: Work, entries: list[Entry]) -> None:
+    """Does all entries but the reads; each says afterwards what became of it. Errors name the entry at fault."""
+    work.p.must_be_for(Action.WRITE_RESOURCES)
+    _refuse_twice(entries)
+    for entry in entries:
+        await _at(entry, _match(work, entry))
+    names = await _name(work, entries)
+    for entry in entries:
+        if entry.resource is not None and entry.known is None:
+            entry.resource = await _at(entry, _resolve(work, entry.resource, names))
+    for entry in sorted(entries, key=lambda each: ORDER[each.method]):
+        entry.done = await _at(entry, _do(work, entry))
+    _refuse_same(entries)
+    await work.flush()
+
+
+async def _at(entry: Entry, act: Any) -> Any:
+    """What `act` gives; its error tells the entry."""
+    try:
+        return await act
+    except HealthspaceError as error:
+        if not (error.place or "").startswith("Bundle"):
+            error.place = entry.place
+        raise
+
+
+async def _match(work: Work, entry: Entry) -> None:
+    """Finds what the conditions of an entry mean, before anything is changed."""
+    if entry.terms is None or entry.method in {"GET", "HEAD"}:
+        return
+    entry.known = await work.match(entry.type, entry.terms)
+    if entry.known is not None and entry.method != "POST":
+        entry.name = entry.known.name
+        if entry.resource is not None and entry.method == "PUT":
+            entry.resource = {**entry.resource, "id": entry.name}
+        entry.known = None
+
+
+async def _name(work: Work, entries: list[Entry]) -> dict[str, str]:
+    """Gives every entry that creates its id; fullUrl → `Type/id` for all that other entries may refer to. Patients come first."""
+    names: dict[str, str] = {}
+    for entry in sorted(entries, key=lambda each: each.type != "Patient"):
+        if entry.known is not None:
+            names[entry.full_url] = f"{entry.type}/{entry.known.name}"
+        elif entry.method == "PUT" and entry.resource is not None and (entry.name or entry.resource.get("id")):
+            entry.name = entry.name or entry.resource["id"]
+            names[entry.full_url] = f"{entry.type}/{entry.name}"
+        elif entry.method in {"POST", "PUT"} and entry.resource is not None:
+            entry.identifier = await _give_id(work, entry.resource, names)
+            names[entry.full_url] = f"{entry.type}/{entry.identifier}"
+    names.pop("", None)
+    return names
+
+
+async def _give_id(work: Work, resource: Resource, names: dict[str, str]) -> UUID:
+    """An id that says whose the resource will be, by the Patient that it refers to."""
+    if resource["resourceType"] == "Patient":
+        return new_id((await work.p.found()).owner)
+    # Whose it is can be seen when its references are those of the record.
+    resolved = await _resolve(work, resource, names)
+    return new_id((await place(work.p, resolved)).owner)
+
+
+async def _resolve(work: Work, resource: Resource, names: dict[str, str]) -> Resource:
+    """`resource` with references to other entries, and conditional ones, as references to what they mean."""
+    waiting: list[str] = []
+    _collect(resource, waiting)
+    meant = {text: names[text] for text in waiting if text in names}
+    for text in waiting:
+        if text not in meant and _is_conditional(text):
+            meant[text] = await _find_one(work, text)
+    if not meant:
+        return resource
+    replaced: Resource = _replace(resource, meant)
+    return replaced
+
+
+def _is_conditional(text: str) -> bool:
+    type_, mark, _ = text.partition("?")
+    return bool(mark) and type_ in NUMBER
+
+
+async def _find_one(work: Work, text: str) -> str:
+    """`Type/id` of the one resource that a conditional reference means (R4 http.html#trules)."""
+    type_, _, query = text.partition("?")
+    asked = read_search(type_, parse_qsl(query, keep_blank_values=True, max_num_fields=20))
+    found = await find_all(work.reach, asked, 2) if asked.terms else []
+    if len(found) != 1:
+        raise PreconditionFailed("a conditional reference must mean exactly one resource", place=f"{type_}.reference")
+    work.p.note(owner_of(found[0].id), f"{type_}/{found[0].name}")
+    return f"{type_}/{found[0].name}"
+
+
+def _collect(value: Any, found: list[str]) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                if name in REFERENCES:
+                    found.append(inner)
+            elif isinstance(inner, dict | list):
+                _collect(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, found)
+
+
+def _replace(value: Any, meant: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: meant.get(inner, inner) if isinstance(inner, str) and name in REFERENCES else _replace(inner, meant)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_replace(inner, meant) for inner in value]
+    return value
+
+
+async def _do(work: Work, entry: Entry) -> Done | None:
+    if entry.method in {"GET", "HEAD"}:
+        return None
+    if entry.method == "DELETE":
+        return await work.delete(entry.type, entry.name) if entry.name else Done(None)
+    if entry.known is not None:
+        return Done(entry.known)
+    if entry.method == "PATCH":
+        if entry.name is None or entry.edit is None:
+            raise PreconditionFailed("nothing meets the conditions of the patch", place=entry.place)
+        return await work.change(entry.type, entry.name, entry.edit, if_match=entry.if_match)
+    assert entry.resource is not None  # noqa: S101 - a POST or PUT has been read with its resource
+    if entry.identifier is not None:
+        return await work.create(entry.resource, identifier=entry.identifier)
+    assert entry.name is not None  # noqa: S101 - what has no id was given one
+    return await work.update(entry.type, entry.name, entry.resource, if_match=entry.if_match)
+
+
+def _refuse_twice(entries: list[Entry]) -> None:
+    """No two entries may be about one resource, or have one fullUrl (R4 http.html#trules)."""
+    urls = [entry.full_url for entry in entries if entry.full_url and entry.method in {"POST", "PUT"}]
+    if len(set(urls)) != len(urls):
+        raise Invalid("two entries have the same fullUrl", place="Bundle.entry.fullUrl")
+    names = [(entry.type, entry.name) for entry in entries if entry.name and entry.method in {"PUT", "PATCH", "DELETE"}]
+    if len(set(names)) != len(names):
+        raise Invalid("two entries are about the same resource", place="Bundle.entry")
+
+
+def _refuse_same(entries: list[Entry]) -> None:
+    """Conditions may lead two entries to one resource: that is found when they have been matched."""
+    changed = [
+        (entry.type, entry.done.stored.id)
+        for entry in entries
+        if entry.done is not None and entry.done.changed and entry.done.stored is not None
+    ]
+    if len(set(changed)) != len(changed):
+        raise Invalid("two entries are about the same resource", place="Bundle.entry")
