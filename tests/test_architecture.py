@@ -9,7 +9,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FUNCTION, LONGEST_MODULE = 40, 400
 WITHIN_AN_OPERATION = {
     "patient_of",  # the record's own Patient, for the operations of a permit that has been looked at
-    *("find_replaced", "is_replaced_already", "read_named", "supersede"),  # steps of `deposit`
+    *("find_identified", "find_replaced", "is_replaced_already", "read_named", "supersede"),  # steps of `deposit`
 }
 SQL_WORDS = ("SELECT ", "INSERT INTO", "DELETE FROM", "UPDATE ")
 

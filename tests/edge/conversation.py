@@ -62,9 +62,11 @@ def ids_of(answer: httpx.Response) -> list[str]:
 
 
 def fault_of(answer: httpx.Response) -> str:
-    """The place that an OperationOutcome names."""
-    [issue] = answer.json()["issue"]
+    """The place that an OperationOutcome names first."""
+    issues = answer.json()["issue"]
     assert answer.json()["resourceType"] == "OperationOutcome"
-    assert issue["severity"] == "error"
-    assert issue["diagnostics"]
+    for issue in issues:
+        assert issue["severity"] == "error"
+        assert issue["diagnostics"]
+    issue = issues[0]
     return str([*issue.get("expression", []), *issue.get("location", [])][0])

@@ -146,7 +146,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "UTF-16": (json.dumps(a_reference(b"x")).encode("utf-16"), 400),
     "deep lists": (b"[" * 10_000 + b"]" * 10_000, 400),
     "deep objects": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400),
-    "deep enough to be read": (b'{"resourceType": "DocumentReference", "type": ' + b"[" * 900 + b"]" * 900 + b"}", 422),
+    "deep enough to be read": (b'{"resourceType": "DocumentReference", "type": ' + b"[" * 90 + b"]" * 90 + b"}", 422),
     "an endless number": (b'{"resourceType": "DocumentReference", "x": 1e999}', 400),
     "half a surrogate": (b'{"resourceType": "DocumentReference", "description": "\\ud800"}', 400),
 }
@@ -161,9 +161,11 @@ async def test_a_body_that_is_no_resource_is_refused_with_its_place(desk: Desk, 
 
 async def test_numbers_beyond_every_limit_are_refused_or_kept(desk: Desk, patient: UUID) -> None:
     for number in ("1" + "0" * 400, "-" + "9" * 40, "18446744073709551616", "1e308", "1e-400", "-0.0"):
-        body = json.dumps(a_reference()).replace('"status": "current"', f'"status": "current", "x": {number}').encode()
+        told = f'"status": "current", "extension": [{{"url": "urn:x", "valueDecimal": {number}}}]'
+        body = json.dumps(a_reference()).replace('"status": "current"', told).encode()
         answer = await desk.post("DocumentReference", LAB, body)
         assert answer.status_code in {201, 400}, number
+        assert answer.status_code == 400 or f'"valueDecimal":{number}' in answer.text
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", " ", ""])
@@ -177,9 +179,7 @@ async def test_odd_letters_are_kept_as_they_are(desk: Desk, patient: UUID, text:
     assert (await desk.get(f"DocumentReference/{reference['id']}", patient)).json()["description"] == text
 
 
-@pytest.mark.parametrize(
-    "media_type", ["", "application/xml", "application/fhir+xml", "text/plain", "multipart/form-data; boundary=x", ";;;"]
-)
+@pytest.mark.parametrize("media_type", ["", "text/html", "application/pdf", "text/plain", "multipart/form-data; boundary=x", ";;;"])
 async def test_another_content_type_is_refused(desk: Desk, patient: UUID, media_type: str) -> None:
     answer = await refuse(desk, json.dumps(a_reference()).encode(), **{"content-type": media_type})
     assert (answer.status_code, fault_of(answer)) == (415, "http.Content-Type")
@@ -193,10 +193,10 @@ async def test_another_content_type_is_refused(desk: Desk, patient: UUID, media_
         ({"subject": {"reference": "Patient/1"}}, "DocumentReference.subject"),
         ({"subject": {"reference": "Patient?identifier="}}, "DocumentReference.subject"),
         ({"subject": {"reference": "Patient?"}}, "DocumentReference.subject"),
-        ({"subject": {"reference": "#nobody"}}, "DocumentReference.subject"),
+        ({"subject": {"reference": "#nobody"}}, "DocumentReference.subject.reference"),
         ({"subject": {"identifier": {"system": "urn:oid:1.2.3", "value": "1"}}}, "DocumentReference.subject"),
-        ({"content": []}, "DocumentReference.content[0].attachment.data"),
-        ({"content": [{}]}, "DocumentReference.content[0].attachment.data"),
+        ({"content": []}, "DocumentReference.content"),
+        ({"content": [{}]}, "DocumentReference.content[0]"),
         ({"content": [{"attachment": {"url": "http://169.254.169.254/"}}]}, "DocumentReference.content[0].attachment.url"),
         ({"content": [{"attachment": {"data": ""}}]}, "DocumentReference.content[0].attachment.data"),
         ({"content": [{"attachment": {"data": "é"}}]}, "DocumentReference.content[0].attachment.data"),
@@ -210,8 +210,9 @@ async def test_what_is_missing_or_wrong_is_named(desk: Desk, patient: UUID, chan
 
 async def test_a_picture_or_a_letter_without_a_type_is_refused(desk: Desk, patient: UUID) -> None:
     for content, media_type in ((PDF, "application/pdf"), (JPEG, "image/jpeg")):
-        for type_ in ({}, {"type": {}}, {"type": {"coding": []}}, {"type": {"text": "a letter"}}):
-            assert fault_of(await refuse(desk, a_reference(content, media_type=media_type, **type_))) == "DocumentReference.type"
+        for type_, place in (({}, ""), ({"type": {}}, ""), ({"type": {"coding": []}}, ".coding"), ({"type": {"text": "a letter"}}, "")):
+            answer = await refuse(desk, a_reference(content, media_type=media_type, **type_))
+            assert fault_of(answer) == f"DocumentReference.type{place}"
 
 
 @pytest.mark.parametrize(
@@ -240,16 +241,16 @@ async def test_a_bad_token_is_told_and_traced(desk: Desk, patient: UUID, authori
     ("query", "status"),
     [
         ("type=" + "a" * 50_000, 413),
-        ("&".join(["status=current"] * 200), 413),
-        ("type=" + ",".join("a" * 3000), 422),
+        ("&".join(["status=current"] * 300), 413),
+        ("type=" + ",".join("a" * 3000), 400),
         ("description=" + "a" * 30_000, 200),
         ("type=%00", 200),
         ("type=%ff%fe", 200),
         ("description=%F0%9F%98%80", 200),
-        ("%ff=1", 422),
+        ("%ff=1", 400),
         ("=", 200),
         ("&&&", 200),
-        ("date=%00", 422),
+        ("date=%00", 400),
     ],
 )
 async def test_a_strange_query_has_a_clear_answer(desk: Desk, patient: UUID, query: str, status: int) -> None:
@@ -260,7 +261,7 @@ async def test_a_strange_query_has_a_clear_answer(desk: Desk, patient: UUID, que
     assert len(await desk.lines()) == 2
 
 
-@pytest.mark.parametrize(("query", "status"), [(b"type=\xff\xfe", 200), (b"\xe9=1", 422), (b"type=" + b"a" * 200_000, 413)])
+@pytest.mark.parametrize(("query", "status"), [(b"type=\xff\xfe", 200), (b"\xe9=1", 400), (b"type=" + b"a" * 200_000, 413)])
 async def test_a_query_that_no_browser_would_send_is_no_failure(desk: Desk, patient: UUID, query: bytes, status: int) -> None:
     assert await ask_raw(desk, patient, query) == status
 

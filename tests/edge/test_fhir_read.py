@@ -93,10 +93,13 @@ async def test_who_asks_for_fhir_gets_a_binary(desk: Desk, patient: UUID, accept
     assert binary["securityContext"]["reference"] == f"DocumentReference/{reference['id']}"
 
 
-async def test_only_json_is_spoken(desk: Desk, patient: UUID) -> None:
-    answer = await desk.get(f"Patient/{patient}?_format=xml", patient)
+async def test_json_and_xml_are_spoken_and_nothing_else(desk: Desk, patient: UUID) -> None:
+    answer = await desk.get(f"Patient/{patient}?_format=turtle", patient)
     assert (answer.status_code, fault_of(answer)) == (406, "http._format")
     assert (await desk.get(f"Patient/{patient}?_format=json", patient)).status_code == 200
+    xml = await desk.get(f"Patient/{patient}?_format=xml", patient)
+    assert xml.headers["content-type"].startswith("application/fhir+xml")
+    assert f'<id value="{patient}"/>' in xml.text
 
 
 @pytest.mark.parametrize("path", ["DocumentReference/1", "DocumentReference/x%00y", "Binary/" + "9" * 40, "List/%F0%9F%98%80"])
@@ -116,7 +119,7 @@ async def test_a_document_whose_file_is_gone_is_a_failure_and_not_a_promise(desk
 async def test_the_statement_of_what_is_here_needs_no_token(desk: Desk) -> None:
     statement = (await desk.get("metadata", None)).json()
     told = {resource["type"]: {each["code"] for each in resource["interaction"]} for resource in statement["rest"][0]["resource"]}
-    assert told["DocumentReference"] == {"read", "vread", "create", "search-type"}
+    assert {"read", "vread", "create", "update", "patch", "delete", "history-instance", "search-type"} <= told["DocumentReference"]
     assert statement["fhirVersion"] == "4.0.1"
     assert await desk.lines() == []
 
@@ -124,19 +127,25 @@ async def test_the_statement_of_what_is_here_needs_no_token(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("PUT", "DocumentReference/1", 405),
-        ("DELETE", "DocumentReference/1", 405),
-        ("PATCH", "List/1", 405),
-        ("POST", "Binary", 405),
-        ("POST", "Patient", 405),
-        ("GET", "Observation", 404),
-        ("GET", "", 404),
-        ("GET", "DocumentReference/1/_history", 404),
+        ("PUT", "DocumentReference/1/x/y", 404),
+        ("DELETE", "metadata", 405),
+        ("PUT", "_history", 405),
+        ("GET", "Observation/1/x/y", 404),
         ("OPTIONS", "DocumentReference", 405),
         ("PUT", "", 405),
     ],
 )
-async def test_what_is_not_offered_says_so_in_fhir(desk: Desk, method: str, path: str, status: int) -> None:
+async def test_what_is_nowhere_says_so_in_fhir(desk: Desk, method: str, path: str, status: int) -> None:
     answer = await desk.client.request(method, f"/fhir/{path}".rstrip("/"))
     assert answer.status_code == status
     assert fault_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "DocumentReference/1"), ("DELETE", "List/1"), ("PATCH", "Patient/1"), ("POST", "Binary"), ("POST", "Observation")],
+)
+async def test_who_feeds_the_record_writes_nothing_else(desk: Desk, patient: UUID, method: str, path: str) -> None:
+    for who in (patient, Role.TREATING_DOCTOR, Role.LABORATORY):
+        answer = await desk.client.request(method, f"/fhir/{path}", headers=desk.of(who))
+        assert (answer.status_code, fault_of(answer)) == (405, "http.method")

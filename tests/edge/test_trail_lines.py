@@ -77,8 +77,9 @@ async def test_each_rejection_says_of_what_kind(desk: Desk, patient: UUID) -> No
     await desk.deposit(a_cda(root=root))
     rejected = {
         "notfound": ("GET", f"DocumentReference/{new_id(owner_of(patient))}", patient, None),
-        "invalid": ("GET", "DocumentReference?foo=1", patient, None),
-        "notacceptable": ("GET", f"Patient/{patient}?_format=xml", patient, None),
+        "unknownparameter": ("GET", "DocumentReference?foo=1", patient, None),
+        "invalid": ("GET", "DocumentReference?patient=x", patient, None),
+        "notacceptable": ("GET", f"Patient/{patient}?_format=turtle", patient, None),
         "malformed": ("POST", "DocumentReference", LAB, []),
         "conflict": ("POST", "DocumentReference", LAB, a_reference(a_cda(root=root, words="Autre"))),
         "unsupportedmedia": ("POST", "DocumentReference", LAB, a_reference(b"\x7fELF" + bytes(9))),
@@ -89,7 +90,7 @@ async def test_each_rejection_says_of_what_kind(desk: Desk, patient: UUID) -> No
 
 
 async def test_an_id_that_is_none_is_traced_too(desk: Desk, patient: UUID) -> None:
-    assert await line_of(desk, "GET", "DocumentReference/1", patient) == ("document:read", "rejected", "notfound")
+    assert await line_of(desk, "GET", "DocumentReference/1", patient) == ("document:read", "refused", "no-space")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ async def test_a_stranger_leaves_a_line_of_their_own(desk: Desk, patient: UUID, 
 
 async def test_what_is_no_act_leaves_no_line(desk: Desk, patient: UUID) -> None:
     before = await desk.lines()
-    for method, path in (("GET", "metadata"), ("GET", "Observation"), ("PUT", "DocumentReference/1"), ("DELETE", "List/1")):
+    for method, path in (("GET", "metadata"), ("GET", "Observation/1/x/y"), ("PUT", "_history"), ("DELETE", "metadata")):
         await desk.client.request(method, f"/fhir/{path}", headers=desk.of(patient))
     assert await desk.lines() == before
 

@@ -8,22 +8,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healthspace.access.rules import RULES, Action, Facts, Reason, Scope, Verdict, decide
-from healthspace.identity.caller import SERVICE, UNKNOWN, Caller, Kind, caller_of_citizen
+from healthspace.identity.caller import SERVICE, TECHNICAL, UNKNOWN, Caller, Kind, caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.identity.tokens import caller_of_role
 
 CITIZEN = caller_of_citizen(UUID(int=1))
 DOCTOR, STRUCTURE = caller_of_role(Role.SPECIALIST), caller_of_role(Role.LABORATORY)
 AGENCY = caller_of_role(Role.AGENCY)
-CALLERS = {"citizen": CITIZEN, "professional": DOCTOR, "structure": STRUCTURE, "agency": AGENCY, "system": SERVICE, "unknown": UNKNOWN}
+CALLERS = {
+    "citizen": CITIZEN,
+    "professional": DOCTOR,
+    "structure": STRUCTURE,
+    "agency": AGENCY,
+    "system": SERVICE,
+    "technical": TECHNICAL,
+    "unknown": UNKNOWN,
+}
 
 A = Action
-READINGS = {A.READ_PATIENT, A.READ_RECORD, A.SEARCH_DOCUMENTS, A.READ_DOCUMENT, A.READ_CONTENT, A.SEARCH_SUBMISSIONS}
+DOCUMENT_READINGS = {A.READ_PATIENT, A.READ_RECORD, A.SEARCH_DOCUMENTS, A.READ_DOCUMENT, A.READ_CONTENT, A.SEARCH_SUBMISSIONS}
+RESOURCE_READINGS = {A.READ_RESOURCE, A.SEARCH_RESOURCES, A.READ_HISTORY}
+READINGS = DOCUMENT_READINGS | RESOURCE_READINGS
 FEEDING = {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT}
 
 # Caller, tie to the citizen, state of the record → what is allowed. Whatever is not here is refused.
 ALLOWED: dict[tuple[str, str, str], set[Action]] = {
-    ("citizen", "own", "open"): set(Action) - {A.OPEN_SPACE},
+    ("citizen", "own", "open"): set(Action) - {A.OPEN_SPACE, A.WRITE_RESOURCES},
     ("citizen", "own", "closed"): {A.FIND_PATIENT, A.READ_PATIENT, A.READ_TRAIL},
     ("professional", "none", "open"): FEEDING,
     ("professional", "none", "closed"): {A.FIND_PATIENT},
@@ -32,7 +42,7 @@ ALLOWED: dict[tuple[str, str, str], set[Action]] = {
     ("professional", "treating-doctor", "open"): FEEDING | READINGS | {A.READ_TRAIL},
     ("professional", "treating-doctor", "closed"): {A.FIND_PATIENT},
     **{("structure", tie, "closed"): {A.FIND_PATIENT} for tie in ("none", "authorised", "treating-doctor")},
-    **{("structure", tie, "open"): FEEDING | (READINGS - {A.READ_PATIENT}) for tie in ("none", "authorised", "treating-doctor")},
+    **{("structure", tie, "open"): FEEDING | (DOCUMENT_READINGS - {A.READ_PATIENT}) for tie in ("none", "authorised", "treating-doctor")},
 }
 TIES, STATES = ("none", "own", "authorised", "treating-doctor"), ("open", "closed", "erased", None)
 CASES = [(who, tie, state) for who, tie, state in product(CALLERS, TIES, STATES) if who == "citizen" or tie != "own"]
@@ -82,13 +92,33 @@ def test_a_masked_document_is_hidden_from_the_authorised_and_not_from_the_treati
 
 def test_a_structure_sees_only_what_it_deposited() -> None:
     reads = [action for action in Action if decide(STRUCTURE, action, facts_of("none", "open")).scope is Scope.OWN_DEPOSITS]
-    assert set(reads) == READINGS - {A.READ_PATIENT}
+    assert set(reads) == DOCUMENT_READINGS - {A.READ_PATIENT}
+
+
+def test_the_technical_caller_does_all_in_a_demonstration_and_nothing_elsewhere() -> None:
+    for action in set(Action) - {A.OPEN_SPACE}:
+        assert decide(TECHNICAL, action, Facts("open", demo=True)) == Verdict(True, Reason.TECHNICAL)
+        assert decide(TECHNICAL, action, Facts("open", demo=False)) == Verdict(False, Reason.NOT_IN_DEMONSTRATION)
+        assert not decide(TECHNICAL, action, Facts("erased", demo=True)).allowed
+
+
+def test_every_known_caller_reads_the_registry_and_writes_nothing_there() -> None:
+    for name, action in product(set(CALLERS) - {"technical", "unknown"}, Action):
+        allowed = decide(CALLERS[name], action, Facts("open", registry=True)).allowed
+        assert allowed or action not in RESOURCE_READINGS
+        assert not (allowed and action is A.WRITE_RESOURCES)
+
+
+def test_professionals_are_not_told_whom_the_citizen_trusts() -> None:
+    for tie in ("authorised", "treating-doctor"):
+        assert "Consent" in decide(DOCTOR, Action.READ_RESOURCE, facts_of(tie, "open")).withheld
+    assert decide(CITIZEN, Action.READ_RESOURCE, facts_of("own", "open")).withheld == frozenset()
 
 
 def test_only_the_service_opens_spaces_and_only_in_a_demonstration() -> None:
     for name, demo in product(CALLERS, (True, False)):
         allowed = decide(CALLERS[name], Action.OPEN_SPACE, Facts(None, demo=demo)).allowed
-        assert allowed == (demo and name == "system")
+        assert allowed == (demo and name in {"system", "technical"})
 
 
 def test_silence_refuses() -> None:

@@ -16,12 +16,18 @@ from healthspace.base.errors import NotFound
 from healthspace.base.ids import new_id
 from healthspace.database.seal import Tampered
 from healthspace.identity.caller import SERVICE
-from healthspace.resources.grammar import build_query
-from healthspace.resources.search import SORTS, search
-from healthspace.resources.store import Stored, claim, find, insert, point_to, pointed_to, read, read_all, read_version, update
+from healthspace.resources.grammar import read_search
+from healthspace.resources.hashing import hash_token
+from healthspace.resources.names import claim, pointed_to
+from healthspace.resources.planning import plan
+from healthspace.resources.reach import Reach
+from healthspace.resources.search import Page, search
+from healthspace.resources.store import find, insert, read, read_all, read_version, update
+from healthspace.resources.stored import Stored
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 INDEXES = ("ix_token", "ix_range", "ix_string")
+SORTS = ("date", "-date", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "description", "-description")
 
 
 @asynccontextmanager
@@ -49,8 +55,15 @@ async def change(p: Permit, current: Stored, at: datetime = NOON, **changes: Any
     return await update(p.tx, p.cipher, p.keys, current, {**current.json(), **changes}, at)
 
 
+async def ask(p: Permit, *terms: tuple[str, str], after: str | None = None) -> Page:
+    reach = Reach(p)
+    query, scope = await plan(reach, read_search("DocumentReference", terms))
+    query.after = after
+    return await search(reach, query, scope)
+
+
 async def found_by(p: Permit, *terms: tuple[str, str]) -> list[UUID]:
-    page = await search(p.tx, p.cipher, build_query("DocumentReference", terms, p.keys))
+    page = await ask(p, *terms)
     assert page.total == len(page.entries)
     return [entry.id for entry in page.entries]
 
@@ -137,15 +150,15 @@ async def test_pages_neither_lose_nor_repeat_among_equal_dates(service: Service,
     async with space(service) as p:
         for number in range(17):
             await keep(p, NOON + timedelta(seconds=number // 6), date=f"2024-03-{1 + number // 5:02}")
-        query = build_query("DocumentReference", [("_sort", sort), ("_count", str(size))], p.keys)
-        pages = [await search(p.tx, p.cipher, query)]
+        terms = (("_sort", sort), ("_count", str(size)))
+        pages = [await ask(p, *terms)]
         while pages[-1].next is not None:
-            query.after = pages[-1].next
-            pages.append(await search(p.tx, p.cipher, query))
+            pages.append(await ask(p, *terms, after=pages[-1].next))
     found = [entry for page in pages for entry in page.entries]
     assert {page.total for page in pages} == {17}
     assert len({entry.id for entry in found}) == len(found) == 17
-    keys = [(entry.updated if sort.endswith("_lastUpdated") else entry.json()["date"], entry.id) for entry in found]
+    values = {"_lastUpdated": lambda one: one.updated, "date": lambda one: one.json()["date"], "_id": lambda one: one.id}
+    keys = [values.get(sort.lstrip("-"), lambda one: "")(entry) for entry in found]
     assert keys == sorted(keys, reverse=sort.startswith("-"))
     assert all(len(page.entries) == size for page in pages[:-1])
 
@@ -154,8 +167,7 @@ async def test_a_page_that_holds_exactly_the_rest_is_the_last(service: Service) 
     async with space(service) as p:
         for _ in range(4):
             await keep(p)
-        query = build_query("DocumentReference", [("_count", "4")], p.keys)
-        page = await search(p.tx, p.cipher, query)
+        page = await ask(p, ("_count", "4"))
     assert (len(page.entries), page.next) == (4, None)
 
 
@@ -163,11 +175,9 @@ async def test_what_arrives_between_two_pages_repeats_nothing(service: Service) 
     async with space(service) as p:
         for _ in range(6):
             await keep(p)
-        query = build_query("DocumentReference", [("_count", "3")], p.keys)
-        first = await search(p.tx, p.cipher, query)
+        first = await ask(p, ("_count", "3"))
         await keep(p, date="2030-01-01")
-        query.after = first.next
-        second = await search(p.tx, p.cipher, query)
+        second = await ask(p, ("_count", "3"), after=first.next)
     assert not {entry.id for entry in first.entries} & {entry.id for entry in second.entries}
     assert len(second.entries) == 3
 
@@ -175,7 +185,7 @@ async def test_what_arrives_between_two_pages_repeats_nothing(service: Service) 
 async def test_a_count_of_zero_only_counts(service: Service) -> None:
     async with space(service) as p:
         await keep(p)
-        page = await search(p.tx, p.cipher, build_query("DocumentReference", [("_count", "0")], p.keys))
+        page = await ask(p, ("_count", "0"))
     assert (page.entries, page.total, page.next) == ((), 1, None)
 
 
@@ -195,10 +205,10 @@ async def test_read_all_gives_the_latest_first(service: Service) -> None:
 async def test_an_identifier_points_to_what_carries_it_without_its_owner(service: Service) -> None:
     async with space(service) as p:
         kept = await keep(p)
-        for _ in range(2):
-            await point_to(p.tx, p.keys, "Patient", "s", "v", p.owner, kept.id)
-        assert await pointed_to(p.tx, p.keys, "Patient", "s", "v") == [(p.owner, kept.id)]
-        assert await pointed_to(p.tx, p.keys, "Patient", "s", "w") == []
+        h = hash_token(p.keys, "DocumentReference", "masterIdentifier", "s", "v1")
+        assert await pointed_to(p.tx, h) == [(p.owner, kept.id)]
+        await change(p, kept, masterIdentifier={"system": "s", "value": "v2"})
+        assert await pointed_to(p.tx, h) == []
 
 
 async def test_a_claim_is_taken_once(service: Service) -> None:

@@ -69,6 +69,11 @@ class Permit:
         return self.keys.hash64("depositor", self.caller.depositor_key)
 
     @property
+    def unbounded(self) -> bool:
+        """Whether nothing of the registry is kept from the caller."""
+        return self.reason is Reason.TECHNICAL
+
+    @property
     def only_own_deposits(self) -> bool:
         return self.scope is Scope.OWN_DEPOSITS
 

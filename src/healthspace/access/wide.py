@@ -46,6 +46,7 @@ class WidePermit:
     hidden: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
     depositor: int = 0
+    unbounded: bool = True
     only_own_deposits: bool = False
 
     def must_be_for(self, *actions: Action) -> None:

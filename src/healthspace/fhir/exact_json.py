@@ -56,6 +56,13 @@ def write_json(value: Any, *, pretty: bool = False) -> bytes:
     return orjson.dumps(value, default=_write_other, option=option)
 
 
+def copy_json(value: Any) -> Any:
+    """A copy of a JSON value that shares only what cannot change."""
+    if isinstance(value, dict):
+        return {name: copy_json(inner) for name, inner in value.items()}
+    return [copy_json(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _write_other(value: Any) -> Any:
     if isinstance(value, ExactNumber):
         return orjson.Fragment(value.text)

@@ -14,9 +14,9 @@ from healthspace.base.active import is_active
 LONGEST_STRING = 1 << 20
 LARGEST_INTEGER, SMALLEST_INTEGER = (1 << 31) - 1, -(1 << 31)
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-CODE = re.compile(r"\S+( \S+)*")
+CODE = re.compile(r"\S+(\s\S+)*", re.ASCII)
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
-URI = re.compile(r"\S+")
+URI = re.compile(r"\S+", re.ASCII)
 OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", re.ASCII)
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?", re.ASCII)
@@ -32,11 +32,12 @@ TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
 SPACES = re.compile(r"\s+")
 XHTML = "{http://www.w3.org/1999/xhtml}"
 ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{1,31};)?")
-# narrative.html#security: chapters 7 to 11 and 15 of HTML 4.0, without forms, frames, scripts and what is fetched and run.
 XHTML_ELEMENTS = frozenset(
-    "a abbr acronym address area b bdo big blockquote br caption center cite code col colgroup dd del dfn dir div dl dt em font h1 h2 h3 h4 h5 h6 hr i img "
-    "ins kbd li map menu ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var".split()
+    "a abbr acronym address area b bdo big blockquote br caption center cite code col colgroup dd del dfn dir div dl dt em font h1 h2 h3 "
+    "h4 h5 h6 hr i img ins kbd li map menu ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul "
+    "var".split()
 )
+"""Formatting of HTML 4.0 without what narratives may not have: forms, frames, scripts, what is fetched and run."""
 
 Check = Callable[[Any], bool]
 

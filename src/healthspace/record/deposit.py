@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from healthspace.access.depositor import DEPOSITOR, depositor_extension
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -16,6 +14,7 @@ from healthspace.base.errors import Conflict, Invalid
 from healthspace.base.ids import new_id
 from healthspace.base.text import fold
 from healthspace.database.blobs import remember_blob
+from healthspace.fhir.exact_json import copy_json
 from healthspace.record import chain
 from healthspace.record.draft import Draft
 from healthspace.record.spaces import patient_of
@@ -112,7 +111,7 @@ async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id:
 
 def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary_id: UUID) -> Resource:
     """The draft's DocumentReference with what only the record knows: where the bytes are, whose it is, who brought it."""
-    reference: Resource = orjson.loads(orjson.dumps(draft.reference))
+    reference: Resource = copy_json(draft.reference)
     reference["subject"] = {**reference.get("subject", {}), "reference": f"Patient/{patient}"}
     reference["content"][0]["attachment"]["url"] = f"Binary/{binary_id}"
     reference["content"][0]["attachment"].pop("data", None)
@@ -170,7 +169,7 @@ async def _keep_submission_set(p: Permit, patient: UUID, submission: Submission,
 
 async def _keep_folder(p: Permit, patient: UUID, folder: Resource, documents: Sequence[Deposited]) -> Stored:
     """A Folder (ITI-65), with the documents of its submission named as they are in the record."""
-    kept: Resource = orjson.loads(orjson.dumps(folder))
+    kept: Resource = copy_json(folder)
     kept["subject"] = {**kept.get("subject", {}), "reference": f"Patient/{patient}"}
     for entry in kept.get("entry", []):
         reference = entry["item"].get("reference", "")

@@ -9,8 +9,8 @@ from healthspace.fhir.resource_types import NUMBER
 from healthspace.resources.hashing import after_all
 from healthspace.resources.query import Condition, Either, Hashed, Named, Not, Prefixed, Query, Ranged, Scope, Selects, Updated
 
-COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body FROM resource r WHERE r.type = {}"
-COUNT = "SELECT count(*) FROM resource r WHERE r.type = {}"
+_COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body FROM resource r WHERE r.type = {}"
+_COUNT = "SELECT count(*) FROM resource r WHERE r.type = {}"
 OF_ONE = "r.owner = {}"
 OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
 HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
@@ -48,19 +48,19 @@ def compile_page(query: Query, scope: Scope, order: tuple[str, str], after: Plac
     clauses = statement.clauses()
     if after is not None:
         clauses.append(going_on.format(*(statement.bind(value) for value in after)))
-    return statement.finish(COLUMNS, clauses, f" ORDER BY {key} LIMIT {statement.bind(limit)}")
+    return statement.finish(_COLUMNS, clauses, f" ORDER BY {key} LIMIT {statement.bind(limit)}")
 
 
 def compile_bodies(query: Query, scope: Scope, limit: int) -> Compiled:
     """Rows of the resources that meet the conditions, in no order."""
     statement = _Statement(query, scope)
-    return statement.finish(COLUMNS, statement.clauses(), f" LIMIT {statement.bind(limit)}")
+    return statement.finish(_COLUMNS, statement.clauses(), f" LIMIT {statement.bind(limit)}")
 
 
 def compile_count(query: Query, scope: Scope) -> Compiled:
     """How many resources meet the conditions."""
     statement = _Statement(query, scope)
-    return statement.finish(COUNT, statement.clauses(), "")
+    return statement.finish(_COUNT, statement.clauses(), "")
 
 
 class _Statement:

@@ -157,10 +157,16 @@ def _references(asking: Asking, term: Term) -> Answer:
     for branch in term.parameter.branches:
         types = [term.modifier] if term.modifier else sorted(branch.only or term.parameter.targets)
         texts = [text for value in term.values for text in reference_texts(unescape(value), types, asking.base)]
-        hashes = [hash_reference(asking.keys, asking.type, branch.key, text) for text in texts]
+        allowed = [text for text in texts if branch.only is None or _type_in(text) in branch.only]
+        hashes = [hash_reference(asking.keys, asking.type, branch.key, text) for text in allowed]
         if hashes:
             found.append(_hashed(asking, branch, hashes, typed=True))
     return _either(found), None
+
+
+def _type_in(text: str) -> str:
+    """The type that a reference names: the last but one of its steps."""
+    return "".join(text.split("/")[-2:-1])
 
 
 def reference_texts(value: str, types: Collection[str], base: str) -> list[str]:
@@ -169,12 +175,11 @@ def reference_texts(value: str, types: Collection[str], base: str) -> list[str]:
     if base and plain.startswith(f"{base}/"):
         plain = plain[len(base) + 1 :]
     if "/" not in plain and ":" not in plain:
-        names = [f"{type_}/{plain}" for type_ in types]
+        names = [plain, *(f"{type_}/{plain}" for type_ in types)]
     elif "://" in plain or plain.startswith("urn:"):
         return [plain, value] if plain != value else [plain]
     else:
-        type_, _, name = plain.rpartition("/")
-        names = [plain] if not types or type_ in types or not name else []
+        names = [plain]
     return [*names, *(f"{base}/{name}" for name in names if base)]
 
 

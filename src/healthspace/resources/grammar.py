@@ -216,8 +216,9 @@ def _shape_sort(asked: Asked, name: str, value: str) -> None:
     sorts = []
     for key in value.split(","):
         parameter = key.removeprefix("-")
-        if parameter not in {"_id", "_lastUpdated"} and find_parameter(asked.type, parameter).kind is Kind.COMPOSITE:
-            raise Malformed("there is no order by a composite parameter", place="_sort")
+        known = parameters_of(asked.type).get(parameter)
+        if known is None or known.kind in {Kind.COMPOSITE, Kind.SPECIAL}:
+            raise Malformed(f"{asked.type} is not put in order by this parameter", place="_sort")
         sorts.append(Sort(parameter, key.startswith("-")))
     asked.sort = tuple(sorts[:10])
 

@@ -24,7 +24,11 @@ def key_of(stored: Stored, sorts: Sequence[Sort]) -> Key:
 
 def sort_keys(keys: list[Key], sorts: Sequence[Sort]) -> list[Key]:
     """`keys` in the order of `sorts`."""
-    return sorted(keys, key=cmp_to_key(lambda one, other: compare(one, other, sorts)))
+
+    def order(one: Key, other: Key) -> int:
+        return compare(one, other, sorts)
+
+    return sorted(keys, key=cmp_to_key(order))
 
 
 def compare(one: Key, other: Key, sorts: Sequence[Sort]) -> int:
@@ -36,7 +40,7 @@ def compare(one: Key, other: Key, sorts: Sequence[Sort]) -> int:
         if left is None or right is None:
             return 1 if left is None else -1
         return (1 if left > right else -1) * (-1 if sort.descending else 1)
-    return (one[-1] > other[-1]) - (one[-1] < other[-1])
+    return int(one[-1] > other[-1]) - int(one[-1] < other[-1])
 
 
 def _value(stored: Stored, type_: str, found: Extracted, sort: Sort) -> Any:

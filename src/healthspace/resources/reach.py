@@ -41,6 +41,8 @@ class Granted(Protocol):
     @property
     def withheld(self) -> frozenset[str]: ...
     @property
+    def unbounded(self) -> bool: ...
+    @property
     def depositor(self) -> int: ...
     @property
     def only_own_deposits(self) -> bool: ...
@@ -65,9 +67,9 @@ class Reach:
         """Whose resources of one type the permit shows. Totals, inclusions and pages are made of these, and of no others."""
         owners = self.permit.owners
         if not belongs_to_citizens(type_):
-            allowed = owners is None or REGISTRY in owners or type_ in PUBLIC_TYPES
-            return Scope((REGISTRY,) if allowed else ())
-        if type_ in self.permit.withheld:
+            return Scope((REGISTRY,) if self.permit.unbounded or type_ in PUBLIC_TYPES else ())
+        # What is about a citizen and belongs to none, because nobody knows whom, is for those who run the service.
+        if type_ in self.permit.withheld or (owners == (REGISTRY,) and not self.permit.unbounded):
             return Scope(())
         labels, depositor = self.permit.hidden, self.permit.depositor
         hashes = tuple(hash_code(self.keys, type_, path, label) for path in LABELS for label in sorted(labels))

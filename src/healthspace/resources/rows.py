@@ -1,6 +1,6 @@
 """The index rows of versions as sets, so that an update writes and removes only what differs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -36,12 +36,12 @@ class Rows:
 
     def columns(self) -> tuple[list[object], ...]:
         """The twelve arrays that the statements of the store unnest, in their order."""
-        tokens, ranges, strings = list(self.tokens), list(self.ranges), list(self.strings)
-        return (
-            *([row[place] for row in tokens] for place in range(3)),
-            *([row[place] for row in ranges] for place in range(5)),
-            *([row[place] for row in strings] for place in range(4)),
-        )
+        return (*_turn(self.tokens, 3), *_turn(self.ranges, 5), *_turn(self.strings, 4))
+
+
+def _turn(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
+    """Rows as columns."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def index_rows(versions: Sequence["Version"]) -> Rows:

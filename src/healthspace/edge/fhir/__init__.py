@@ -73,11 +73,18 @@ def routes() -> list[BaseRoute]:
     by_path: dict[str, dict[str, Endpoint]] = {}
     for one in interactions():
         by_path.setdefault(one.path, {})[one.method] = act(one.action, one.handler, raw=one.raw)
-    found: list[BaseRoute] = [Route("/metadata", metadata, methods=["GET"])]
+    found: list[BaseRoute] = [Route("/metadata", metadata, methods=["GET"]), Route("/metadata", _not_allowed, methods=list(METHODS))]
     for path, endpoints in by_path.items():
         found += [Route(path, endpoint, methods=[method]) for method, endpoint in endpoints.items()]
-        found.append(Route(path, _not_allowed, methods=[method for method in METHODS if method not in endpoints]))
+        if "{" not in path:
+            found.append(_others(path, endpoints))
+    found += [_others(path, endpoints) for path, endpoints in by_path.items() if "{" in path]
     return [*found, Route("/{rest:path}", _not_here, methods=list(METHODS))]
+
+
+def _others(path: str, endpoints: dict[str, Endpoint]) -> Route:
+    """The methods that a path does not have."""
+    return Route(path, _not_allowed, methods=[method for method in METHODS if method not in endpoints])
 
 
 def _of_one_type(type_: str, method: str, rest: str, action: Action, handler: Handler, *, raw: bool = False) -> list[Interaction]:

@@ -22,20 +22,34 @@ Handler = Callable[[Request, Service, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 FORM = "application/x-www-form-urlencoded"
-LONGEST_QUERY = 1 << 16
+LONGEST_QUERY = 1 << 15
+LONGEST_FORM = 1 << 17
 MOST_TERMS = 200
+
+RECORD_ACTIONS = {
+    (Action.READ_RESOURCE, "DocumentReference"): Action.READ_DOCUMENT,
+    (Action.READ_RESOURCE, "List"): Action.READ_DOCUMENT,
+    (Action.READ_RESOURCE, "Patient"): Action.READ_PATIENT,
+    (Action.SEARCH_RESOURCES, "DocumentReference"): Action.SEARCH_DOCUMENTS,
+    (Action.SEARCH_RESOURCES, "List"): Action.SEARCH_SUBMISSIONS,
+    (Action.SEARCH_RESOURCES, "Patient"): Action.FIND_PATIENT,
+    (Action.WRITE_RESOURCES, "DocumentReference"): Action.DEPOSIT_DOCUMENT,
+}
+"""What the shared record calls an interaction on one of its own types."""
 
 log = structlog.get_logger(__name__)
 
 
-def act(action: Action, handler: Handler, *, raw: bool = False) -> Endpoint:
+def act(general: Action, handler: Handler, *, raw: bool = False) -> Endpoint:
     """An endpoint that does `handler` for an identified caller. Whatever goes wrong before a permit is traced here.
 
+    `general` is what is traced, by the name that the shared record has for it where it has one.
     `raw`: it may also answer in another form than FHIR, as it is asked to (Binary).
     """
 
     async def endpoint(request: Request) -> Response:
         service: Service = request.app.state.service
+        action = RECORD_ACTIONS.get((general, request.path_params.get("type", "")), general)
         try:
             caller = identify(request, service)
         except Unauthenticated as error:
@@ -115,17 +129,17 @@ async def read_terms(request: Request) -> list[tuple[str, str]]:
     """The parameters of a search, from the query and, for POST _search, from the form."""
     terms = _read_form(request.scope["query_string"])
     if request.method == "POST":
-        body = await read_body(request, LONGEST_QUERY)
+        body = await read_body(request, LONGEST_FORM)
         media_type = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
         if body and media_type != FORM:
             raise UnsupportedMedia(f"send {FORM}", place="Content-Type")
-        terms += _read_form(body)
+        terms += _read_form(body, LONGEST_FORM)
     return terms
 
 
-def _read_form(text: bytes) -> list[tuple[str, str]]:
-    if len(text) > LONGEST_QUERY:
-        raise TooLarge(f"a search may have {LONGEST_QUERY // 1024} KiB at most", place="query")
+def _read_form(text: bytes, longest: int = LONGEST_QUERY) -> list[tuple[str, str]]:
+    if len(text) > longest:
+        raise TooLarge(f"a search may have {longest // 1024} KiB at most", place="query")
     try:
         return parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_TERMS)
     except ValueError:

@@ -29,6 +29,10 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.READ_ACCESS: (mark("Read who may open the record"), "lock"),
     Action.GRANT_ACCESS: (mark("Authorised a professional"), "lock"),
     Action.END_ACCESS: (mark("Ended the access of a professional"), "lock"),
+    Action.READ_RESOURCE: (mark("Read an item of the record"), "eye"),
+    Action.SEARCH_RESOURCES: (mark("Searched the record"), "search"),
+    Action.READ_HISTORY: (mark("Read the history of the record"), "clock"),
+    Action.WRITE_RESOURCES: (mark("Changed the record"), "plus"),
 }
 """What an action is called, and its picture."""
 
@@ -40,6 +44,7 @@ REASONS: dict[str, str] = {
     Reason.FEEDING: mark("A professional may add to an open record without reading it."),
     Reason.DIRECTORY: mark("A professional may ask whether a record exists, without reading it."),
     Reason.DEMONSTRATION: mark("The demonstration makes its own invented people."),
+    Reason.TECHNICAL: mark("A test program of the demonstration may do everything."),
     Reason.NO_SPACE: mark("There was no such record: nothing was shown."),
     Reason.RECORD_CLOSED: mark("The record was closed: nothing was shown."),
     Reason.NO_RIGHT: mark("You had not authorised this: nothing was shown."),

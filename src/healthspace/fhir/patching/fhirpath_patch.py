@@ -5,7 +5,7 @@ from typing import Any
 
 from healthspace.base.errors import Invalid, Malformed
 from healthspace.fhir.definitions import Element
-from healthspace.fhir.patching.json_patch import deep_copy
+from healthspace.fhir.exact_json import copy_json
 from healthspace.fhir.patching.locations import Location, find_locations, keys_of
 
 MOST_OPERATIONS = 1000
@@ -22,7 +22,7 @@ def apply_fhirpath_patch(resource: Resource, parameters: Resource) -> Resource:
     operations = parameters.get("parameter", [])
     if not isinstance(operations, list) or len(operations) > MOST_OPERATIONS:
         raise Malformed(f"a patch has {MOST_OPERATIONS} operations at most", place="Parameters.parameter")
-    patched: Resource = deep_copy(resource)
+    patched: Resource = copy_json(resource)
     for number, operation in enumerate(operations):
         place = f"Parameters.parameter[{number}]"
         parts = _read_parts(operation, place)
@@ -171,9 +171,9 @@ def _value_of(part: Resource | None, type_: str, element: Element) -> tuple[Any,
         if key.startswith("value") and len(key) > 5:
             kind = key[5].lower() + key[6:]
             names = {allowed.name for allowed in element.types}
-            return deep_copy(value), kind if kind in names or key[5:] not in names else key[5:]
+            return copy_json(value), kind if kind in names or key[5:] not in names else key[5:]
     if "resource" in part:
-        return deep_copy(part["resource"]), type_
+        return copy_json(part["resource"]), type_
     if isinstance(part.get("part"), list):
         return _build(type_, part["part"]), type_
     raise Malformed("this operation needs a value", place="value")

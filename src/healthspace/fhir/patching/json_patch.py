@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from healthspace.base.errors import Invalid, Malformed
-from healthspace.fhir.exact_json import ExactNumber
+from healthspace.fhir.exact_json import ExactNumber, copy_json
 
 MOST_OPERATIONS = 1000
 MOST_COPIED = 1_000_000
@@ -27,7 +27,7 @@ def apply_json_patch(resource: Any, operations: Any) -> Any:
     if len(operations) > MOST_OPERATIONS:
         raise Malformed(f"a patch may have {MOST_OPERATIONS} operations at most", place="patch")
     checked = [_check(operation, f"patch[{number}]") for number, operation in enumerate(operations)]
-    patched, copied = deep_copy(resource), 0
+    patched, copied = copy_json(resource), 0
     for number, operation in enumerate(checked):
         if operation["op"] == "copy":
             copied += _size(_get(patched, split_pointer(operation["from"], "patch"), f"patch[{number}].from"))
@@ -35,13 +35,6 @@ def apply_json_patch(resource: Any, operations: Any) -> Any:
                 raise Invalid("this patch copies too much", place=f"patch[{number}]")
         patched = _OPERATIONS[operation["op"]](patched, operation, f"patch[{number}]")
     return patched
-
-
-def deep_copy(value: Any) -> Any:
-    """A copy of a JSON value; texts and numbers are shared."""
-    if isinstance(value, dict):
-        return {name: deep_copy(inner) for name, inner in value.items()}
-    return [deep_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
 def split_pointer(pointer: str, place: str) -> list[str]:
@@ -82,7 +75,7 @@ def _check(operation: Any, place: str) -> dict[str, Any]:
 
 
 def _add(document: Any, operation: dict[str, Any], place: str) -> Any:
-    return _put(document, split_pointer(operation["path"], place), deep_copy(operation["value"]), f"{place}.path")
+    return _put(document, split_pointer(operation["path"], place), copy_json(operation["value"]), f"{place}.path")
 
 
 def _put(document: Any, tokens: list[str], value: Any, place: str) -> Any:
@@ -118,7 +111,7 @@ def _take(document: Any, tokens: list[str], place: str) -> Any:
 
 
 def _replace(document: Any, operation: dict[str, Any], place: str) -> Any:
-    tokens, value = split_pointer(operation["path"], place), deep_copy(operation["value"])
+    tokens, value = split_pointer(operation["path"], place), copy_json(operation["value"])
     if not tokens:
         return value
     parent, last = _get(document, tokens[:-1], f"{place}.path"), tokens[-1]
@@ -142,7 +135,7 @@ def _move(document: Any, operation: dict[str, Any], place: str) -> Any:
 
 
 def _copy(document: Any, operation: dict[str, Any], place: str) -> Any:
-    value = deep_copy(_get(document, split_pointer(operation["from"], place), f"{place}.from"))
+    value = copy_json(_get(document, split_pointer(operation["from"], place), f"{place}.from"))
     return _put(document, split_pointer(operation["path"], place), value, f"{place}.path")
 
 

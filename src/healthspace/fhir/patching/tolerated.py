@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from healthspace.base.errors import Malformed, UnsupportedMedia
+from healthspace.fhir.exact_json import copy_json
 from healthspace.fhir.patching.fhirpath_patch import apply_fhirpath_patch
-from healthspace.fhir.patching.json_patch import apply_json_patch, deep_copy
+from healthspace.fhir.patching.json_patch import apply_json_patch
 
 JSON_PATCH = "application/json-patch+json"
 FHIR_TYPES = frozenset(
@@ -84,15 +85,15 @@ def _label_in(operation: dict[str, Any]) -> str | None:
 
 def _set_label(resource: Resource, concept: Resource, code: str, place: str) -> Resource:
     """§15.2: labels are a set in a stable order. A mask joins the others; N takes one away, and leaves confidentiality as it is."""
-    labels = deep_copy(resource.get("securityLabel", []))
+    labels = copy_json(resource.get("securityLabel", []))
     if code in MASKS:
-        kept = labels if any(code in _codes(label) for label in labels) else [*labels, deep_copy(concept)]
+        kept = labels if any(code in _codes(label) for label in labels) else [*labels, copy_json(concept)]
     else:
         pointed = _codes(labels[int(place)]) & MASKS if place.isdecimal() and int(place) < len(labels) else set()
         # A pointer at something else than a mask means what TD3.3a is about: masking from professionals.
         gone = pointed or {"MASQUE_PS"}
         kept = [label for label in labels if not _codes(label) & gone]
-        kept = kept if any(NORMAL in _codes(label) for label in kept) else [deep_copy(concept), *kept]
+        kept = kept if any(NORMAL in _codes(label) for label in kept) else [copy_json(concept), *kept]
     return {**resource, "securityLabel": kept}
 
 

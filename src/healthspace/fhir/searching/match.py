@@ -66,7 +66,7 @@ def _meets_token(found: Extracted, resource: Resource, parameter: Parameter, mod
     if modifier == "text":
         return any(fold(text).startswith(fold(unescape(value))) for text in texts_of(resource, parameter))
     if modifier == "of-type":
-        system, code, number = (split_at(value, "|") + ["", ""])[:3]
+        system, code, number = [*split_at(value, "|"), "", ""][:3]
         return any((kind or "", told, said) == (system, code, number) for _, kind, told, said in found.token_types)
     if modifier in {"in", "above", "below"}:
         if expand is None:
