@@ -1,35 +1,37 @@
-"""The floor of the benchmarks: what PostgreSQL alone does with the same rows, without this program around it."""
+"""The floor of the benchmarks: what PostgreSQL alone does with the same rows, and what they take on the disk."""
 
-import os
 import time
-from uuid import uuid4
+from collections.abc import Sequence
 
 from healthspace.database.database import Database
 
-CREATE = "CREATE TABLE IF NOT EXISTS bench_floor (id uuid NOT NULL PRIMARY KEY, body bytea NOT NULL)"
-EXTERNAL = "ALTER TABLE bench_floor ALTER COLUMN body SET STORAGE EXTERNAL"
-INSERT = "INSERT INTO bench_floor (id, body) VALUES ($1, $2)"
+SIZES = """
+    SELECT (SELECT count(*) FROM resource) AS resources,
+           (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relname IN ('resource', 'ix_token', 'ix_range', 'ix_string', 'xref', 'claim')) AS stored,
+           (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relkind = 'r') AS everything
+"""
 
 
-async def time_reads(database: Database, statement: str, *values: object, seconds: float) -> list[float]:
-    """Runs one prepared statement again and again on one connection; the seconds that each took."""
+async def time_statement(database: Database, statement: str, values: Sequence[Sequence[object]], *, seconds: float) -> list[float]:
+    """Runs one prepared statement with each of `values`, or for that long; the seconds that each took."""
     taken = []
     async with database.connection() as connection:
-        end = time.perf_counter() + seconds
-        while (began := time.perf_counter()) < end:
-            await connection.fetchrow(statement, *values)
+        prepared, end = await connection.prepare(statement), time.perf_counter() + seconds
+        for one in values:
+            began = time.perf_counter()
+            if began > end:
+                break
+            await prepared.fetchval(*one)
             taken.append(time.perf_counter() - began)
     return taken
 
 
-async def time_inserts(database: Database, size: int, *, seconds: float) -> list[float]:
-    """Inserts and commits one row of `size` random bytes again and again on one connection; the seconds that each took."""
-    taken, body = [], os.urandom(size)
-    async with database.connection() as connection:
-        await connection.execute(CREATE)
-        await connection.execute(EXTERNAL)
-        end = time.perf_counter() + seconds
-        while (began := time.perf_counter()) < end:
-            await connection.execute(INSERT, uuid4(), body)
-            taken.append(time.perf_counter() - began)
-    return taken
+async def measure_size(database: Database) -> dict[str, float]:
+    """Bytes on the disk for each resource: `stored` with all indexes, `everything` with trail and history too."""
+    async with database.reading() as tx:
+        row = await tx.fetchrow(SIZES)
+    if row is None or not row["resources"]:
+        return {"resources": 0, "stored": 0.0, "everything": 0.0}
+    return {name: float(row[name]) / (1 if name == "resources" else row["resources"]) for name in ("resources", "stored", "everything")}

@@ -57,6 +57,14 @@ async def find_hashed(p: Permit, type_: str, hashed: Hashed) -> list[Stored]:
     return [open_row(p.cipher, row) for row in await p.tx.fetch(statement, *values)]
 
 
+def compile_first_page(query: Query, scope: Scope) -> tuple[str, list[object]]:
+    """The statement of the first page of a search whose order an index gives: what the benchmarks compare with."""
+    order = _index_order(query)
+    if order is None:
+        raise Malformed("no index gives this order", place="_sort")
+    return compile_page(query, scope, order, None, query.count + 1)
+
+
 async def _read_page(
     reach: Reach, query: Query, scope: Scope, order: tuple[str, str], after: Place | None
 ) -> tuple[tuple[Stored, ...], list[Any] | None]:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from healthspace.fhir.dates import EARLIEST, EPOCH, LATEST
+from healthspace.fhir.dates import EARLIEST, EPOCH
+from healthspace.fhir.dates import LATEST as LAST_INSTANT
 from healthspace.resources.query import Ends
 
 Span = tuple[datetime, datetime]
+LATEST = LAST_INSTANT - 1
+"""A second before the end of the calendar: no rounding leads beyond it."""
 
 
 def spans_of(boxes: Iterable[tuple[Ends, Ends]]) -> tuple[Span, ...]:

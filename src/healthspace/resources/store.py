@@ -162,8 +162,13 @@ def prepare(
 
 async def write_new(tx: Tx, keys: KeyRing, owner: int, now: datetime, versions: Sequence[Version]) -> None:
     """Stores first versions (or ones that follow a deletion) of one owner, in one statement."""
-    await tx.execute(INSERT, owner, now, *_columns(versions), *index_rows(versions).columns())
+    await tx.execute(INSERT, *insert_values(owner, now, versions))
     await _point(tx, owner, versions)
+
+
+def insert_values(owner: int, now: datetime, versions: Sequence[Version]) -> tuple[object, ...]:
+    """The values of INSERT for some versions of one owner."""
+    return (owner, now, *_columns(versions), *index_rows(versions).columns())
 
 
 async def write_changed(tx: Tx, keys: KeyRing, owner: int, now: datetime, changes: Sequence[tuple[Current, Version]]) -> None:

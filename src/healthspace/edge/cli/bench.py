@@ -1,4 +1,4 @@
-"""`healthspace bench`: reads, searches and deposits per second, beside a floor of raw PostgreSQL."""
+"""`healthspace bench`: the same FHIR work on our own service or on any other server, beside the floors of reads and writes."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,94 +9,82 @@ import typer
 from healthspace.edge.cli.running import DONE, run_to_exit, say
 
 if TYPE_CHECKING:
-    from healthspace.edge.cli.benchmark.load import Measured
-    from healthspace.edge.cli.benchmark.scene import Scene
+    from healthspace.edge.cli.benchmark.load import Measured, Target
+    from healthspace.edge.cli.benchmark.work import Loaded
 
 
 def bench(
+    base: Annotated[str | None, typer.Option(help="Base URL of a FHIR R4 server; without it, a service of its own is measured.")] = None,
+    token: Annotated[str | None, typer.Option(help="Its bearer token, when it needs one.")] = None,
+    resources: Annotated[int, typer.Option(min=100, help="Resources to import before the measures.")] = 20_000,
     seconds: Annotated[float, typer.Option(min=0.2, help="How long each measure lasts.")] = 5.0,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="Connections at once.")] = 16,
+    pid: Annotated[int | None, typer.Option(help="Process of the server, for its processor time.")] = None,
+    database_pid: Annotated[int | None, typer.Option(help="Process of its PostgreSQL.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write the JSON to this file too.")] = None,
 ) -> None:
-    """Measure a service of its own, on a temporary data folder."""
-    run_to_exit(lambda: _bench(seconds, json, output))
+    """Measure reads, searches and writes over HTTP; our own service on a temporary data folder, with floors and limits."""
+    from healthspace.edge.cli.benchmark.load import Target
+
+    target = Target(base, token, pid, database_pid) if base else None
+    run_to_exit(lambda: _bench(target, resources, seconds, clients, json, output))
 
 
-async def _bench(seconds: float, json: bool, output: Path | None) -> int:
-    import tempfile
-
+async def _bench(target: "Target | None", resources: int, seconds: float, clients: int, json: bool, output: Path | None) -> int:
     import orjson
 
-    from healthspace.edge.cli.benchmark.scene import set_scene
+    from healthspace.edge.cli.benchmark.report import as_table
+    from healthspace.edge.cli.benchmark.whole import measure_own
 
-    say("Starting a service and settling its population")
-    with tempfile.TemporaryDirectory(prefix="healthspace-bench-") as folder:
-        async with set_scene(Path(folder) / "data") as scene:
-            result = await _measure(scene, seconds)
+    if target is None:
+        result = await measure_own(resources, seconds, clients)
+    else:
+        lines, _ = await measure(target, resources, seconds, clients)
+        result = {"base": target.base, "resources": resources, "clients": clients, "measured": [asdict(line) for line in lines]}
     written = orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
     if output is not None:
         output.write_text(written + "\n")
-    typer.echo(written if json else _as_table(result))
+    typer.echo(written if json else as_table(result))
     return DONE
 
 
-async def _measure(scene: "Scene", seconds: float) -> dict[str, Any]:
-    import os
-    import platform
-    from importlib.metadata import version
+async def measure(target: "Target", resources: int, seconds: float, clients: int) -> "tuple[list[Measured], Loaded]":
+    """Imports the load, then measures each kind of request in turn."""
+    import itertools
 
-    from healthspace.edge.cli.benchmark.load import CLIENTS, load
-    from healthspace.edge.cli.benchmark.processor import peak_memory
-    from healthspace.edge.cli.benchmark.scene import DOCUMENT_SIZE
-    from healthspace.identity.personas import Role
+    from healthspace.edge.cli.benchmark import synthetic, work
+    from healthspace.edge.cli.benchmark.load import load
 
-    measured = []
-    for name, role, requests in (
-        ("read a DocumentReference", Role.TREATING_DOCTOR, scene.reads()),
-        ("search a citizen's documents", Role.TREATING_DOCTOR, scene.searches()),
-        (f"deposit a CDA of {DOCUMENT_SIZE // 1000} kB", Role.HOSPITAL, scene.deposits()),
-    ):
+    loaded, citizens = work.Loaded(), max(1, resources // synthetic.BUNDLE)
+    say(f"Importing {citizens * synthetic.BUNDLE:,} resources")
+    share = [range(citizens)[start::4] for start in range(4)]
+    await _import_all(target, share, loaded)
+    # A run on data that are there already must not make the same citizens again.
+    fresh = 10_000_000 + citizens
+    phases: list[tuple[str, Any]] = [
+        ("import of 100 resources", work.imports(fresh)),
+        ("read", work.reads(loaded)),
+        ("vread", work.version_reads(loaded)),
+        ("search documents of a citizen", work.document_searches(loaded)),
+        ("search results of a citizen", work.result_searches(loaded)),
+        ("search Patient by identifier", work.identifier_searches(loaded)),
+        ("search Patient by family", work.family_searches(loaded)),
+        ("create", work.creates(loaded, fresh)),
+        ("update", work.updates(loaded)),
+    ]
+    lines: list[Measured] = []
+    for name, requests in phases:
         say(f"Measuring: {name}")
-        measured.append(await load(name, scene.address, scene.token(role), requests, scene.process, seconds))
-    say("Measuring: the floor")
-    measured += await _measure_floor(scene, seconds / 2)
-    return {
-        "healthspace": version("healthspace"),
-        "python": platform.python_version(),
-        "processors": os.cpu_count(),
-        "clients": CLIENTS,
-        "documents": len(scene.references),
-        "service_memory_mb": round(peak_memory(scene.process) / 1e6, 1),
-        "measured": [asdict(line) for line in measured],
-    }
+        lines.append(await load(name, target, itertools.chain(requests), seconds, 4 if name.startswith("import") else clients))
+    return lines, loaded
 
 
-async def _measure_floor(scene: "Scene", seconds: float) -> list["Measured"]:
-    from healthspace.base.ids import owner_of
-    from healthspace.database.floor import time_inserts, time_reads
-    from healthspace.edge.cli.benchmark.load import floor
-    from healthspace.fhir.resource_types import NUMBER
-    from healthspace.resources.store import READ
+async def _import_all(target: "Target", shares: list[range], loaded: "Loaded") -> None:
+    import asyncio
 
-    database, reference = scene.service.door.database, scene.references[0]
-    key = (owner_of(reference), NUMBER["DocumentReference"], reference)
-    size = scene.stored_size()
-    return [
-        await floor("PostgreSQL alone: that row by its key", time_reads(database, READ, *key, seconds=seconds), scene.process),
-        await floor(f"PostgreSQL alone: one INSERT of {size / 1000:.0f} kB", time_inserts(database, size, seconds=seconds), scene.process),
-    ]
+    from healthspace.edge.cli.benchmark.work import import_citizens
 
-
-def _as_table(result: dict[str, Any]) -> str:
-    columns = ("", "per s", "p50 ms", "p95 ms", "p99 ms", "CPU ms service", "CPU ms PostgreSQL", "per CPU s")
-    names = ("name", "per_second", "p50", "p95", "p99", "service", "database", "per_processor_second")
-    rows = [columns, *([str(line[name]) for name in names] for line in result["measured"])]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]) for row in rows
-    ]
-    about = (
-        f"{result['processors']} processors, shared with the clients ({result['clients']} connections); floor: one connection. "
-        f"Service: {result['service_memory_mb']} MB at most."
-    )
-    return "\n".join([*lines, "", about])
+    async with asyncio.TaskGroup() as group:
+        for share in shares:
+            group.create_task(import_citizens(target.base, target.token, share, loaded))

@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from healthspace.base.errors import HealthspaceError
 from healthspace.edge.cli.benchmark.client import Client, Request
@@ -30,20 +29,33 @@ class Measured:
     per_processor_second: float
 
 
-async def load(name: str, address: str, token: str, requests: Iterator[Request], service: int, seconds: float) -> Measured:
-    """Sends `requests` with CLIENTS connections for that long. `service` is the pid of what answers."""
-    await _send_all(address, token, requests, WARM_UP)
-    before, began = spent_by(service), time.perf_counter()
-    taken = await _send_all(address, token, requests, seconds)
-    return summarise(name, taken, time.perf_counter() - began, before, spent_by(service))
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked: its base URL and token, and the processes that answer, where they are known."""
+
+    base: str
+    token: str | None = None
+    service: int | None = None
+    database: int | None = None
+
+    def spent(self) -> Spent:
+        return spent_by(self.service, self.database)
 
 
-async def _send_all(address: str, token: str, requests: Iterator[Request], seconds: float) -> list[float]:
+async def load(name: str, target: Target, requests: Iterator[Request], seconds: float, clients: int = CLIENTS) -> Measured:
+    """Sends `requests` with `clients` connections for that long."""
+    await _send_all(target, requests, min(WARM_UP, seconds), clients)
+    before, began = target.spent(), time.perf_counter()
+    taken = await _send_all(target, requests, seconds, clients)
+    return summarise(name, taken, time.perf_counter() - began, before, target.spent())
+
+
+async def _send_all(target: Target, requests: Iterator[Request], seconds: float, clients: int) -> list[float]:
     taken: list[float] = []
     end = time.perf_counter() + seconds
 
     async def work() -> None:
-        client = await Client.connect(address, token)
+        client = await Client.connect(target.base, target.token)
         try:
             while time.perf_counter() < end:
                 request = next(requests)
@@ -56,16 +68,9 @@ async def _send_all(address: str, token: str, requests: Iterator[Request], secon
             client.close()
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(CLIENTS):
+        for _ in range(clients):
             group.create_task(work())
     return taken
-
-
-async def floor(name: str, work: Coroutine[Any, Any, list[float]], service: int) -> Measured:
-    """As `load`, for statements that go straight to the database."""
-    before, began = spent_by(service), time.perf_counter()
-    taken = await work
-    return summarise(name, taken, time.perf_counter() - began, before, spent_by(service))
 
 
 def summarise(name: str, taken: list[float], seconds: float, before: Spent, after: Spent) -> Measured:

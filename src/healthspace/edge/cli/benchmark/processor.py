@@ -18,10 +18,10 @@ class Spent:
     database: float
 
 
-def spent_by(service: int) -> Spent:
-    """What the service has used since it began, and the PostgreSQL server among its children."""
-    used, server = _fields(service), 0.0
-    for child in _children(service):
+def spent_by(service: int | None, database: int | None = None) -> Spent:
+    """What the service has used since it began, and the PostgreSQL server `database` or, when none is said, those among its children."""
+    used, server = _fields(service) if service else [], 0.0
+    for child in [database] if database else _children(service) if service else []:
         own = _fields(child)
         # Backends that have ended are in the postmaster's cumulative fields.
         server += _seconds(own, UTIME, STIME, CUTIME, CSTIME)
