@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from healthspace.access.opening import Service
 from healthspace.base.errors import HealthspaceError, NotAllowed, NotFound, Unavailable
@@ -21,23 +22,35 @@ READY = "SELECT 1"
 log = structlog.get_logger(__name__)
 
 
-def create_app(service: Service) -> Starlette:
+def create_app(service: Service) -> ASGIApp:
     """The whole service as one ASGI application, on a service that is open."""
     registry = CollectorRegistry()
-    app = Starlette(
+    pages = Starlette(
         routes=[
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/metrics", _metrics(registry)),
-            Route("/fhir", fhir.at_base, methods=["GET", "POST"]),
-            Mount("/fhir", routes=fhir.routes()),
             *portal.routes(),
         ],
         exception_handlers={HealthspaceError: _answer_error, HTTPException: _answer_http, Exception: _answer_crash},
     )
-    app.state.service = service
-    app.add_middleware(Measure, registry=registry)
-    return app
+    pages.state.service = service
+    return Measure(Front(pages, fhir.fhir_edge()), registry)
+
+
+class Front:
+    """FHIR requests go straight to their edge; the router of pages has the rest."""
+
+    def __init__(self, pages: Starlette, edge: ASGIApp) -> None:
+        self._pages, self._edge = pages, edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (scope["path"].startswith("/fhir/") or scope["path"] == "/fhir"):
+            scope["app"] = self._pages
+            scope["front"] = self
+            await self._edge(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
 
 
 async def _healthz(request: Request) -> Response:

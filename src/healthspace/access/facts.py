@@ -39,7 +39,7 @@ async def derive_facts(tx: Tx, keys: KeyRing, owner: int, source: UUID, resource
     """Puts what `resource` states in the place of what it stated before, in the transaction that writes it."""
     await tx.execute(FORGET, owner, source)
     for kind, key, until in facts_in(resource):
-        await tx.execute(KEEP, owner, kind, keys.hash64("caller", key), source, until)
+        await tx.execute(KEEP, owner, kind, keys.hash_caller(key), source, until)
 
 
 def _caller_key(reference: dict[str, Any]) -> str | None:

@@ -1,5 +1,6 @@
 """The only module that opens a connection or a transaction."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
@@ -29,10 +30,14 @@ CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.
 """Two transactions that could not both go on: this one was undone, and may be tried again."""
 
 
+LONGEST_WAIT = 10.0
+"""Seconds that a request waits for a connection."""
+
+
 class Acquires(Protocol):
     """A connection pool, or a test's single connection posing as one."""
 
-    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...
+    def acquire(self) -> AbstractAsyncContextManager[Any]: ...
 
 
 class Tx:
@@ -81,10 +86,21 @@ class Database:
         self._pool = pool
 
     @asynccontextmanager
+    async def _acquire(self) -> AsyncIterator[Any]:
+        """A connection of the pool. The pool's own timeout would make a task of each wait; this makes none."""
+        waiting = self._pool.acquire()
+        async with asyncio.timeout(LONGEST_WAIT):
+            connection = await waiting.__aenter__()
+        try:
+            yield connection
+        finally:
+            await waiting.__aexit__(None, None, None)
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         try:
-            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+            async with self._acquire() as connection, connection.transaction():
                 tx = Tx(connection)
                 try:
                     yield tx
@@ -99,7 +115,7 @@ class Database:
     async def reading(self) -> AsyncIterator[Tx]:
         """Single statements that each see what is committed: a read needs no BEGIN and no COMMIT."""
         try:
-            async with self._pool.acquire(timeout=10) as connection:
+            async with self._acquire() as connection:
                 tx = Tx(connection)
                 try:
                     yield tx
@@ -112,7 +128,7 @@ class Database:
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for work that begins and ends its own transactions: partitions, measurements."""
         try:
-            async with self._pool.acquire(timeout=10) as connection:
+            async with self._acquire() as connection:
                 yield connection
         except LOST as lost:
             raise Unavailable from lost

@@ -17,6 +17,7 @@ KEY_CHECK = "SELECT value FROM installation WHERE name = 'key-check'"
 REMEMBER_KEY_CHECK = "INSERT INTO installation (name, value) VALUES ('key-check', $1) ON CONFLICT DO NOTHING"
 
 KEY_SIZE = 32
+REMEMBERED_CALLERS = 4096
 
 
 class KeyRing:
@@ -24,11 +25,19 @@ class KeyRing:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
+        self._derived: dict[str, bytes] = {}
         self._wrapping = self.derive("wrap data keys")
         self._index = self.derive("hash index values")
+        self._callers: dict[str, int] = {}
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose; other purposes say nothing about it."""
+        known = self._derived.get(purpose)
+        if known is None:
+            known = self._derived[purpose] = self._derive(purpose)
+        return known
+
+    def _derive(self, purpose: str) -> bytes:
         return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=b"healthspace/" + purpose.encode()).derive(self._master)
 
     def new_data_key(self) -> bytes:
@@ -47,9 +56,14 @@ class KeyRing:
         """A keyed hash as a signed 64-bit number: equal values meet, and nobody without the key can tell which."""
         return int.from_bytes(self._hash(parts, 8), "big", signed=True)
 
-    def hash32(self, *parts: str) -> int:
-        """As `hash64`, for values that many rows share and that only narrow a list."""
-        return int.from_bytes(self._hash(parts, 4), "big", signed=True)
+    def hash_caller(self, key: str) -> int:
+        """The hash of a caller, remembered: the same few come again and again."""
+        known = self._callers.get(key)
+        if known is None:
+            if len(self._callers) >= REMEMBERED_CALLERS:
+                self._callers.clear()
+            known = self._callers[key] = self.hash64("caller", key)
+        return known
 
     def code_prefixes(self, folded: str) -> bytes:
         """Two bytes a character, each depending on all before: a prefix of the text is a prefix of the code."""

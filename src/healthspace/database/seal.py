@@ -5,6 +5,8 @@ type, id and version, so that a row copied over another one is refused when it i
 """
 
 import os
+import threading
+from functools import cache
 from uuid import UUID
 
 import zstandard
@@ -15,6 +17,8 @@ FORMAT = 1
 PLAIN, ZSTD = 0, 1
 NONCE = 12
 HEAD = 2 + NONCE
+WORTH_COMPRESSING = 400
+"""Bytes: a shorter text gains less than it costs."""
 ALREADY_COMPRESSED = (b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"PK\x03\x04")
 
 
@@ -44,14 +48,26 @@ class Cipher:
             packed = self._aead.decrypt(head[2:], sealed[HEAD:], self._bound_to(kind, identifier, version, head))
         except InvalidTag:
             raise Tampered from None
-        return zstandard.ZstdDecompressor().decompress(packed) if head[1] == ZSTD else packed
+        return _tools().decompressor.decompress(packed) if head[1] == ZSTD else packed
 
     def _bound_to(self, kind: str, identifier: UUID, version: int, head: bytes) -> bytes:
         return b"%d|%s|%s|%d|%d" % (self.owner, kind.encode(), identifier.bytes, version, head[1])
 
 
+class _Tools(threading.local):
+    """A compressor and a decompressor of each thread: making one costs more than using it."""
+
+    def __init__(self) -> None:
+        self.compressor, self.decompressor = zstandard.ZstdCompressor(level=3), zstandard.ZstdDecompressor()
+
+
+@cache
+def _tools() -> _Tools:
+    return _Tools()
+
+
 def _pack(plain: bytes) -> tuple[int, bytes]:
-    if plain.startswith(ALREADY_COMPRESSED):
+    if len(plain) < WORTH_COMPRESSING or plain.startswith(ALREADY_COMPRESSED):
         return PLAIN, plain
-    packed = zstandard.ZstdCompressor(level=3).compress(plain)
+    packed = _tools().compressor.compress(plain)
     return (ZSTD, packed) if len(packed) < len(plain) else (PLAIN, plain)

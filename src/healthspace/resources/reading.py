@@ -125,7 +125,11 @@ def labels_of(resource: Resource) -> set[str]:
 async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
     if p.owner not in (Reach(p).scope(type_).owners or ()):
         return None
-    current = await find(p.tx, p.cipher, type_, identifier)
+    row = p.fetched
+    if row is not None and row["id"] == identifier and row["type"] == NUMBER[type_]:
+        current: Stored | None = open_row(p.cipher, row)
+    else:
+        current = await find(p.tx, p.cipher, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a resource hides its past.
     if current is not None and (p.hidden or p.only_own_deposits) and not is_shown(p, current.json()):
         raise NotFound

@@ -4,24 +4,21 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
 from healthspace.edge.fhir import history, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
-from healthspace.edge.fhir.answer import answer_error
 from healthspace.edge.fhir.bundle import process
 from healthspace.edge.fhir.deposit import publish
+from healthspace.edge.fhir.dispatch import Dispatch
 from healthspace.edge.fhir.everything import everything
 from healthspace.edge.fhir.metadata import metadata
 from healthspace.edge.fhir.patient import search_patient
 from healthspace.edge.fhir.read import read, read_binary
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import Caller, Kind
-
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +65,11 @@ def interactions() -> list[Interaction]:
     ]
 
 
-def routes() -> list[BaseRoute]:
-    """The routes of this server; any other path under /fhir is answered with an OperationOutcome."""
-    by_path: dict[str, dict[str, Endpoint]] = {}
-    for one in interactions():
-        by_path.setdefault(one.path, {})[one.method] = act(one.action, one.handler, raw=one.raw)
-    found: list[BaseRoute] = [Route("/metadata", metadata, methods=["GET"]), Route("/metadata", _not_allowed, methods=list(METHODS))]
-    for path, endpoints in by_path.items():
-        found += [Route(path, endpoint, methods=[method]) for method, endpoint in endpoints.items()]
-        if "{" not in path:
-            found.append(_others(path, endpoints))
-    found += [_others(path, endpoints) for path, endpoints in by_path.items() if "{" in path]
-    return [*found, Route("/{rest:path}", _not_here, methods=list(METHODS))]
-
-
-def _others(path: str, endpoints: dict[str, Endpoint]) -> Route:
-    """The methods that a path does not have."""
-    return Route(path, _not_allowed, methods=[method for method in METHODS if method not in endpoints])
+def fhir_edge() -> Dispatch:
+    """The whole edge: every interaction with its endpoint. Any other path under /fhir is answered with an OperationOutcome."""
+    found: list[tuple[str, str, Endpoint]] = [("GET", "/metadata", metadata)]
+    found += [(one.method, one.path, act(one.action, one.handler, raw=one.raw)) for one in interactions()]
+    return Dispatch(found)
 
 
 def _of_one_type(type_: str, method: str, rest: str, action: Action, handler: Handler, *, raw: bool = False) -> list[Interaction]:
@@ -133,17 +118,3 @@ async def _create(request: Request, service: Service, caller: Caller) -> Respons
     if request.path_params["type"] != "DocumentReference":
         raise NotAllowed(place="method")
     return await publish(request, service, caller)
-
-
-async def _not_here(request: Request) -> Response:
-    return answer_error(NotFound())
-
-
-async def _not_allowed(request: Request) -> Response:
-    return answer_error(NotAllowed(place="method"))
-
-
-async def at_base(request: Request) -> Response:
-    """`/fhir` without a final slash is the same base."""
-    action, handler = {"POST": (Action.DEPOSIT_DOCUMENT, process), "GET": (Action.SEARCH_RESOURCES, search.search_system)}[request.method]
-    return await act(action, handler)(request)

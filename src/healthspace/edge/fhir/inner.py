@@ -28,7 +28,7 @@ async def send_inner(request: Request, method: str, address: str, headers: dict[
     scope = {
         **{
             name: request.scope[name]
-            for name in ("type", "asgi", "http_version", "scheme", "server", "client", "app")
+            for name in ("type", "asgi", "http_version", "scheme", "server", "client", "app", "front")
             if name in request.scope
         },
         "root_path": "",
@@ -47,7 +47,7 @@ async def send_inner(request: Request, method: str, address: str, headers: dict[
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await request.app(scope, receive, send)
+    await request.scope["front"](scope, receive, send)
     start = next(message for message in sent if message["type"] == "http.response.start")
     told = {name.decode().lower(): value.decode("latin-1") for name, value in start["headers"]}
     return Answered(

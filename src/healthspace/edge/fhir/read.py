@@ -15,6 +15,7 @@ from healthspace.base.errors import NotFound
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.fhir.answer import PRIVATE, answer, etag_of, version_headers
 from healthspace.edge.fhir.conditions import is_unmodified
+from healthspace.fhir.resource_types import NUMBER
 from healthspace.fhir.subset import select_elements, summarise
 from healthspace.identity.caller import Caller, Kind
 from healthspace.record.read import Document, read_content, read_reference, read_submission
@@ -43,7 +44,7 @@ async def read_named(service: Service, caller: Caller, action: Action, type_: st
     """The resource of that name, through the door; NotFound when it is not there or not shown."""
     owner, identifier = await locate(service, type_, name)
     try:
-        async with service.door.permit(caller, action, owner) as p:
+        async with service.door.permit(caller, action, owner, about=(NUMBER[type_], identifier)) as p:
             return await _read_through(p, type_, identifier, version)
     except NotFound:
         place = await _chosen_place(service, type_, name, identifier)
