@@ -202,12 +202,13 @@ async def test_read_all_gives_the_latest_first(service: Service) -> None:
         assert [one.id for one in await read_all(p.tx, p.cipher, "DocumentReference")] == [kept[1].id, kept[2].id, kept[0].id]
 
 
-async def test_an_identifier_points_to_what_carries_it_without_its_owner(service: Service) -> None:
+async def test_an_identifier_points_to_the_citizen_who_has_it(service: Service) -> None:
     async with space(service) as p:
-        kept = await keep(p)
-        h = hash_token(p.keys, "DocumentReference", "masterIdentifier", "s", "v1")
+        patient = {"resourceType": "Patient", "identifier": [{"system": "s", "value": "v1"}]}
+        kept = await insert(p.tx, p.cipher, p.keys, new_id(p.owner), patient, NOON)
+        h = hash_token(p.keys, "Patient", "identifier", "s", "v1")
         assert await pointed_to(p.tx, h) == [(p.owner, kept.id)]
-        await change(p, kept, masterIdentifier={"system": "s", "value": "v2"})
+        await update(p.tx, p.cipher, p.keys, kept, {**patient, "identifier": [{"system": "s", "value": "v2"}]}, NOON)
         assert await pointed_to(p.tx, h) == []
 
 

@@ -84,6 +84,11 @@ class Permit:
         return self.reason is Reason.TECHNICAL
 
     @property
+    def entered(self) -> dict[int, Cipher]:
+        """The ciphers of the owners that this permit is about."""
+        return {self.owner: self.cipher}
+
+    @property
     def only_own_deposits(self) -> bool:
         return self.scope is Scope.OWN_DEPOSITS
 
@@ -98,6 +103,8 @@ class Door:
     def __init__(self, database: Database, keys: KeyRing, ciphers: Ciphers, trail: Trail, blobs: BlobStore, *, demo: bool) -> None:
         self.database, self.keys, self.ciphers = database, keys, ciphers
         self.trail, self.blobs, self.demo = trail, blobs, demo
+        self.stale: set[str] = set()
+        """Resource types that are being indexed anew: what is searched in them may be incomplete until that ends."""
 
     @asynccontextmanager
     async def permit(

@@ -42,6 +42,8 @@ class WidePermit:
     touched: dict[int, list[str]] = field(default_factory=dict)
     """By owner, what the act touched, as `Type/id`."""
     entered: dict[int, Cipher] = field(default_factory=dict)
+    """The ciphers of the owners met so far, whether to read or to write."""
+    locked: set[int] = field(default_factory=set)
     owners: None = None
     hidden: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
@@ -59,7 +61,7 @@ class WidePermit:
 
     async def enter(self, owner: int) -> Cipher | None:
         """The cipher of an owner whose data are about to be written, locked until the end; None when there is none that is open."""
-        if owner not in self.entered:
+        if owner not in self.locked:
             if owner == REGISTRY:
                 # What belongs to nobody is written by many at once: its rows are locked one by one.
                 self.entered[owner] = await self.ciphers.of(self.tx, REGISTRY)
@@ -68,12 +70,14 @@ class WidePermit:
                 if wrapped is None:
                     return None
                 self.entered[owner] = self.ciphers.open(owner, wrapped)
+            self.locked.add(owner)
         return self.entered[owner]
 
     async def found(self) -> Cipher:
         """A new citizen's owner, with a data key of its own."""
         cipher = await create_owner(self.tx, self.ciphers, self.keys, "citizen", self.now)
         self.entered[cipher.owner] = cipher
+        self.locked.add(cipher.owner)
         return cipher
 
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from healthspace.database.database import Database
 
 SIZES = """
-    SELECT (SELECT count(*) FROM resource) AS resources,
-           (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = current_schema() AND c.relname IN ('resource', 'ix_token', 'ix_range', 'ix_string', 'xref', 'claim')) AS stored,
-           (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = current_schema() AND c.relkind = 'r') AS everything
+    WITH sized AS (
+        SELECT c.relname AS name, pg_total_relation_size(c.oid) AS size
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = current_schema() AND c.relkind = 'r'
+    )
+    SELECT (SELECT count(*) FROM resource) AS resources, sum(size) AS everything,
+           sum(size) FILTER (WHERE name IN ('resource', 'ix_token', 'ix_range', 'ix_string', 'xref', 'claim')) AS stored
+      FROM sized
 """
 
 

@@ -12,6 +12,7 @@ from healthspace.base import clock
 from healthspace.base.errors import Misconfigured
 from healthspace.database.audit_partitions import ensure_audit_partitions
 from healthspace.database.database import LOST, Database, connect, open_pool
+from healthspace.database.distribute import distribute
 from healthspace.database.embedded import EmbeddedPostgres
 from healthspace.database.migrate import migrate
 from healthspace.settings import Settings
@@ -48,11 +49,18 @@ async def open_database(settings: Settings) -> AsyncIterator[OpenDatabase]:
                 await asyncio.wait_for(pool.close(), timeout=10)
 
 
-async def migrate_database(settings: Settings) -> tuple[str, list[str]]:
-    """Applies the migrations that are missing; returns on which server, and their names."""
+async def migrate_database(settings: Settings, *, distributed: bool = False) -> tuple[str, list[str]]:
+    """Applies the migrations that are missing, and spreads the tables over a cluster if asked; on which server, and what was done."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with _server(settings) as (parameters, where):
-        return where, await _prepare(parameters)
+        applied = await _prepare(parameters)
+        if distributed:
+            connection = await connect(parameters)
+            try:
+                applied += await distribute(connection)
+            finally:
+                await connection.close()
+        return where, applied
 
 
 @asynccontextmanager

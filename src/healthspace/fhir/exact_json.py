@@ -1,11 +1,13 @@
 """JSON as FHIR wants it (R4 json.html): numbers keep how they were written, and no key stands twice.
 
-orjson reads and writes; what it would change (1.00, 1e2, long decimals) or hide (a key that stands twice) is found in the text first, and
-then read by the standard library, which shows both.
+orjson says whether it is JSON at all, and strictly. The standard library then builds the value, because it shows what orjson would
+change (1.00, 1e2, long decimals) or hide (a key that stands twice); that is quicker than searching the text for either.
 """
 
 import json
 import re
+from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -14,11 +16,12 @@ from healthspace.base.errors import Malformed
 
 DEEPEST = 100
 """Objects and lists inside each other. No resource comes near it."""
-STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-UNCERTAIN = re.compile(rb"[:,\[]\s*(-?\d+[.eE][\d.eE+-]*|-?\d{16,}|-0)")
-KEY = re.compile(rb'"\s*:')
+TOKENS = re.compile(rb'[{}\[\]]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"(?P<key>\s*+:)?|\\?\Z)', re.DOTALL)
+"""Brackets outside strings, and strings; possessive, so that a long string takes neither memory nor a second try."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LARGEST_INTEGER = 1 << 63
+STEPS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+NOT_BRACKETS = bytes(set(range(256)) - set(STEPS))
 
 
 class ExactNumber(float):
@@ -37,17 +40,25 @@ class ExactNumber(float):
         return ExactNumber, (self.text,)
 
 
+class _Twice(Exception):
+    """A key stands twice in one object."""
+
+
 def read_json(data: bytes) -> Any:
     """The JSON value in `data` (UTF-8). Malformed (line and column) when it is none, a key stands twice, or it nests too deep."""
     text = data.removeprefix(BYTE_ORDER_MARK)
-    _check_depth(text)
     try:
-        value = orjson.loads(text)
+        orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        _refuse_depth(text)
         raise Malformed("this is not well-formed JSON", place=f"line {error.lineno}, column {error.colno}") from None
-    if _may_lose(text) or _count_keys(value) != _count_colons(text):
-        return _read_exactly(text)
-    return value
+    if _is_deep(text):
+        _refuse_depth(text)
+    try:
+        return _exact_decoder().decode(text.decode("utf-8"))
+    except _Twice:
+        name, place = _find_second(text)
+        raise Malformed(f"the key {name} stands twice in one object", place=place) from None
 
 
 def write_json(value: Any, *, pretty: bool = False) -> bytes:
@@ -69,87 +80,63 @@ def _write_other(value: Any) -> Any:
     raise TypeError
 
 
-def _check_depth(text: bytes) -> None:
-    """Refuses deep nesting before anything recurses. Most texts have fewer opening brackets than would be needed."""
+def _is_deep(text: bytes) -> bool:
+    """Whether `text`, which is JSON, nests deeper than DEEPEST. Most texts have fewer opening brackets than would be needed."""
     if text.count(b"{") + text.count(b"[") <= DEEPEST:
-        return
+        return False
+    unescaped = text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
+    # Every other part between quotes stands outside strings: only there is a bracket a bracket.
+    brackets = b"".join(unescaped.split(b'"')[::2]).translate(None, NOT_BRACKETS)
+    return max(accumulate(map(STEPS.__getitem__, brackets)), default=0) > DEEPEST
+
+
+def _refuse_depth(text: bytes) -> None:
+    """Malformed when `text`, which need not be JSON, nests deeper than DEEPEST."""
     depth = 0
-    for match in _BRACKETS.finditer(text):
-        bracket = match[0]
-        if bracket in b"{[":
-            depth += 1
-            if depth > DEEPEST:
-                raise Malformed(f"objects and lists are nested more than {DEEPEST} deep", place=_place(text, match.start()))
-        elif bracket in b"}]":
-            depth -= 1
+    for match in TOKENS.finditer(text):
+        depth += STEPS.get(match[0][0], 0)
+        if depth > DEEPEST:
+            raise Malformed(f"objects and lists are nested more than {DEEPEST} deep", place=_place(text, match.start()))
 
 
-_BRACKETS = re.compile(rb'[{}\[\]]|"(?:[^"\\]|\\.)*"', re.DOTALL)
+@cache
+def _exact_decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_build, parse_float=_read_decimal, parse_int=_read_integer)
 
 
-def _may_lose(text: bytes) -> bool:
-    """Whether a number may be written in another way than it was read. Strings may hold numbers too: then it is a false alarm."""
-    for match in UNCERTAIN.finditer(text):
-        number = match[1]
-        if len(number) > 15 or number[-1:] == b"0" or b"e" in number or b"E" in number or number.startswith((b"-0", b"0.000")):
-            return True
-    return False
-
-
-def _count_colons(text: bytes) -> int:
-    """How many keys stand in `text`; -1 when that cannot be said quickly, because a string looks like one."""
-    count = text.count(b'":')
-    if b'\\":' in text or _SPACED.search(text) is not None:
-        return len(KEY.findall(STRINGS.sub(b'""', text)))
-    return count
-
-
-_SPACED = re.compile(rb'"\s+:')
-
-
-def _count_keys(value: Any) -> int:
-    count, waiting = 0, [value]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, dict):
-            count += len(current)
-            waiting += [inner for inner in current.values() if isinstance(inner, dict | list)]
-        elif isinstance(current, list):
-            waiting += [inner for inner in current if isinstance(inner, dict | list)]
-    return count
-
-
-def _read_exactly(text: bytes) -> Any:
-    """What the standard library reads: slower, but it shows every key and how each number was written."""
-
-    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        built = dict(pairs)
-        if len(built) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            printable = "".join(character for character in twice[:64] if character.isalnum() or character in "_-")
-            raise Malformed(f"the key {printable} stands twice in one object", place=_place_of_second(text, twice))
-        return built
-
-    return json.loads(text.decode("utf-8"), object_pairs_hook=build, parse_float=_read_decimal, parse_int=_read_integer)
+def _build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) != len(pairs):
+        raise _Twice
+    return built
 
 
 def _read_decimal(text: str) -> float:
     number = float(text)
-    return number if repr(number) == text else ExactNumber(text)
+    return number if repr(number) == text and "e" not in text else ExactNumber(text)
 
 
 def _read_integer(text: str) -> int | float:
-    if len(text) > 18 or text == "-0":
-        number = int(text) if len(text) < 40 else LARGEST_INTEGER
-        return number if -LARGEST_INTEGER <= number < LARGEST_INTEGER and text != "-0" else ExactNumber(text)
-    return int(text)
+    if len(text) <= 18 and text != "-0":
+        return int(text)
+    number = int(text) if len(text) <= 20 else LARGEST_INTEGER
+    return number if -LARGEST_INTEGER <= number < LARGEST_INTEGER and text != "-0" else ExactNumber(text)
 
 
-def _place_of_second(text: bytes, name: str) -> str:
-    """The place of the last key of that name: of the two, a person looks for the later one."""
-    written = json.dumps(name, ensure_ascii=False).encode("utf-8", "replace")
-    return _place(text, max(text.rfind(written), 0))
+def _find_second(text: bytes) -> tuple[str, str]:
+    """The first key that repeats one of its object, as an error may name it, and its place."""
+    objects: list[set[str]] = []
+    for match in TOKENS.finditer(text):
+        if match[0] == b"{":
+            objects.append(set())
+        elif match[0] == b"}":
+            objects.pop()
+        elif match["key"] is not None:
+            name = json.loads(match[0].rstrip(b": \t\r\n"))
+            if name in objects[-1]:
+                return "".join(each for each in name[:64] if each.isalnum() or each in "_-"), _place(text, match.start())
+            objects[-1].add(name)
+    return "", _place(text, 0)
 
 
 def _place(text: bytes, offset: int) -> str:

@@ -5,6 +5,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
 from functools import cache
+from html.entities import name2codepoint
 from typing import Any
 
 from lxml import etree
@@ -13,11 +14,11 @@ from healthspace.base.active import is_active
 
 LONGEST_STRING = 1 << 20
 LARGEST_INTEGER, SMALLEST_INTEGER = (1 << 31) - 1, -(1 << 31)
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-CODE = re.compile(r"\S+(\s\S+)*", re.ASCII)
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+CODE = re.compile(r"\S++(?: \S++)*+", re.ASCII)
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 URI = re.compile(r"\S+", re.ASCII)
-OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", re.ASCII)
+OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++", re.ASCII)
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?", re.ASCII)
 DATE_TIME = re.compile(
@@ -29,7 +30,7 @@ INSTANT = re.compile(
     re.ASCII,
 )
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
-SPACES = re.compile(r"\s+")
+SPACES = b" \t\r\n"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{1,31};)?")
 XHTML_ELEMENTS = frozenset(
@@ -38,6 +39,16 @@ XHTML_ELEMENTS = frozenset(
     "var".split()
 )
 """Formatting of HTML 4.0 without what narratives may not have: forms, frames, scripts, what is fetched and run."""
+XHTML_ATTRIBUTES = frozenset(
+    "abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset cite class clear "
+    "color colspan compact coords datetime dir face frame headers height href hreflang hspace id lang longdesc name nohref noshade nowrap "
+    "rel rev rowspan rules scope shape size span src start style summary tabindex title type usemap valign value vspace width "
+    "{http://www.w3.org/XML/1998/namespace}lang {http://www.w3.org/XML/1998/namespace}space".split()
+)
+"""Those of txt-1 (narrative.html), and those of the elements above that it leaves out."""
+XHTML_LINKS = frozenset({"cite", "href", "longdesc", "src", "usemap"})
+MISREAD = re.compile(r"<(?:\?|!(?!--)|!---?>)")
+"""Declarations, instructions, CDATA, comments that start with their end: XML and HTML do not agree where these stop."""
 
 Check = Callable[[Any], bool]
 
@@ -91,10 +102,9 @@ def is_base64(value: Any) -> bool:
     if type(value) is not str or not value.isascii() or not value:
         return False
     try:
-        binascii.a2b_base64(SPACES.sub("", value).encode(), strict_mode=True)
+        return len(binascii.a2b_base64(value.encode().translate(None, SPACES), strict_mode=True)) > 0
     except binascii.Error:
         return False
-    return not value.isspace()
 
 
 def is_date(value: Any) -> bool:
@@ -114,7 +124,7 @@ def is_time(value: Any) -> bool:
 
 
 def is_xhtml(value: Any) -> bool:
-    """A narrative (narrative.html#xhtml): one well-formed `div` of XHTML with formatting only, and something in it."""
+    """A narrative (narrative.html#xhtml): one well-formed `div` of XHTML with formatting only."""
     if type(value) is not str or not 0 < len(value) <= 8 * LONGEST_STRING or CONTROLS.search(value) is not None:
         return False
     root = _parse_xhtml(value)
@@ -124,23 +134,44 @@ def is_xhtml(value: Any) -> bool:
 
 
 def _is_formatting(element: etree._Element) -> bool:
-    if not isinstance(element.tag, str):
-        return element.tag is etree.Comment
-    space, _, name = element.tag.rpartition("}")
-    attributes = {str(key): str(text) for key, text in element.attrib.items()}
-    return f"{space}}}" == XHTML and name in XHTML_ELEMENTS and not is_active(name, attributes)
+    tag, attributes = element.tag, element.attrib
+    if not isinstance(tag, str):
+        return tag is etree.Comment
+    if not tag.startswith(XHTML) or tag[len(XHTML) :] not in XHTML_ELEMENTS:
+        return False
+    # More attributes than there are names: some are not allowed, and listing thousands takes lxml long.
+    if not attributes or len(attributes) > len(XHTML_ATTRIBUTES):
+        return not attributes
+    return all(_is_harmless(str(name), str(text)) for name, text in attributes.items())
+
+
+def _is_harmless(name: str, text: str) -> bool:
+    if name not in XHTML_LINKS:
+        return name in XHTML_ATTRIBUTES
+    # Browsers skip white space before and inside the scheme of a link, however much.
+    return not is_active("a", {"href": "".join(text.split())})
 
 
 def _parse_xhtml(value: str) -> etree._Element | None:
-    if "<!DOCTYPE" in value or "<!ENTITY" in value or value.count("<") > 200_000:
+    if MISREAD.search(value) is not None or value.count("<") > 200_000:
         return None
-    # Named entities of HTML are allowed in narratives; XML alone does not know them.
-    source = ENTITY.sub(lambda match: b" " if match[1] else b"&", value.encode("utf-8"))
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    source = value.encode("utf-8")
+    if b"&" in source:
+        source = ENTITY.sub(_replace_entity, source)
     try:
-        return etree.fromstring(source, parser)
+        return etree.fromstring(source, _parser())
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _replace_entity(match: "re.Match[bytes]") -> bytes:
+    """Named entities of HTML are allowed in narratives; XML alone does not know them."""
+    return b" " if match[1] and match[1][:-1].decode() in name2codepoint else match[0]
+
+
+@cache
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 def _is_real(match: "re.Match[str] | None") -> bool:

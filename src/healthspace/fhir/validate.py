@@ -5,7 +5,8 @@ and contained resources. Invariants and profiles are not.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +39,8 @@ class _Enough(Exception):
 def validate(resource: Any) -> list[Fault]:
     """The faults of `resource` (parsed JSON), at most MOST_FAULTS; none when it is valid."""
     found = _Validation()
-    try:
+    with suppress(_Enough):
         found.check_resource(resource, None, "")
-    except _Enough:
-        pass
     return found.faults
 
 
@@ -81,32 +80,34 @@ class _Validation:
             self._local = local + self._local
 
     def _check_object(self, value: dict[str, Any], rules: Rules, path: Path, depth: int) -> None:
-        if not value:
-            self.add("structure", "an object may not be empty", path)
+        if not value or depth > DEEPEST:
+            self.add("structure", "an object may not be empty" if not value else "this is nested too deep", path)
             return
-        if depth > DEEPEST:
-            self.add("too-long", "this is nested too deep", path)
-            return
-        chosen: dict[str, str] | None = None
-        by_key = rules.by_key
+        by_key, choices = rules.by_key, 0
         for key, inner in value.items():
             rule = by_key.get(key)
             if rule is None:
                 if key != "resourceType" or not rules.is_resource:
                     self.add("structure", "there is no such element here", (path, f".{_printable(key)}"))
                 continue
-            if rule.choice:
-                chosen = chosen if chosen is not None else {}
-                variant = key.removeprefix("_")
-                if chosen.setdefault(rule.element, variant) != variant:
-                    self.add("structure", "only one type of this element may be given", (path, f".{rule.element}"))
+            choices += rule.choice
             if rule.kind == PRIMITIVE and not rule.repeats:
                 self._check_primitive(inner, rule, path, None)
             else:
                 self._check_element(inner, key, rule, value, path, depth)
+        if choices > 1:
+            self._check_choices(value, by_key, path)
         for element, keys in rules.required:
             if not any(key in value for key in keys):
                 self.add("required", "this element must be given", (path, f".{element}"))
+
+    def _check_choices(self, value: dict[str, Any], by_key: Mapping[str, Rule], path: Path) -> None:
+        """Of the variants of a choice only one may be given, with the extensions of that one (formats.html#choice)."""
+        chosen: dict[str, str] = {}
+        for key in value:
+            rule = by_key.get(key)
+            if rule is not None and rule.choice and chosen.setdefault(rule.element, key.removeprefix("_")) != key.removeprefix("_"):
+                self.add("structure", "only one type of this element may be given", (path, f".{rule.element}"))
 
     def _check_element(self, inner: Any, key: str, rule: Rule, parent: dict[str, Any], path: Path, depth: int) -> None:
         if rule.kind not in {PRIMITIVE, COMPLEX, RESOURCE}:

@@ -12,7 +12,7 @@ from healthspace.access.permit import Permit
 from healthspace.base.errors import NotFound
 from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
 from healthspace.base.ids import parse_id
-from healthspace.resources.hashing import hash_code, hash_reference_identifier_value
+from healthspace.resources.hashing import hash_code, hash_reference_identifier_value, hash_set
 from healthspace.resources.query import Hashed, Selects
 from healthspace.resources.search import find_hashed
 from healthspace.resources.store import find, update
@@ -123,4 +123,4 @@ async def find_identified(p: Permit, value: str) -> list[Stored]:
 
 
 async def _find_same_set(p: Permit, set_id: str) -> list[Stored]:
-    return await find_hashed(p, "DocumentReference", Hashed((p.keys.hash64("set", set_id),), Selects.EVERYWHERE))
+    return await find_hashed(p, "DocumentReference", Hashed((hash_set(p.keys, set_id),), Selects.EVERYWHERE))

@@ -14,8 +14,8 @@ async def in_compartment(reach: Reach, query: Query, scope: Scope, kind: str, na
     conditions: list[Condition] = []
     known = parameters_of(query.type)
     for parameter in compartment(kind).get(query.type, ()):
-        for branch in known[parameter].branches if parameter in known else ():
-            conditions.append(Hashed((hash_reference(reach.keys, query.type, branch.key, f"{kind}/{name}"),)))
+        paths = [branch.key for branch in known[parameter].branches] if parameter in known else []
+        conditions += [Hashed((hash_reference(reach.keys, query.type, path, f"{kind}/{name}"),)) for path in paths]
     if query.type == kind:
         place = await locate_name(reach.tx, reach.keys, kind, name)
         conditions.append(Named((place[1],)) if place is not None else NEVER)

@@ -9,8 +9,11 @@ from healthspace.fhir.resource_types import NUMBER
 from healthspace.resources.hashing import after_all
 from healthspace.resources.query import Condition, Either, Hashed, Named, Not, Prefixed, Query, Ranged, Scope, Selects, Updated
 
-_COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body FROM resource r WHERE r.type = {}"
-_COUNT = "SELECT count(*) FROM resource r WHERE r.type = {}"
+_COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body{} FROM resource r WHERE r.type = {}"
+# The key of the one owner comes along, so that nothing more has to be asked.
+_KEY_OF_ONE = ", (SELECT o.wrapped_key FROM owner o WHERE o.owner = {} AND o.state = 'open') AS wrapped_key"
+_KEY_OF_MANY = ", NULL::bytea AS wrapped_key"
+_COUNT = "SELECT count(*){} FROM resource r WHERE r.type = {}"
 OF_ONE = "r.owner = {}"
 OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
 HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
@@ -19,6 +22,8 @@ NOTHING = "false"
 TOKENS = "r.tokens && {}::bigint[]"
 ROWS_OF_ONE = """EXISTS (SELECT FROM ix_token i
      WHERE i.owner = {owner} AND i.h = ANY ({}::bigint[]) AND i.date = r.date AND i.id = r.id)"""
+IDENTIFIED = """EXISTS (SELECT FROM ix_token i
+     WHERE i.h = ANY ({}::bigint[]) AND i.h & 1 = 1 AND i.owner = r.owner AND i.date = r.date AND i.id = r.id)"""
 ACROSS = "EXISTS (SELECT FROM xref x WHERE x.h = ANY ({}::bigint[]) AND x.owner = r.owner AND x.id = r.id)"
 RANGES = """EXISTS (SELECT FROM unnest({}::int[], {}::float8[], {}::float8[], {}::float8[], {}::float8[])
             AS q (param, lo_from, lo_to, hi_from, hi_to)
@@ -91,7 +96,8 @@ class _Statement:
         return found + [self._clause(condition) for condition in self._query.conditions]
 
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:
-        return " AND ".join([head.format(self._type), *clauses]) + tail, self._values
+        key = "" if head is _COUNT else _KEY_OF_ONE.format(self._owner) if self._one is not None else _KEY_OF_MANY
+        return " AND ".join([head.format(key, self._type), *clauses]) + tail, self._values
 
     def _clause(self, condition: Condition) -> str:
         match condition:
@@ -123,7 +129,9 @@ class _Statement:
     def _hashed(self, condition: Hashed) -> str:
         hashes, patient = self.bind(list(condition.hashes)), self._query.type == "Patient"
         if self._one is None:
-            return ACROSS.format(hashes) if condition.across else TOKENS.format(hashes)
+            if not condition.across:
+                return TOKENS.format(hashes)
+            return ACROSS.format(hashes) if patient else IDENTIFIED.format(hashes)
         registry = self._one == REGISTRY
         if condition.selects is Selects.EVERYWHERE and (registry or not patient):
             return ROWS_OF_ONE.format(hashes, owner=self._owner)

@@ -97,6 +97,8 @@ class Asked:
     cursor: str | None = None
     warnings: list[str] = field(default_factory=list)
     """Names of what was asked for and left out."""
+    notices: list[str] = field(default_factory=list)
+    """What else the answer should say."""
 
 
 def read_search(type_: str, terms: Terms, *, lenient: bool = False) -> Asked:

@@ -12,14 +12,19 @@ SEARCHED = 100
 """Characters of a string that the index looks at: a row has no room for a page of text."""
 
 
+IDENTIFIERS = frozenset({"identifier", "masterIdentifier"})
+"""Paths whose values are looked for without knowing whose resource it is. Their hashes are odd, and have an index of their own."""
+
+
 def hash_token(keys: KeyRing, type_: str, path: str, system: str | None, code: str) -> int:
-    """A code of one system, or of none."""
-    return keys.hash64(type_, path, "token", system or "", code)
+    """A code of one system, or of none: even, but of an identifier."""
+    h = keys.hash64(type_, path, "token", system or "", code)
+    return h | 1 if path in IDENTIFIERS else h & ~1
 
 
 def hash_code(keys: KeyRing, type_: str, path: str, code: str) -> int:
     """A code whatever its system (R4 search.html#token, `[code]`)."""
-    return keys.hash64(type_, path, "code", code)
+    return keys.hash64(type_, path, "code", code) & ~1
 
 
 def hash_typed(keys: KeyRing, type_: str, path: str, system: str | None, code: str, value: str) -> int:
@@ -29,12 +34,12 @@ def hash_typed(keys: KeyRing, type_: str, path: str, system: str | None, code: s
 
 def hash_reference(keys: KeyRing, type_: str, path: str, target: str) -> int:
     """A literal reference: `Patient/1`, or an absolute URL."""
-    return keys.hash64(type_, path, "reference", target)
+    return keys.hash64(type_, path, "reference", target) & ~1
 
 
 def hash_reference_identifier(keys: KeyRing, type_: str, path: str, system: str | None, value: str) -> int:
     """The identifier of a logical reference."""
-    return keys.hash64(type_, path, "identifier", system or "", value)
+    return keys.hash64(type_, path, "identifier", system or "", value) & ~1
 
 
 def hash_reference_identifier_value(keys: KeyRing, type_: str, path: str, value: str) -> int:
@@ -43,7 +48,12 @@ def hash_reference_identifier_value(keys: KeyRing, type_: str, path: str, value:
 
 
 def hash_uri(keys: KeyRing, type_: str, path: str, uri: str) -> int:
-    return keys.hash64(type_, path, "uri", uri)
+    return keys.hash64(type_, path, "uri", uri) & ~1
+
+
+def hash_set(keys: KeyRing, set_id: str) -> int:
+    """The set that the versions of a document belong to."""
+    return keys.hash64("set", set_id) & ~1
 
 
 def hash_link(keys: KeyRing, patient: str) -> int:

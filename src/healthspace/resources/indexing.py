@@ -1,7 +1,7 @@
 """What a resource is found by: the index values of one version, as the store's tables hold them.
 
-`tokens` are all hashes of the version, kept in its own row. The selective ones also have a row of their own in `ix_token`; the
-identifiers of what citizens own, and all that a Patient is selected by, are in `xref`, to be found without knowing whose they are.
+`tokens` are all hashes of the version, kept in its own row. The selective ones also have a row of their own in `ix_token`. All that a
+Patient is selected by is in `xref`, to be found without knowing whose it is.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,14 @@ from healthspace.fhir.searching.extract import Extracted, extract
 from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
 from healthspace.fhir.ucum import UCUM_SYSTEMS, canonical
 from healthspace.resources.hashing import (
+    IDENTIFIERS,
     code_string,
     hash_code,
     hash_link,
     hash_reference,
     hash_reference_identifier,
     hash_reference_identifier_value,
+    hash_set,
     hash_token,
     hash_typed,
     hash_uri,
@@ -31,8 +33,6 @@ from healthspace.resources.hashing import (
 from healthspace.resources.query import Selects
 
 Resource = dict[str, Any]
-
-IDENTIFIERS = frozenset({"identifier", "masterIdentifier"})
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Index:
     ranges: set[tuple[int, float, float]]
     strings: set[tuple[int, bytes]]
     across: set[int]
-    """What it is found by without knowing whose it is (`xref`)."""
+    """What a Patient is found by without knowing whose it is, and what leads from one citizen to what belongs to another (`xref`)."""
     clinical_date: float | None
 
 
@@ -103,7 +103,7 @@ class _Keeper:
         made.tokens.add(h)
         if (where is Selects.EVERYWHERE and self._type != "Patient") or (where is Selects.IN_REGISTRY and self._registry):
             made.rows.add(h)
-        if is_across(self._type, path, typed=typed):
+        if self._type == "Patient" and is_across(self._type, path, typed=typed):
             made.across.add(h)
 
 
@@ -116,7 +116,7 @@ def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
     if resource.get("status") == "current":
         for extension in resource.get("extension", []):
             if extension.get("url") == SET_ID and (value := extension.get("valueIdentifier", {})).get("value"):
-                made.tokens.add(h := keys.hash64("set", f"{value.get('system', '')}|{value['value']}"))
+                made.tokens.add(h := hash_set(keys, f"{value.get('system', '')}|{value['value']}"))
                 made.rows.add(h)
 
 

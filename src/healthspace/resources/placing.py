@@ -11,7 +11,7 @@ from healthspace.access.wide import WidePermit
 from healthspace.base.errors import Conflict, Contended
 from healthspace.base.ids import REGISTRY, new_id, owner_of
 from healthspace.database.seal import Cipher
-from healthspace.fhir.searching.extract import extract
+from healthspace.fhir.searching.extract import Extracted, extract_branch
 from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
 from healthspace.identity.ins import SYSTEMS
 from healthspace.resources.names import claim, claim_name, locate_name
@@ -44,12 +44,12 @@ def patients_of(resource: Resource) -> Iterator[str]:
     names = compartment_parameters(type_)
     if not names:
         return
-    references = [(branch.key, text) for branch, text, _ in extract(resource).references]
     for name in names:
-        paths = {branch.key for branch in parameters_of(type_)[name].branches}
-        for path, text in references:
-            if path in paths:
-                yield from _patient_in(text)
+        found = Extracted()
+        for branch in parameters_of(type_)[name].branches:
+            extract_branch(found, branch, resource)
+        for _, text, _ in found.references:
+            yield from _patient_in(text)
 
 
 def owner_told_by(resource: Resource) -> set[int]:

@@ -33,6 +33,8 @@ class Granted(Protocol):
     @property
     def ciphers(self) -> Ciphers: ...
     @property
+    def entered(self) -> dict[int, Cipher]: ...
+    @property
     def now(self) -> datetime: ...
     @property
     def owners(self) -> tuple[int, ...] | None: ...
@@ -78,12 +80,18 @@ class Reach:
 
     async def open_rows(self, rows: Iterable[Row]) -> list[Stored]:
         """The versions in rows of the store, each opened with its owner's key."""
-        listed = list(rows)
-        ciphers = await self.ciphers_of({row["owner"] for row in listed})
-        return [open_row(ciphers[row["owner"]], row) for row in listed if row["owner"] in ciphers]
-
-    async def ciphers_of(self, owners: set[int]) -> dict[int, Cipher]:
-        return await self.permit.ciphers.of_all(self.tx, owners)
+        listed, known = list(rows), self.permit.entered
+        missing = set[int]()
+        for row in listed:
+            owner = row["owner"]
+            if owner not in known:
+                if (wrapped := row.get("wrapped_key")) is not None:
+                    known[owner] = self.permit.ciphers.open(owner, wrapped)
+                else:
+                    missing.add(owner)
+        if missing:
+            known |= await self.permit.ciphers.of_all(self.tx, missing)
+        return [open_row(known[row["owner"]], row) for row in listed if row["owner"] in known]
 
 
 @cache

@@ -69,30 +69,30 @@ async def _read_page(
     reach: Reach, query: Query, scope: Scope, order: tuple[str, str], after: Place | None
 ) -> tuple[tuple[Stored, ...], list[Any] | None]:
     """The resources of a page, and the place of the last one when there are more. What must be checked is read in batches."""
-    found: list[tuple[Stored, list[Any]]] = []
+    found: list[Stored] = []
+    dates: dict[UUID, datetime] = {}
     read, limit = 0, query.count + 1 if not query.checks else max(BATCH, query.count + 1)
     while True:
         statement, values = compile_page(query, scope, order, after, limit)
         rows = await reach.tx.fetch(statement, *values)
-        dates = {row["id"]: row["date"] for row in rows}
-        for stored in await reach.open_rows(rows):
-            if all(check(stored.json()) for check in query.checks):
-                found.append((stored, _place(query, stored, dates[stored.id])))
-        more = len(found) > query.count
-        if more or len(rows) < limit:
-            entries = tuple(stored for stored, _ in found[: query.count])
-            return entries, found[query.count - 1][1] if more else None
+        opened = await reach.open_rows(rows)
+        found += opened if not query.checks else [one for one in opened if all(check(one.json()) for check in query.checks)]
+        if len(found) > query.count or len(rows) == limit:
+            dates |= {row["id"]: row["date"] for row in rows}
+        if len(found) > query.count:
+            last = found[query.count - 1]
+            return tuple(found[: query.count]), _place_of(query, last.id, dates[last.id], last.updated)
+        if len(rows) < limit:
+            return tuple(found), None
         read += len(rows)
         _refuse_many(read)
-        last = rows[-1]
-        after = _read_place(_place_of(query, last["id"], last["date"], last["updated"]))
+        end = rows[-1]
+        after = _read_place(_place_of(query, end["id"], end["date"], end["updated"]))
 
 
 async def _search_in_memory(reach: Reach, query: Query, scope: Scope) -> Page:
     """Everything that matches, put in order; then a page of it."""
-    keys: list[Key] = []
-    async for stored in _read_all(reach, query, scope):
-        keys.append(key_of(stored, query.sort))
+    keys: list[Key] = [key_of(stored, query.sort) async for stored in _read_all(reach, query, scope)]
     ordered = sort_keys(keys, query.sort)
     if query.after is not None:
         place = tuple(open_place(reach.keys, _about(query), query.after))
@@ -156,10 +156,6 @@ def _index_order(query: Query) -> tuple[str, str] | None:
 def _about(query: Query) -> str:
     """What a place is sealed for: the type and the order."""
     return query.type + "".join(f"|{'-' if sort.descending else ''}{sort.parameter}" for sort in query.sort)
-
-
-def _place(query: Query, stored: Stored, date: datetime) -> list[Any]:
-    return _place_of(query, stored.id, date, stored.updated)
 
 
 def _place_of(query: Query, identifier: UUID, date: datetime, updated: datetime) -> list[Any]:

@@ -82,10 +82,39 @@ FORGET = """
     )
     SELECT 1
 """
-# For rows whose index values were made by other definitions than today's: found by reading the owner's, not by their key.
-FORGET_ALL_TOKENS = "DELETE FROM ix_token WHERE owner = $1 AND id = $2"
-FORGET_ALL_RANGES = "DELETE FROM ix_range WHERE owner = $1 AND type = $3 AND id = $2"
-FORGET_ALL_STRINGS = "DELETE FROM ix_string WHERE owner = $1 AND type = $3 AND id = $2"
+# For rows whose index values were made by other definitions than today's: their hashes are in the resource's own row; their ranges and
+# strings are found among those of the type.
+FORGET_OLD = """
+    WITH selective AS (
+        DELETE FROM ix_token i USING resource r CROSS JOIN unnest(r.tokens) AS old (h)
+         WHERE r.owner = $1 AND r.type = $2 AND r.id = ANY ($3::uuid[])
+           AND i.owner = $1 AND i.h = old.h AND i.date = r.date AND i.id = r.id
+    ), ranges AS (
+        DELETE FROM ix_range WHERE owner = $1 AND type = $2 AND id = ANY ($3::uuid[])
+    ), strings AS (
+        DELETE FROM ix_string WHERE owner = $1 AND type = $2 AND id = ANY ($3::uuid[])
+    )
+    SELECT 1
+"""
+REINDEX = """
+    WITH kept AS (
+        UPDATE resource r SET date = new.date, tokens = new.tokens::bigint[], indexed = new.indexed
+          FROM unnest($2::smallint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::integer[]) AS new (type, id, date, tokens, indexed)
+         WHERE r.owner = $1 AND r.type = new.type AND r.id = new.id
+    ), selective AS (
+        INSERT INTO ix_token (owner, h, date, id)
+        SELECT $1, h, date, id FROM unnest($7::bigint[], $8::timestamptz[], $9::uuid[]) AS new (h, date, id)
+    ), ranges AS (
+        INSERT INTO ix_range (owner, type, param, lo, hi, id)
+        SELECT $1, type, param, lo, hi, id
+          FROM unnest($10::smallint[], $11::integer[], $12::float8[], $13::float8[], $14::uuid[]) AS new (type, param, lo, hi, id)
+    ), strings AS (
+        INSERT INTO ix_string (owner, type, param, folded, id)
+        SELECT $1, type, param, folded, id
+          FROM unnest($15::smallint[], $16::integer[], $17::bytea[], $18::uuid[]) AS new (type, param, folded, id)
+    )
+    SELECT 1
+"""
 REMOVE = """
     WITH gone AS (
         DELETE FROM resource WHERE owner = $1 AND type = $2 AND id = $3 AND version = $4
@@ -169,6 +198,23 @@ async def write_new(tx: Tx, keys: KeyRing, owner: int, now: datetime, versions: 
 def insert_values(owner: int, now: datetime, versions: Sequence[Version]) -> tuple[object, ...]:
     """The values of INSERT for some versions of one owner."""
     return (owner, now, *_columns(versions), *index_rows(versions).columns())
+
+
+def prepare_again(keys: KeyRing, cipher: Cipher, stored: Stored) -> Version:
+    """A stored version with the index values of today's definitions; nothing of it is sealed anew."""
+    found_by = index(stored.json(), keys, cipher.owner)
+    return Version(stored, b"", _date_of(found_by, stored.id, stored.updated), found_by)
+
+
+def reindex_values(owner: int, versions: Sequence[Version]) -> tuple[object, ...]:
+    """The values of REINDEX for some versions of one owner."""
+    types, ids, _, dates, tokens, _, fingerprints = _columns(versions)
+    return (owner, types, ids, dates, tokens, fingerprints, *index_rows(versions).columns())
+
+
+async def write_pointers(tx: Tx, owner: int, versions: Sequence[Version]) -> None:
+    """Makes Patients findable without knowing whose record it is."""
+    await _point(tx, owner, versions)
 
 
 async def write_changed(tx: Tx, keys: KeyRing, owner: int, now: datetime, changes: Sequence[tuple[Current, Version]]) -> None:
@@ -272,9 +318,7 @@ async def _rows_before(tx: Tx, keys: KeyRing, owner: int, current: Current) -> R
     if current.indexed == fingerprint_of(stored.type):
         found_by = index(stored.json(), keys, owner)
         return index_rows([Version(stored, b"", current.date, found_by)])
-    await tx.execute(FORGET_ALL_TOKENS, owner, stored.id)
-    await tx.execute(FORGET_ALL_RANGES, owner, stored.id, NUMBER[stored.type])
-    await tx.execute(FORGET_ALL_STRINGS, owner, stored.id, NUMBER[stored.type])
+    await tx.execute(FORGET_OLD, owner, NUMBER[stored.type], [stored.id])
     return Rows()
 
 

@@ -19,16 +19,18 @@ CREATE INDEX resource_patient ON resource (id DESC) WHERE type = 103;
 CREATE INDEX ix_range_patient ON ix_range (param, lo, hi) WHERE type = 103;
 CREATE INDEX ix_string_patient ON ix_string (param, folded) WHERE type = 103;
 
+-- Identifiers (their hashes are odd) lead to resources whose owner is not known.
+CREATE INDEX ix_token_identifier ON ix_token (h) WHERE h & 1 = 1;
+
 -- An id that a client chose leads to the resource that has it.
 ALTER TABLE claim ADD COLUMN id uuid;
 
--- How far each type has been indexed anew since its search parameters changed.
+-- How far the walk is that indexes anew what other definitions than today's have indexed.
 CREATE TABLE reindexing (
-    type        smallint    NOT NULL PRIMARY KEY,
-    fingerprint integer     NOT NULL,
+    fingerprint integer     NOT NULL PRIMARY KEY,
     owner       bigint      NOT NULL,
+    type        smallint    NOT NULL,
     id          uuid        NOT NULL,
     done        bigint      NOT NULL,
-    total       bigint      NOT NULL,
     finished    timestamptz
 );

@@ -93,6 +93,7 @@ class Entries:
     """Type, name and body of each."""
     included: Sequence[tuple[str, str, bytes]] = ()
     warnings: Sequence[str] = ()
+    notices: Sequence[str] = ()
 
 
 def entries_of(found: Iterable[Stored]) -> list[tuple[str, str, bytes]]:
@@ -107,8 +108,11 @@ def searchset(base: str, entries: Entries, total: int | None, links: Mapping[str
     head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
     parts = [_entry(base, entry, b"match") for entry in entries.matches]
     parts += [_entry(base, entry, b"include") for entry in entries.included]
-    if entries.warnings:
-        told = outcome(*(issue("not-supported", "this parameter was left out", name, "warning") for name in entries.warnings))
+    if entries.warnings or entries.notices:
+        told = outcome(
+            *(issue("not-supported", "this parameter was left out", name, "warning") for name in entries.warnings),
+            *(issue("incomplete", notice, None, "warning") for notice in entries.notices),
+        )
         parts.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % orjson.dumps(told))
     if not parts:
         return orjson.dumps(head)

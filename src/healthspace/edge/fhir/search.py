@@ -5,6 +5,7 @@ A search about a citizen that the caller may not read, or who does not exist, fi
 
 import re
 from collections.abc import Iterable
+from itertools import groupby
 from urllib.parse import urlencode
 
 import orjson
@@ -60,12 +61,14 @@ async def _search(request: Request, service: Service, caller: Caller, type_: str
     wide = caller.kind is Kind.TECHNICAL
     about, rest = ([], terms) if wide else _separate(terms, type_)
     asked = read_search(type_, rest, lenient=is_lenient(request))
+    if type_ in service.door.stale:
+        asked.notices.append(f"{type_} is being indexed anew: what is found may be incomplete")
     found = Found(request, type_, place, terms, rest)
     if wide:
         async with permit_wide(service.door, caller, Action.SEARCH_RESOURCES) as wide_permit:
             page, included = await _find(Reach(wide_permit, base_url(request)), asked, place)
-            for stored in (*page.entries, *included):
-                wide_permit.note(stored.owner, f"{stored.type}/{stored.name}")
+            for owner, shown in groupby((*page.entries, *included), key=lambda stored: stored.owner):
+                wide_permit.note(owner, *(f"{stored.type}/{stored.name}" for stored in shown))
         return found.answer(asked, page, included, None)
     owner = await _owner_asked_for(service, caller, about, type_, place)
     try:
@@ -107,7 +110,7 @@ class Found:
         matches, others = entries_of(page.entries), entries_of(included)
         if asked.elements or asked.summary in {"true", "text", "data"}:
             matches = list(_parts(matches, asked))
-        return answer(searchset(self._base, Entries(matches, others, asked.warnings), page.total, links))
+        return answer(searchset(self._base, Entries(matches, others, asked.warnings, asked.notices), page.total, links))
 
 
 def _parts(entries: Iterable[tuple[str, str, bytes]], asked: Asked) -> Iterable[tuple[str, str, bytes]]:

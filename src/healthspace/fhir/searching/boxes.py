@@ -1,7 +1,7 @@
-"""Prefixes of ordered values (R4 search.html#prefix) as boxes: where the first and the last point of a value must lie.
+"""Prefixes of ordered values (R4 search.html#prefix) as boxes: where the first and last point of a value must lie.
 
-A stored value is a range (first, last): a date covers its day, a period its days, a number only itself. A box is met when first and last lie
-within its two sides, ends included; a prefix is met when any of its boxes is.
+A stored value is a range (first, last): a date covers its day, a period its days, a number only itself. A box is met when first and
+last lie within its two sides, ends included; a prefix is met when any of its boxes is.
 """
 
 import math

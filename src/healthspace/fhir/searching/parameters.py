@@ -1,6 +1,7 @@
 """The search parameters of each type: the official ones of R4, and those that the French guides add, which are data.
 
-A parameter that is added to `custom_parameters.json` is indexed anew by itself (`healthspace reindex`): the fingerprint of its types changes.
+A parameter that is added to `custom_parameters.json` changes the fingerprint of its types, which are then indexed anew
+(`healthspace reindex`).
 """
 
 import zlib

@@ -62,7 +62,7 @@ async def main() -> None:
     async with open_service(read_settings(demo=True)) as service:
         server = uvicorn.Server(uvicorn.Config(create_app(service), host="127.0.0.1", port=0, log_config=None, access_log=False))
         task = asyncio.create_task(server.serve())
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)
         port = server.servers[0].sockets[0].getsockname()[1]
         sys.stderr.write(orjson.dumps({"event": "serving", "address": f"http://127.0.0.1:{port}"}).decode() + "\n")
