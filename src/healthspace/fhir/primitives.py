@@ -14,10 +14,11 @@ from healthspace.base.active import is_active
 
 LONGEST_STRING = 1 << 20
 LARGEST_INTEGER, SMALLEST_INTEGER = (1 << 31) - 1, -(1 << 31)
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-CODE = re.compile(r"\S++(?: \S++)*+", re.ASCII)
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What text may not hold: control characters (datatypes.html#string), and what neither UTF-8 nor XML can carry."""
+CODE = re.compile(r"[^\x00-\x20\ud800-\udfff\ufffe\uffff]++(?: [^\x00-\x20\ud800-\udfff\ufffe\uffff]++)*+")
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
-URI = re.compile(r"\S+", re.ASCII)
+URI = re.compile(r"[^\x00-\x20\ud800-\udfff\ufffe\uffff]++")
 OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++", re.ASCII)
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?", re.ASCII)
@@ -31,14 +32,15 @@ INSTANT = re.compile(
 )
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
 SPACES = b" \t\r\n"
-XHTML = "{http://www.w3.org/1999/xhtml}"
 ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{1,31};)?")
-XHTML_ELEMENTS = frozenset(
+XHTML = "{http://www.w3.org/1999/xhtml}"
+XHTML_ELEMENTS = (
     "a abbr acronym address area b bdo big blockquote br caption center cite code col colgroup dd del dfn dir div dl dt em font h1 h2 h3 "
     "h4 h5 h6 hr i img ins kbd li map menu ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul "
     "var".split()
 )
 """Formatting of HTML 4.0 without what narratives may not have: forms, frames, scripts, what is fetched and run."""
+XHTML_TAGS = frozenset(XHTML + name for name in XHTML_ELEMENTS)
 XHTML_ATTRIBUTES = frozenset(
     "abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset cite class clear "
     "color colspan compact coords datetime dir face frame headers height href hreflang hspace id lang longdesc name nohref noshade nowrap "
@@ -78,7 +80,7 @@ def is_string(value: Any) -> bool:
 
 
 def is_code(value: Any) -> bool:
-    return type(value) is str and CODE.fullmatch(value) is not None and CONTROLS.search(value) is None
+    return type(value) is str and CODE.fullmatch(value) is not None
 
 
 def is_id(value: Any) -> bool:
@@ -86,7 +88,7 @@ def is_id(value: Any) -> bool:
 
 
 def is_uri(value: Any) -> bool:
-    return type(value) is str and URI.fullmatch(value) is not None and CONTROLS.search(value) is None
+    return type(value) is str and URI.fullmatch(value) is not None
 
 
 def is_oid(value: Any) -> bool:
@@ -134,11 +136,9 @@ def is_xhtml(value: Any) -> bool:
 
 
 def _is_formatting(element: etree._Element) -> bool:
-    tag, attributes = element.tag, element.attrib
-    if not isinstance(tag, str):
-        return tag is etree.Comment
-    if not tag.startswith(XHTML) or tag[len(XHTML) :] not in XHTML_ELEMENTS:
-        return False
+    if element.tag not in XHTML_TAGS:
+        return isinstance(element, etree._Comment)
+    attributes = element.attrib
     # More attributes than there are names: some are not allowed, and listing thousands takes lxml long.
     if not attributes or len(attributes) > len(XHTML_ATTRIBUTES):
         return not attributes

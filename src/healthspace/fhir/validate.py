@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from healthspace.fhir.definitions import resource_types
-from healthspace.fhir.rules import COMPLEX, PRIMITIVE, RESOURCE, Rule, Rules, rules_of
+from healthspace.fhir.rules import PRIMITIVE, RESOURCE, SIBLING, Rule, Rules, rules_of
 
 MOST_FAULTS = 100
 DEEPEST = 120
@@ -71,13 +71,12 @@ class _Validation:
                 self.add("required", "a contained resource needs an id", (here, ".id"))
             if "contained" in value:
                 self.add("invariant", "a contained resource may not contain others", (here, ".contained"))
-        local, self._local = self._local, []
+            self._check_object(value, rules_of(kind), here, depth)
+            return
+        outer, self._local = self._local, []
         self._check_object(value, rules_of(kind), here, depth)
-        if within != "contained":
-            self._check_local_references(value)
-            self._local = local
-        else:
-            self._local = local + self._local
+        self._check_local_references(value)
+        self._local = outer
 
     def _check_object(self, value: dict[str, Any], rules: Rules, path: Path, depth: int) -> None:
         if not value or depth > DEEPEST:
@@ -98,7 +97,7 @@ class _Validation:
         if choices > 1:
             self._check_choices(value, by_key, path)
         for element, keys in rules.required:
-            if not any(key in value for key in keys):
+            if keys[0] not in value and not any(key in value for key in keys):
                 self.add("required", "this element must be given", (path, f".{element}"))
 
     def _check_choices(self, value: dict[str, Any], by_key: Mapping[str, Rule], path: Path) -> None:
@@ -110,7 +109,7 @@ class _Validation:
                 self.add("structure", "only one type of this element may be given", (path, f".{rule.element}"))
 
     def _check_element(self, inner: Any, key: str, rule: Rule, parent: dict[str, Any], path: Path, depth: int) -> None:
-        if rule.kind not in {PRIMITIVE, COMPLEX, RESOURCE}:
+        if rule.kind == SIBLING:
             self._check_sibling(inner, key, rule, parent, path, depth)
             return
         if not rule.repeats:
@@ -140,6 +139,8 @@ class _Validation:
         if not isinstance(value, dict):
             self.add("structure", "an object is expected here", path)
             return
+        if len(value) == 1 and "id" in value:
+            self.add("invariant", "an element has a value or parts, not an id alone", path)
         self._check_object(value, rules_of(rule.type), path, depth + 1)
         if rule.type == "Reference":
             self._check_reference(value, rule, path)
@@ -167,7 +168,7 @@ class _Validation:
         """`_name`: id and extensions of a primitive (json.html#primitive)."""
         where: Path = (path, f".{rule.element}")
         if not rule.repeats:
-            self._check_primitive_element(value, where, depth)
+            self._check_primitive_element(value, where, depth, alone=key[1:] not in parent)
             return
         values = parent.get(key[1:])
         if not isinstance(value, list) or not value:
@@ -176,22 +177,26 @@ class _Validation:
         if isinstance(values, list) and len(values) != len(value):
             self.add("structure", "the lists of values and of their extensions have different lengths", where)
         for number, item in enumerate(value):
+            alone = not isinstance(values, list) or number >= len(values) or values[number] is None
             if item is not None:
-                self._check_primitive_element(item, (path, f".{rule.element}[{number}]"), depth)
-            elif not isinstance(values, list) or number >= len(values) or values[number] is None:
+                self._check_primitive_element(item, (path, f".{rule.element}[{number}]"), depth, alone=alone)
+            elif alone:
                 self.add("structure", "there is neither a value nor an extension", (path, f".{rule.element}[{number}]"))
 
-    def _check_primitive_element(self, value: Any, path: Path, depth: int) -> None:
+    def _check_primitive_element(self, value: Any, path: Path, depth: int, *, alone: bool) -> None:
+        """`alone`: there is no value beside it; then only extensions make it an element (ele-1)."""
         if not isinstance(value, dict):
             self.add("structure", "an object with the extensions of a value is expected here", path)
             return
+        if alone and value and "extension" not in value:
+            self.add("invariant", "an element has a value or parts, not an id alone", path)
         self._check_object(value, rules_of("Element"), path, depth + 1)
 
     def _check_reference(self, value: dict[str, Any], rule: Rule, path: Path) -> None:
         text = value.get("reference")
         if isinstance(text, str) and text.startswith("#") and len(text) > 1:
             self._local.append((text[1:], path))
-        if rule.targets is None or rule.targets & COMMON_TARGETS:
+        if rule.targets is None or not rule.targets.isdisjoint(COMMON_TARGETS):
             return
         kind = _type_of(text) if isinstance(text, str) else None
         said = value.get("type")
@@ -220,7 +225,7 @@ class _Validation:
         if not self._local:
             return
         contained = resource.get("contained")
-        known = {one.get("id") for one in contained if isinstance(one, dict)} if isinstance(contained, list) else set()
+        known = {str(one.get("id")) for one in contained if isinstance(one, dict)} if isinstance(contained, list) else set()
         for name, path in self._local:
             if name not in known:
                 self.add("invariant", "nothing that is contained has this id", (path, ".reference"))

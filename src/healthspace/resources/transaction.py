@@ -15,7 +15,8 @@ from healthspace.base.errors import HealthspaceError, Invalid, PreconditionFaile
 from healthspace.base.ids import new_id, owner_of
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.resources.grammar import read_search
-from healthspace.resources.placing import place
+from healthspace.resources.names import locate_names
+from healthspace.resources.placing import patients_of, place
 from healthspace.resources.planning import find_all
 from healthspace.resources.stored import Resource, Stored
 from healthspace.resources.work import Done, Work
@@ -48,6 +49,7 @@ async def transact(work: Work, entries: list[Entry]) -> None:
     """Does all entries but the reads; each says afterwards what became of it. Errors name the entry at fault."""
     work.p.must_be_for(Action.WRITE_RESOURCES)
     _refuse_twice(entries)
+    await _lock_owners(work, entries)
     for entry in entries:
         await _at(entry, _match(work, entry))
     names = await _name(work, entries)
@@ -58,6 +60,15 @@ async def transact(work: Work, entries: list[Entry]) -> None:
         entry.done = await _at(entry, _do(work, entry))
     _refuse_same(entries)
     await work.flush()
+
+
+async def _lock_owners(work: Work, entries: list[Entry]) -> None:
+    """Locks whose data are named in an order that all transactions share, so that two of them do not wait for each other."""
+    names = {(entry.type, entry.name) for entry in entries if entry.name}
+    names |= {("Patient", name) for entry in entries if entry.resource is not None for name in patients_of(entry.resource)}
+    places = await locate_names(work.p.tx, work.p.keys, names) if names else {}
+    for owner in sorted({owner for owner, _ in places.values()}):
+        await work.p.enter(owner)
 
 
 async def _at(entry: Entry, act: Any) -> Any:

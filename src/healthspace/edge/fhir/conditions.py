@@ -1,5 +1,7 @@
 """Conditions of a request: the headers of RFC 9110 §13 and RFC 7240, and the searches of conditional interactions (R4 http.html)."""
 
+import asyncio
+import random
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,8 +16,10 @@ from healthspace.resources.stored import Stored
 
 ETAG = re.compile(r'(?:W/)?"([1-9]\d{0,8})"', re.ASCII)
 PREFERENCES = frozenset({"minimal", "representation", "OperationOutcome"})
-TRIES = 8
+TRIES = 12
 """Attempts at a write that others contend for."""
+PAUSE = 0.02
+"""Seconds, more with each attempt."""
 
 Result = TypeVar("Result")
 
@@ -73,11 +77,12 @@ def read_condition(text: str, place: str) -> list[tuple[str, str]]:
 
 async def retry(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """What `attempt` gives; tried again while others contend for the same resources."""
-    for _ in range(TRIES - 1):
+    for turn in range(1, TRIES):
         try:
             return await attempt()
         except Contended:
-            continue
+            # Not all at once again, and later each time.
+            await asyncio.sleep(random.random() * turn * PAUSE)  # noqa: S311 - a pause, not a secret
     return await attempt()
 
 
