@@ -1,6 +1,5 @@
 """Validation by the definitions of R4: every fault is found, with its place, and nothing else."""
 
-import copy
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healthspace.fhir.definitions import resource_types
+from healthspace.fhir.exact_json import copy_json
 from healthspace.fhir.validate import MOST_FAULTS, Fault, validate
 
 JSON = st.recursive(
@@ -73,21 +73,12 @@ def faults_of(resource: Any) -> list[tuple[str, str]]:
         a_patient(managingOrganization={"reference": "https://example.org/anything"}),
         a_patient(managingOrganization={"type": "Organization", "identifier": {"value": "1"}}),
         a_patient(contact=[{"name": {"family": "A"}, "organization": {"display": "B"}}]),
-        a_patient(
-            contained=[{"resourceType": "Organization", "id": "o", "partOf": {"reference": "#o"}}], managingOrganization={"reference": "#o"}
-        ),
+        a_patient(contained=[{"resourceType": "Organization", "id": "o"}], managingOrganization={"reference": "#o"}),
         an_observation(status=..., _status={"extension": [NOTE]}),
         an_observation(subject={"reference": "#"}, component=...),
         a_bundle(an_observation(), a_patient()),
-        {
-            "resourceType": "Parameters",
-            "parameter": [{"name": "a", "resource": a_patient()}, {"name": "b", "part": [{"name": "c", "valueId": "d"}]}],
-        },
-        {
-            "resourceType": "Condition",
-            "subject": {"reference": "Patient/1"},
-            "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "active"}]},
-        },
+        {"resourceType": "Parameters", "parameter": [{"name": "a", "resource": a_patient()}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "b", "part": [{"name": "c", "valueId": "d"}]}]},
         {"resourceType": "Binary", "contentType": "application/pdf", "data": "AAAA"},
     ],
 )
@@ -103,7 +94,7 @@ def test_a_valid_resource_has_no_faults(resource: Any) -> None:
         ({"fhir_comments": ["a"]}, "structure", "fhir_comments"),
         ({"value": 1}, "structure", "value"),
         ({"valueMoney": {"value": 1}}, "structure", "valueMoney"),
-        ({"<b>{secret: 1}": 1}, "structure", "bsecret1b"),
+        ({"<b>{secret: 1}": 1}, "structure", "bsecret1"),
         ({"status": ...}, "required", "status"),
         ({"code": ...}, "required", "code"),
         ({"status": ["final"]}, "structure", "status"),
@@ -205,9 +196,10 @@ def test_only_an_object_is_a_resource(resource: Any) -> None:
     assert faults_of(resource) == [("structure", "Resource")]
 
 
-@pytest.mark.parametrize(
-    "kind", [..., None, 1, [], {}, "", "patient", "Patients", "Resource", "DomainResource", "Element", "HumanName", "Patient.contact"]
-)
+NO_TYPES = [..., None, 1, [], {}, "", "patient", "Patients", "Resource", "DomainResource", "Element", "HumanName", "Patient.contact"]
+
+
+@pytest.mark.parametrize("kind", NO_TYPES)
 def test_a_resource_names_a_type_that_can_be_stored(kind: Any) -> None:
     resource = {"id": "a"} if kind is ... else {"resourceType": kind, "id": "a"}
     assert faults_of(resource) == [("structure", "Resource.resourceType")]
@@ -265,7 +257,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
 
 def changed(resource: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
     """A copy of `resource` with `value` at one place."""
-    copied: Any = copy.deepcopy(resource)
+    copied: Any = copy_json(resource)
     target = copied
     for step in path[:-1]:
         target = target[step]
@@ -274,6 +266,7 @@ def changed(resource: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict
 
 
 PLACES = [path for path, _ in places(an_observation())]
+OBJECTS = [path for path, inner in places(an_observation()) if isinstance(inner, dict)]
 
 
 @given(st.sampled_from(PLACES), JSON)
@@ -294,9 +287,7 @@ def test_a_value_of_a_wrong_json_type_is_found_at_every_place(path: tuple[Any, .
         assert validate(changed(an_observation(), path, value))
 
 
-@pytest.mark.parametrize(
-    "path", [path for path, inner in places(an_observation()) if isinstance(inner, dict)], ids=lambda path: ".".join(map(str, path))
-)
+@pytest.mark.parametrize("path", OBJECTS, ids=lambda path: ".".join(map(str, path)))
 def test_an_unknown_element_is_found_in_every_object(path: tuple[Any, ...]) -> None:
     found = validate(changed(an_observation(), (*path, "unknown"), 1))
     assert [fault.message for fault in found if fault.expression.endswith(".unknown")] == ["there is no such element here"]
@@ -324,10 +315,7 @@ def nested(innermost: dict[str, Any], key: str, depth: int, *, list_: bool = Tru
         a_patient(managingOrganization={"reference": "A" + "a" * 1_000_000}),
         a_patient(managingOrganization={"reference": "/Organization/" + "a" * 1_000_000}),
         a_patient(
-            contained=[
-                {"resourceType": "Person", "id": f"a{number}", "managingOrganization": {"reference": f"#a{number}"}}
-                for number in range(20_000)
-            ]
+            contained=[{"resourceType": "Person", "id": f"a{n}", "link": [{"target": {"reference": f"#a{n}"}}]} for n in range(20_000)]
         ),
     ],
     ids=range(12),

@@ -18,6 +18,6 @@ def is_active(name: str, attributes: Mapping[str, str]) -> bool:
         return True
     for attribute, value in attributes.items():
         local = attribute.rpartition("}")[2].lower()
-        if (local.startswith("on") and len(local) > 3) or (local in LINKS and _RUNNING.match(_SPACES.sub("", value[:200]))):
+        if (local.startswith("on") and len(local) > 3) or (local in LINKS and _RUNNING.match(_SPACES.sub("", value))):
             return True
     return False

@@ -62,10 +62,15 @@ def _add(by_key: dict[str, Rule], definition: Type, element: Element) -> list[st
         key = element.name + allowed.name[0].upper() + allowed.name[1:] if element.choice else element.name
         rule = _rule(element, allowed)
         by_key[key] = rule
-        if rule.kind == PRIMITIVE and allowed.name != "xhtml" and not (definition.kind.startswith("resource") and element.name == "id"):
+        if rule.kind == PRIMITIVE and allowed.name != "xhtml" and not _is_attribute(definition, element):
             by_key[f"_{key}"] = Rule(SIBLING, element.name, rule.repeats, rule.most, "Element", choice=element.choice)
         keys.append(key)
     return keys
+
+
+def _is_attribute(definition: Type, element: Element) -> bool:
+    """Ids and the URL of an extension are attributes in XML: they have no extensions (datatypes.html#Element, extensibility.html)."""
+    return element.name == "id" or (definition.name == "Extension" and element.name == "url")
 
 
 def _rule(element: Element, allowed: Allowed) -> Rule:

@@ -26,8 +26,21 @@ def write_xml(resource: Resource, *, pretty: bool = False) -> bytes:
     """`resource` as an XML document in UTF-8; Invalid when it is no resource of R4."""
     root = _write_resource(resource)
     if pretty:
-        etree.indent(root)
+        _indent(root, 1)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _indent(element: etree._Element, level: int) -> None:
+    """Line breaks between elements of FHIR; a narrative is left as it is, because spaces in it are shown."""
+    children = list(element)
+    if not children:
+        return
+    element.text = "\n" + "  " * level
+    for child in children:
+        child.tail = "\n" + "  " * level
+        if isinstance(child.tag, str) and child.tag.startswith(NAMESPACE):
+            _indent(child, level + 1)
+    children[-1].tail = "\n" + "  " * (level - 1)
 
 
 def _write_resource(resource: Resource) -> etree._Element:

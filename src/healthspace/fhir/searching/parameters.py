@@ -72,7 +72,7 @@ def compartment_parameters(type_: str) -> tuple[str, ...]:
 
 def _build(type_: str, published: SearchParameter) -> Parameter | None:
     kind = Kind(published.type)
-    alternatives = [one for one in parse(published.expression or "") if one.root in {type_, "Resource", "DomainResource"}]
+    alternatives = [one for one in parse(published.expression or "") if one.root in {type_, "Resource", "DomainResource", ""}]
     if not alternatives:
         return None
     if kind is Kind.COMPOSITE:
