@@ -14,7 +14,7 @@ CITIZENS ?= 50
 PORT ?= 8000
 T ?=
 
-.PHONY: help demo clean-demo test check lint types imports fast format bench torture golden screenshots browser lock clean
+.PHONY: help demo clean-demo test check lint types imports fast format bench torture golden screenshots browser definitions lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -50,7 +50,7 @@ format: $(VENV)/.dev ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix src tests tools
 	$(BIN)/ruff format src tests tools
 
-bench: $(VENV)/.run ## reads, searches and deposits beside a raw-PostgreSQL floor
+bench: $(VENV)/.run ## FHIR work on a service of its own, beside floors and limits
 	@$(BIN)/healthspace bench --output bench/latest.json
 
 torture: $(VENV)/.dev ## kill -9 of the service and of PostgreSQL during 500 deposits
@@ -68,6 +68,9 @@ browser: ## Chromium for the browser tests, where it is missing and we may insta
 	  if [ "$$S" = no ]; then echo "chromium is missing and this user may not install it: browser tests will be skipped"; \
 	  else $$S apt-get -qq update && $$S env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends chromium fonts-liberation >/dev/null; fi; \
 	fi
+
+definitions: $(VENV)/.dev ## write the tables of FHIR R4 anew from the public package (needs Maven)
+	$(BIN)/python tools/r4_definitions.py
 
 lock: $(VENV)/.dev ## compile the hashed requirement files anew
 	compile() { $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" "$$@"; }; \

@@ -32,6 +32,8 @@ STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 VALUE_SET = "http://hl7.org/fhir/ValueSet/"
 SEARCH = "http://hl7.org/fhir/SearchParameter/"
 TYPE_NAME = STRUCTURE + "structuredefinition-fhir-type"
+MOST_TARGETS = 100
+"""A parameter that leads to so many types leads to any."""
 OPEN_TYPES = 50
 """An element that allows this many types allows every one that R4 calls open (datatypes.html#open)."""
 
@@ -243,9 +245,11 @@ def codes_of(value_set: Node | None, systems: dict[str, Node]) -> list[tuple[str
 
 
 def search_lines(parameters: list[dict[str, Any]]) -> Iterator[str]:
-    """`id code type usage bases targets expression`, tab-separated; `-` is none. Components: ` definition expression`."""
+    """`id code type usage bases targets expression`, tab-separated; `-` is none, `*` any. Components: ` definition expression`."""
     for parameter in sorted(parameters, key=lambda each: str(each["id"])):
         bases, targets = ",".join(sorted(parameter["base"])), ",".join(sorted(parameter.get("target", [])))
+        if len(parameter.get("target", [])) > MOST_TARGETS:
+            targets = "*"
         expression = " ".join(parameter.get("expression", "").split())
         fields = (parameter["id"], parameter["code"], parameter["type"], parameter.get("xpathUsage"), bases, targets, expression)
         yield "\t".join(field or "-" for field in fields)

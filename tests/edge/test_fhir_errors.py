@@ -173,7 +173,7 @@ async def test_a_text_that_is_none_is_refused(desk: Desk, patient: UUID, text: s
     assert fault_of(await refuse(desk, a_reference(description=text))) == "DocumentReference.description"
 
 
-@pytest.mark.parametrize("text", ["😀", "\u202e abc", "a\u0301" * 500, "\ufffe", "ﷺ" * 1000, "\U0010ffff", "\ufeff", "é" * 100_000])
+@pytest.mark.parametrize("text", ["😀", "\u202e abc", "a\u0301" * 500, "ﷺ" * 1000, "\U0010ffff", "\ufeff", "é" * 100_000])
 async def test_odd_letters_are_kept_as_they_are(desk: Desk, patient: UUID, text: str) -> None:
     reference = await desk.deposit(description=text)
     assert (await desk.get(f"DocumentReference/{reference['id']}", patient)).json()["description"] == text

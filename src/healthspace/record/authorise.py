@@ -67,7 +67,8 @@ async def end_authorisation(p: Permit, identifier: UUID) -> Stored:
     if consent["status"] != "active":
         raise NotFound
     consent["status"] = "inactive"
-    consent["provision"]["period"]["end"] = instant(p.now)
+    provision = consent.setdefault("provision", {})
+    provision["period"] = {**provision.get("period", {}), "end": instant(p.now)}
     ended = await update(p.tx, p.cipher, p.keys, current, consent, p.now)
     await derive_facts(p.tx, p.keys, p.owner, identifier, consent)
     p.note(f"Consent/{identifier}")
@@ -82,8 +83,9 @@ async def list_access(p: Permit) -> tuple[list[Resource], list[Resource]]:
 
 
 def _permits(consent: Resource, actor: Resource) -> bool:
-    actors = [named["reference"]["identifier"] for named in consent["provision"]["actor"]]
-    return consent["status"] == "active" and actor["identifier"] in actors
+    provision = consent.get("provision", {})
+    actors = [named["reference"].get("identifier") for named in provision.get("actor", [])]
+    return consent["status"] == "active" and provision.get("type") == "permit" and actor["identifier"] in actors
 
 
 async def _keep(p: Permit, resource: Resource) -> Stored:

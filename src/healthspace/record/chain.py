@@ -35,7 +35,7 @@ async def find_replaced(p: Permit, reference: Resource) -> list[Stored]:
         same_set = await _find_same_set(p, mine)
         found += [old for old in same_set if (other := version_of(old.json())) is not None and other < version]
     unique = {old.id: old for old in found if old.json()["status"] == "current" and may_replace(p, old.json())}
-    return [old for old in unique.values() if old.json()["masterIdentifier"] != reference["masterIdentifier"]]
+    return [old for old in unique.values() if old.json().get("masterIdentifier") != reference["masterIdentifier"]]
 
 
 async def is_replaced_already(p: Permit, reference: Resource) -> bool:

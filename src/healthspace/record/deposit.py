@@ -17,6 +17,7 @@ from healthspace.database.blobs import remember_blob
 from healthspace.fhir.exact_json import copy_json
 from healthspace.record import chain
 from healthspace.record.draft import Draft
+from healthspace.record.read import binary_of
 from healthspace.record.spaces import patient_of
 from healthspace.resources.reading import labels_of
 from healthspace.resources.store import insert, read
@@ -126,18 +127,18 @@ def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary
 
 async def _find_by_unique_id(p: Permit, unique_id: Resource) -> Stored | None:
     found = await chain.find_identified(p, unique_id["value"])
-    return next((one for one in found if _name_alike(one.json()["masterIdentifier"], unique_id)), None)
+    return next((one for one in found if _name_alike(one.json().get("masterIdentifier", {}), unique_id)), None)
 
 
 def _name_alike(one: Resource, other: Resource) -> bool:
-    return (one.get("system", URI), one["value"]) == (other.get("system", URI), other["value"])
+    return (one.get("system", URI), one.get("value")) == (other.get("system", URI), other["value"])
 
 
 async def _recognise(p: Permit, known: Stored, draft: Draft) -> Deposited:
     """The same unique id with the same bytes is the same document; with other bytes it is a mistake to be told."""
-    binary = UUID(known.json()["content"][0]["attachment"]["url"].removeprefix("Binary/"))
+    binary = binary_of(known.json())
     kept = (await read(p.tx, p.cipher, "Binary", binary)).json()
-    if kept["sha256"] != hashlib.sha256(draft.content).hexdigest():
+    if kept.get("sha256") != hashlib.sha256(draft.content).hexdigest():
         raise Conflict("another document of this record has this unique id, with other content", place="DocumentReference.masterIdentifier")
     return Deposited(known, binary, created=False)
 
@@ -193,13 +194,13 @@ def _check_patient(draft: Draft, patient: Resource) -> None:
 
     Given names are written in too many ways to decide (Référentiel national d'identitovigilance: strict traits, RNIV 1).
     """
-    identifiers = {(identifier["system"], identifier["value"]) for identifier in patient["identifier"]}
+    identifiers = {(identifier.get("system"), identifier.get("value")) for identifier in patient.get("identifier", [])}
     if draft.ins is not None and (f"urn:oid:{draft.ins.system}", draft.ins.value) not in identifiers:
         raise Invalid("the document is about another person than the record", place=WRONG_PATIENT)
     traits = draft.traits
     if traits is None:
         return
-    official: Resource = next((name for name in patient["name"] if name.get("use") == "official"), {})
+    official: Resource = next((name for name in patient.get("name", []) if name.get("use") == "official"), {})
     same_date = _agree(traits.birth_date, patient.get("birthDate", ""))
     same_sex = traits.gender not in {"male", "female"} or patient.get("gender") in {traits.gender, "unknown", "other"}
     same_name = not traits.family or not official.get("family") or fold(traits.family) == fold(official["family"])

@@ -1,12 +1,14 @@
 """Reading one document: its reference, or its bytes as they were received (ITI-68; TD3.2)."""
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotFound
+from healthspace.base.ids import parse_id
 from healthspace.resources.reading import is_shown
 from healthspace.resources.store import read, read_version
 from healthspace.resources.stored import Resource, Stored
@@ -37,17 +39,29 @@ async def read_document(p: Permit, identifier: UUID) -> Document:
     """The document of a DocumentReference, with its bytes."""
     p.must_be_for(Action.READ_DOCUMENT, Action.READ_CONTENT)
     reference = (await _read_visible(p, "DocumentReference", identifier, None)).json()
-    binary = UUID(reference["content"][0]["attachment"]["url"].removeprefix("Binary/"))
-    return Document(reference, await _open_content(p, binary), reference["content"][0]["attachment"]["contentType"])
+    content, media_type = await _open_content(p, binary_of(reference))
+    return Document(reference, content, reference["content"][0]["attachment"].get("contentType", media_type))
 
 
 async def read_content(p: Permit, binary: UUID) -> Document:
     """The document whose bytes are the Binary `binary`."""
     p.must_be_for(Action.READ_CONTENT)
     description = (await read(p.tx, p.cipher, "Binary", binary)).json()
-    identifier = UUID(description["securityContext"]["reference"].removeprefix("DocumentReference/"))
+    identifier = parse_id(description.get("securityContext", {}).get("reference", "").removeprefix("DocumentReference/"))
+    if identifier is None:
+        raise NotFound
     reference = (await _read_visible(p, "DocumentReference", identifier, None)).json()
-    return Document(reference, await _open_content(p, binary), description["contentType"])
+    content, media_type = await _open_content(p, binary)
+    return Document(reference, content, media_type)
+
+
+def binary_of(reference: Resource) -> UUID:
+    """The Binary with the bytes of a document; NotFound when they are not kept here."""
+    url = reference["content"][0]["attachment"].get("url", "")
+    identifier = parse_id(url.removeprefix("Binary/")) if url.startswith("Binary/") else None
+    if identifier is None:
+        raise NotFound
+    return identifier
 
 
 async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | None) -> Stored:
@@ -61,6 +75,10 @@ async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | 
     return await read_version(p.tx, p.cipher, type_, identifier, version)
 
 
-async def _open_content(p: Permit, binary: UUID) -> bytes:
+async def _open_content(p: Permit, binary: UUID) -> tuple[bytes, str]:
+    """The bytes of a Binary and their media type: of its file, or of the resource itself when it came whole by the API."""
+    description = (await read(p.tx, p.cipher, "Binary", binary)).json()
+    if "data" in description:
+        return base64.b64decode(description["data"]), description["contentType"]
     sealed = await asyncio.to_thread(p.blobs.read, binary)
-    return await asyncio.to_thread(p.cipher.open, sealed, "Binary", binary, 1)
+    return await asyncio.to_thread(p.cipher.open, sealed, "Binary", binary, 1), description["contentType"]

@@ -103,7 +103,7 @@ async def _name(work: Work, entries: list[Entry]) -> dict[str, str]:
             entry.name = entry.name or entry.resource["id"]
             names[entry.full_url] = f"{entry.type}/{entry.name}"
         elif entry.method in {"POST", "PUT"} and entry.resource is not None:
-            entry.identifier = await _give_id(work, entry.resource, names)
+            entry.identifier = await _at(entry, _give_id(work, entry.resource, names))
             names[entry.full_url] = f"{entry.type}/{entry.identifier}"
     names.pop("", None)
     return names

@@ -15,7 +15,7 @@ from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
 from healthspace.base.errors import HealthspaceError, Invalid, Malformed
 from healthspace.edge.errors import status_of
-from healthspace.edge.fhir.act import base_url, read_resource
+from healthspace.edge.fhir.act import base_url, check, read_unchecked
 from healthspace.edge.fhir.answer import answer, etag_of, outcome_of
 from healthspace.edge.fhir.conditions import preferred_return, read_condition, retry, version_of
 from healthspace.edge.fhir.deposit import provide_package
@@ -35,7 +35,8 @@ ADDRESS = re.compile(r"(?P<type>[A-Za-z]+)(?:/(?P<id>[A-Za-z0-9.-]{1,64}))?(?:\?
 
 async def process(request: Request, service: Service, caller: Caller) -> Response:
     """A batch or a transaction of the technical caller; an ITI-65 submission of anyone else."""
-    bundle = await read_resource(request, service.settings.body_limit)
+    bundle = await read_unchecked(request, service.settings.body_limit)
+    check(_without_resources(bundle) if bundle.get("type") == "batch" else bundle)
     if caller.kind is not Kind.TECHNICAL:
         return await provide_package(request, service, caller, bundle)
     if bundle["resourceType"] != "Bundle" or bundle.get("type") not in {"batch", "transaction"}:
@@ -46,6 +47,15 @@ async def process(request: Request, service: Service, caller: Caller) -> Respons
     if bundle["type"] == "batch":
         return _bundle("batch-response", [await _do_alone(request, number, item) for number, item in enumerate(given)])
     return await _do_together(request, service, caller, given)
+
+
+def _without_resources(batch: Resource) -> Resource:
+    """A batch as such: what its entries bring is judged with each entry, because one must not fail for another."""
+    entries = batch.get("entry")
+    if not isinstance(entries, list):
+        return batch
+    bare = [{key: value for key, value in entry.items() if key != "resource"} if isinstance(entry, dict) else entry for entry in entries]
+    return {**batch, "entry": bare}
 
 
 async def _do_together(request: Request, service: Service, caller: Caller, given: list[Resource]) -> Response:

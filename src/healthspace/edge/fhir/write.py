@@ -9,9 +9,9 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
-from healthspace.base.errors import InvalidResource, Malformed, NotFound
+from healthspace.base.errors import Malformed, NotFound
 from healthspace.base.media import describe_raw
-from healthspace.edge.fhir.act import base_url, read_body, read_resource
+from healthspace.edge.fhir.act import base_url, check, read_body, read_resource
 from healthspace.edge.fhir.answer import PRIVATE, answer, etag_of, issue, outcome, version_headers
 from healthspace.edge.fhir.conditions import if_match, preferred_return, read_condition, retry
 from healthspace.edge.fhir.formats import JSON_TYPES, XML_TYPES, parse_body
@@ -116,8 +116,7 @@ def checked(edit: Callable[[Resource], Resource]) -> Callable[[Resource], Resour
 
     def edit_and_check(resource: Resource) -> Resource:
         edited = edit(resource)
-        if faults := validate(edited):
-            raise InvalidResource([(fault.code, fault.message, fault.expression) for fault in faults])
+        check(edited)
         return edited
 
     return edit_and_check

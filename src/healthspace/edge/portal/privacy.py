@@ -107,7 +107,7 @@ def show_readers(consents: list[dict[str, Any]], teams: list[dict[str, Any]], la
         for team in teams
         if team.get("status") == "active"
         for member in team.get("participant", [])
-        if any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
+        if "member" in member and any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
     ]
     listed = sorted(consents, key=lambda consent: str(consent.get("dateTime", "")), reverse=True)
     active = [consent for consent in listed if consent.get("status") == "active"]

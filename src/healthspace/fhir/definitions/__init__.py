@@ -184,7 +184,7 @@ def _read_parameter(head: str, lines: list[str]) -> SearchParameter:
         type=kind or "",
         usage=usage or "",
         bases=tuple((bases or "").split(",")),
-        targets=tuple(targets.split(",")) if targets else (),
+        targets=tuple(sorted(resource_types())) if targets == "*" else tuple(targets.split(",")) if targets else (),
         expression=expression,
         components=components,
     )
