@@ -27,12 +27,15 @@ def test_a_setting_that_is_no_number_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.err
 
 
-def test_the_benchmarks_measure_three_acts_and_their_floor(tmp_path: Path) -> None:
-    done = healthspace(tmp_path, "bench", "--seconds", "0.3", "--json", "--output", tmp_path / "result.json")
+def test_the_benchmarks_measure_the_work_and_its_floors_and_hold_them_to_limits(tmp_path: Path) -> None:
+    done = healthspace(tmp_path, "bench", "--resources", "200", "--seconds", "0.3", "--json", "--output", tmp_path / "result.json")
     assert done.code == 0, done.err
     result = json.loads(done.out)
     assert result == json.loads((tmp_path / "result.json").read_text())
-    assert len(result["measured"]) == 5
-    assert all(line["requests"] > 0 and 0 < line["p50"] <= line["p99"] for line in result["measured"])
-    assert all(line["service"] > 0 for line in result["measured"][:3])
-    assert result["service_memory_mb"] < 200
+    measured = {line["name"]: line for line in result["measured"]}
+    assert {"read", "vread", "create", "update", "bare route: read", "bare route: search", "one raw INSERT of the same rows"} <= set(
+        measured
+    )
+    assert all(line["requests"] > 0 and 0 < line["p50"] <= line["p95"] <= line["p99"] for line in measured.values())
+    assert all(row["measured"] > 0 and row["limit"] > 0 for row in result["limits"])
+    assert result["service_memory_mb"] < 250
