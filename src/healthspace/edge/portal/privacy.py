@@ -100,6 +100,10 @@ async def _read(visit: Visit) -> tuple[list[Reader], list[Reader], dict[str, Any
     return *show_readers(consents, teams, visit.language), holder
 
 
+def _treats(member: dict[str, Any]) -> bool:
+    return any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
+
+
 def show_readers(consents: list[dict[str, Any]], teams: list[dict[str, Any]], language: Language) -> tuple[list[Reader], list[Reader]]:
     """Who may read now, treating doctors first and then the latest authorised; and whose authorisation has ended."""
     treating = [
@@ -107,7 +111,8 @@ def show_readers(consents: list[dict[str, Any]], teams: list[dict[str, Any]], la
         for team in teams
         if team.get("status") == "active"
         for member in team.get("participant", [])
-        if "member" in member and any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
+        if "member" in member
+        and any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
     ]
     listed = sorted(consents, key=lambda consent: str(consent.get("dateTime", "")), reverse=True)
     active = [consent for consent in listed if consent.get("status") == "active"]
