@@ -26,6 +26,8 @@ class Settings:
     """Bytes of one document."""
     body_limit: int = 16 * MEBIBYTE
     """Bytes of one request: a document of the size above in base64, and its metadata."""
+    exchange_limit: int = 40 * MEBIBYTE
+    """Bytes of one resource that the technical caller writes: the largest official example has 34 MiB."""
     pool_size: int = 10
 
 

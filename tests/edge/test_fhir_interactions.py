@@ -418,3 +418,17 @@ async def test_the_capability_statement_names_what_is_there(bench: Bench) -> Non
     assert operations == told
     statement = (await bench.send("GET", "metadata")).json()
     assert len(statement["rest"][0]["resource"]) == 146
+
+
+async def test_the_technical_caller_writes_larger_resources_than_anyone_else(bench: Bench) -> None:
+    large = b'{"resourceType":"Basic","code":{"text":"' + b"a" * (17 << 20) + b'"}}'
+    assert len(large) > bench.desk.service.settings.body_limit
+    refused = await bench.send("POST", "Basic/$validate", large)
+    assert (refused.status_code, fault_of(refused)) == (413, "http.Content-Length")
+    limit = str((40 << 20) + 1)
+    refused = await bench.send("POST", "Basic", b"{}", content_length=limit)
+    assert (refused.status_code, fault_of(refused)) == (413, "http.Content-Length")
+    # R4 datatypes.html#string: one string has 1 MiB at most, so the size is made of many.
+    entries = b",".join([b'{"resource":{"resourceType":"Basic","code":{"text":"' + b"a" * 1_000_000 + b'"}}}'] * 17)
+    taken = await bench.send("POST", "Bundle", b'{"resourceType":"Bundle","type":"collection","entry":[' + entries + b"]}")
+    assert taken.status_code == 201, taken.text[:500]

@@ -18,7 +18,7 @@ from healthspace.edge.fhir.formats import JSON_TYPES, XML_TYPES, parse_body
 from healthspace.fhir.exact_json import read_json
 from healthspace.fhir.patching.tolerated import read_patch
 from healthspace.fhir.validate import validate
-from healthspace.identity.caller import Caller
+from healthspace.identity.caller import Caller, Kind
 from healthspace.resources.stored import Resource, Stored
 from healthspace.resources.work import Done, Work
 
@@ -29,7 +29,7 @@ FHIR_TYPES = frozenset({"application/fhir+json", "application/json+fhir"}) | XML
 async def create(request: Request, service: Service, caller: Caller) -> Response:
     """`POST /Type`, with `If-None-Exist` only when nothing meets it."""
     type_: str = request.path_params["type"]
-    resource = await _read_of_type(request, service, type_)
+    resource = await _read_of_type(request, service, caller, type_)
     condition = request.headers.get("if-none-exist")
     terms = read_condition(condition, "If-None-Exist") if condition is not None else None
     return await _act(request, service, caller, lambda work: work.create(resource, condition=terms))
@@ -38,7 +38,7 @@ async def create(request: Request, service: Service, caller: Caller) -> Response
 async def update(request: Request, service: Service, caller: Caller) -> Response:
     """`PUT /Type/id`; creates it when it is not there."""
     type_, name = request.path_params["type"], request.path_params["id"]
-    resource = await _read_of_type(request, service, type_)
+    resource = await _read_of_type(request, service, caller, type_)
     if "id" not in resource:
         raise Malformed("the resource must carry the id that the request names", place=f"{type_}.id")
     faults = [fault for fault in validate({"resourceType": "Basic", "id": name, "code": {"text": "-"}}) if fault.expression == "Basic.id"]
@@ -51,7 +51,7 @@ async def update(request: Request, service: Service, caller: Caller) -> Response
 async def update_matching(request: Request, service: Service, caller: Caller) -> Response:
     """`PUT /Type?…`: updates the one that meets the conditions, or creates it."""
     type_: str = request.path_params["type"]
-    resource, terms = await _read_of_type(request, service, type_), _terms(request)
+    resource, terms = await _read_of_type(request, service, caller, type_), _terms(request)
     expected = if_match(request)
     return await _act(request, service, caller, lambda work: update_conditionally(work, type_, resource, terms, expected))
 
@@ -156,12 +156,14 @@ def _deleted(done: Done) -> Response:
     return Response(status_code=204, headers={**PRIVATE, **headers})
 
 
-async def _read_of_type(request: Request, service: Service, type_: str) -> Resource:
+async def _read_of_type(request: Request, service: Service, caller: Caller, type_: str) -> Resource:
+    settings = service.settings
+    limit = settings.exchange_limit if caller.kind is Kind.TECHNICAL else settings.body_limit
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if type_ == "Binary" and media_type and media_type not in JSON_TYPES | XML_TYPES:
         # R4 binary.html: a Binary may be sent as what it is.
-        return describe_raw(await read_body(request, service.settings.body_limit), media_type, request.path_params.get("id"))
-    resource = await read_resource(request, service.settings.body_limit)
+        return describe_raw(await read_body(request, limit), media_type, request.path_params.get("id"))
+    resource = await read_resource(request, limit)
     if resource["resourceType"] != type_:
         raise Malformed(f"a {type_} is expected here", place="Resource.resourceType")
     return resource
