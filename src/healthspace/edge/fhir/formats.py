@@ -25,7 +25,7 @@ def is_xml_wanted(request: Request) -> bool:
     if asked is not None:
         return _is_xml(asked, "_format")
     accepted = request.headers.get("accept")
-    if accepted is None:
+    if accepted is None or accepted in JSON_TYPES or accepted == "*/*":
         return False
     for one in _by_preference(accepted):
         if one in JSON_TYPES or one in ANYTHING:
