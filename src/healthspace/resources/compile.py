@@ -32,6 +32,14 @@ RANGES = """EXISTS (SELECT FROM unnest({}::int[], {}::float8[], {}::float8[], {}
 STRINGS = """EXISTS (SELECT FROM unnest({}::int[], {}::bytea[], {}::bytea[]) AS q (param, low, high)
       JOIN ix_string i ON i.owner = {owner} AND i.type = {type} AND i.param = q.param AND i.id = r.id
                       AND i.folded >= q.low AND i.folded < q.high)"""
+# Among all citizens, what the index finds leads: names are read once, before any Patient is. PostgreSQL makes a join of an
+# EXISTS only when the outer row is named in its WHERE; dates are left to it, since many may meet them.
+STRINGS_OF_PATIENTS = """r.id = ANY (ARRAY(SELECT i.id FROM unnest({}::int[], {}::bytea[], {}::bytea[]) AS q (param, low, high)
+      JOIN ix_string i ON i.type = {type} AND i.param = q.param AND i.folded >= q.low AND i.folded < q.high))"""
+RANGES_OF_PATIENTS = """EXISTS (SELECT FROM unnest({}::int[], {}::float8[], {}::float8[], {}::float8[], {}::float8[])
+            AS q (param, lo_from, lo_to, hi_from, hi_to), ix_range i
+     WHERE i.owner = r.owner AND i.type = {type} AND i.param = q.param AND i.id = r.id
+       AND i.lo BETWEEN q.lo_from AND q.lo_to AND i.hi BETWEEN q.hi_from AND q.hi_to)"""
 IDS = "r.id = ANY ({}::uuid[])"
 UPDATED = "r.updated BETWEEN {} AND {}"
 
@@ -109,9 +117,10 @@ class _Statement:
                 return self._hashed(condition)
             case Ranged(boxes):
                 ends = zip(*((box.param, *box.lo, *box.hi) for box in boxes), strict=True)
-                return self._exists(RANGES, *ends)
+                return self._exists(RANGES_OF_PATIENTS if self._among_patients else RANGES, *ends)
             case Prefixed(prefixes):
-                return self._exists(STRINGS, *zip(*((number, low, after_all(low)) for number, low in prefixes), strict=True))
+                ends = zip(*((number, low, after_all(low)) for number, low in prefixes), strict=True)
+                return self._exists(STRINGS_OF_PATIENTS if self._among_patients else STRINGS, *ends)
             case Named(ids):
                 return IDS.format(self.bind(list(ids)))
             case Updated(spans):
@@ -124,7 +133,11 @@ class _Statement:
     @property
     def _type_of_index(self) -> str:
         """Among all citizens a Patient is found by an index of its own, which only a constant leads to."""
-        return str(NUMBER["Patient"]) if self._query.type == "Patient" and self._one is None else self._type
+        return str(NUMBER["Patient"]) if self._among_patients else self._type
+
+    @property
+    def _among_patients(self) -> bool:
+        return self._query.type == "Patient" and self._one is None
 
     def _hashed(self, condition: Hashed) -> str:
         hashes, patient = self.bind(list(condition.hashes)), self._query.type == "Patient"
