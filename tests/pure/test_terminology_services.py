@@ -1,9 +1,32 @@
 """Expansion, lookup and validation on the code systems and value sets that are shipped."""
 
-import pytest
+import contextlib
+import time
 
-from healthspace.base.errors import NotFound
-from healthspace.fhir.codes.services import code_systems, codes_in, expand, lookup, validate_code, value_sets
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from healthspace.base.errors import HealthspaceError, Malformed, NotFound
+from healthspace.fhir.codes.services import (
+    CLASS_SET,
+    CONFIDENTIALITY_SET,
+    SETTING_SET,
+    SIGNED,
+    TYPE_SET,
+    ancestors,
+    code_systems,
+    codes_in,
+    descendants,
+    expand,
+    lookup,
+    validate_code,
+    value_sets,
+)
+from healthspace.fhir.definitions import codes_of
+from healthspace.terminology.code_systems import DOCUMENT_TYPES, FACILITY_TYPES, PRACTICE_SETTINGS, VISIBILITY, system_of
+from healthspace.terminology.document_types import CLASS_OF_TYPE, CLASS_SYSTEM, SIGNATURE_CLASS
+from healthspace.terminology.formats import ANS_SCHEME, FALLBACK, IHE_SCHEME
 
 GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
 GENDER = "http://hl7.org/fhir/administrative-gender"
@@ -68,3 +91,143 @@ def test_a_name_that_the_code_does_not_have_is_refused_with_the_one_it_has() -> 
     assert validate_code(LOINC, LOINC, "11502-2", known.display.upper()).result
     wrong = validate_code(LOINC, LOINC, "11502-2", "nobody calls it so")
     assert (wrong.result, wrong.display) == (False, known.display)
+
+
+def test_a_required_binding_of_r4_is_expanded_to_exactly_its_codes() -> None:
+    for name in ("administrative-gender", "observation-status", "publication-status"):
+        told = {(one.system, one.code) for one in expand(f"http://hl7.org/fhir/ValueSet/{name}").contains}
+        assert told == {(system, code) for system, codes in (codes_of(name) or {}).items() for code in codes}
+
+
+def test_no_code_is_expanded_twice() -> None:
+    for url in (*value_sets(), *code_systems()):
+        listed = [(one.system, one.code) for one in expand(url).contains]
+        assert len(listed) == len(set(listed)), url
+
+
+def test_every_expanded_code_is_found_valid_and_searched() -> None:
+    for url in value_sets():
+        for one in expand(url).contains:
+            assert lookup(one.system, one.code) == one
+            assert validate_code(url, one.system, one.code, one.display).result
+        assert set(codes_in(url) or ()) == {(one.system, one.code) for one in expand(url).contains}
+
+
+@given(st.sampled_from([GENDERS, TYPE_SET, CLASS_SET]), st.integers(1, 40), st.sampled_from(["", "compte", "e", "11"]))
+def test_pages_of_any_size_make_up_the_whole(url: str, size: int, wanted: str) -> None:
+    whole = expand(url, filter=wanted)
+    pages = [expand(url, filter=wanted, offset=offset, count=size) for offset in range(0, whole.total + 1, size)]
+    assert tuple(one for page in pages for one in page.contains) == whole.contains
+    assert {page.total for page in pages} == {whole.total} == {len(whole.contains)}
+
+
+def test_a_page_of_none_has_the_total_and_one_past_the_end_is_empty() -> None:
+    assert (expand(GENDERS, count=0).total, expand(GENDERS, count=0).contains) == (4, ())
+    assert expand(GENDERS, offset=10**9).contains == ()
+
+
+@pytest.mark.parametrize("page", [{"offset": -1}, {"count": -1}])
+def test_a_page_before_the_beginning_is_refused(page: dict[str, int]) -> None:
+    with pytest.raises(Malformed):
+        expand(GENDERS, **page)
+
+
+def test_another_version_of_fhir_is_refused_and_not_answered_with_r4() -> None:
+    for url in (f"{GENDERS}|5.0.0", f"{GENDER}|5.0.0"):
+        with pytest.raises(NotFound):
+            expand(url)
+        assert codes_in(url) is None
+    with pytest.raises(NotFound):
+        lookup(f"{GENDER}|5.0.0", "male")
+
+
+def test_a_version_of_the_system_does_not_change_the_verdict() -> None:
+    assert lookup(f"{GENDER}|4.0.1", "male") == lookup(GENDER, "male")
+    assert validate_code(GENDERS, f"{GENDER}|4.0.1", "male").result
+    assert expand(f"{CLASS_SET}|20230922120000") == expand(CLASS_SET)
+
+
+@pytest.mark.parametrize(
+    ("url", "system", "code", "french"),
+    [
+        (CLASS_SET, CLASS_SYSTEM, "11", "Synthèse"),
+        (CLASS_SET, "urn:ietf:rfc:3986", SIGNATURE_CLASS, "Signature électronique"),
+        (TYPE_SET, LOINC, "101881-1", "Carte d’implant"),
+        (TYPE_SET, system_of(DOCUMENT_TYPES), "SYNTH", "Synthèse"),
+        (TYPE_SET, SIGNED, "E1762", "Signature électronique"),
+        (SETTING_SET, system_of(PRACTICE_SETTINGS), "HAD", "Hospitalisation à domicile"),
+        (SETTING_SET, "urn:oid:1.2.250.1.213.1.1.4.6", "EXP_PATIENT", "Expression du patient"),
+        (CONFIDENTIALITY_SET, system_of(VISIBILITY), "MASQUE_PS", "Masqué aux professionnels de santé"),
+    ],
+)
+def test_a_code_of_the_french_record_is_in_its_set_under_its_system(url: str, system: str, code: str, french: str) -> None:
+    verdict = validate_code(url, system, code)
+    assert (verdict.result, verdict.display) == (True, french)
+
+
+def test_every_type_of_document_that_has_a_class_is_in_the_set_of_types() -> None:
+    assert {one.code for one in expand(TYPE_SET).contains} >= CLASS_OF_TYPE.keys()
+
+
+def test_a_producer_who_is_no_professional_is_no_setting_and_no_facility() -> None:
+    assert lookup(system_of(PRACTICE_SETTINGS), "EXP_PATIENT") is None
+    assert lookup(system_of(FACILITY_TYPES), "SNR") is None
+    assert lookup(system_of(FACILITY_TYPES), "SA07") is not None
+
+
+def test_formats_are_looked_up_in_the_scheme_of_each() -> None:
+    assert lookup(system_of(ANS_SCHEME), FALLBACK.code) is not None
+    assert lookup(system_of(IHE_SCHEME), "urn:ihe:iti:xds-sd:pdf:2008") is not None
+    assert lookup(system_of(IHE_SCHEME), FALLBACK.code) is None
+
+
+@pytest.mark.parametrize(("language", "name"), [("fr", "Synthèse"), ("fr-FR", "Synthèse"), ("EN-gb", "Summary"), ("de", "Synthèse")])
+def test_a_language_that_we_lack_is_answered_in_french(language: str, name: str) -> None:
+    concept = lookup(CLASS_SYSTEM, "11", language=language)
+    assert concept is not None
+    assert concept.display == name
+
+
+def test_either_name_of_a_code_is_right_whatever_the_language_asked() -> None:
+    for language in ("fr", "en"):
+        assert all(validate_code(CLASS_SET, CLASS_SYSTEM, "11", name, language=language).result for name in ("SYNTHESE", "summary"))
+
+
+def test_a_code_without_names_accepts_any_name() -> None:
+    assert validate_code(GENDERS, GENDER, "male", "Masculin").result
+
+
+def test_a_flat_code_stands_for_itself_alone() -> None:
+    assert set(descendants(GENDER, "male")) == set(ancestors(GENDER, "male")) == {"male"}
+
+
+ANYTHING = st.text(max_size=60) | st.sampled_from([GENDERS, GENDER, CLASS_SET, "|", f"{GENDERS}|", f"{GENDERS}||4.0.1", "\ud800", "\x00"])
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, st.integers(-3, 10**12), st.integers(-3, 10**12))
+def test_whatever_is_asked_is_answered_or_refused_on_purpose(url: str, code: str, wanted: str, offset: int, count: int) -> None:
+    asked = (
+        lambda: expand(url, filter=wanted, offset=offset, count=count, language=code),
+        lambda: lookup(url, code, language=wanted),
+        lambda: validate_code(url, wanted, code, wanted),
+        lambda: validate_code(None, url, code),
+        lambda: codes_in(url),
+    )
+    for ask in asked:
+        with contextlib.suppress(HealthspaceError):
+            ask()
+
+
+def test_a_refusal_does_not_repeat_what_was_asked() -> None:
+    with pytest.raises(NotFound) as refused:
+        lookup("urn:of:somebody", "a-secret")
+    assert "somebody" not in refused.value.message
+    assert "a-secret" not in validate_code(GENDERS, GENDER, "a-secret").message
+
+
+def test_a_very_long_question_is_answered_at_once() -> None:
+    began = time.monotonic()
+    assert expand(TYPE_SET, filter="é" * 200_000).total == 0
+    assert codes_in("u" * 200_000) is None
+    assert not validate_code(GENDERS, GENDER, "m" * 200_000, "x" * 200_000).result
+    assert time.monotonic() - began < 1

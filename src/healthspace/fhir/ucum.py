@@ -13,7 +13,6 @@ UCUM_SYSTEMS = frozenset({"http://unitsofmeasure.org", "urn:oid:2.16.840.1.11388
 LONGEST_CODE = 100
 TOKEN = re.compile(r"\{[^{}]*\}|[./()]|10[*^]|[^./(){}\s]+")
 ATOM = re.compile(r"(?P<unit>.*?[^\d+-])(?P<exponent>[+-]?\d{1,2})?", re.DOTALL)
-Dimensions = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,8 @@ METRIC = {
     "Wb": (1e3, "g.m2.s-1.C-1"),
     "T": (1e3, "g.s-1.C-1"),
     "H": (1e3, "g.m2.C-2"),
-    "lm": (1, "cd"),
-    "lx": (1, "cd.m-2"),
+    "lm": (1, "cd.rad2"),
+    "lx": (1, "cd.m-2.rad2"),
     "Bq": (1, "s-1"),
     "Gy": (1, "m2.s-2"),
     "Sv": (1, "m2.s-2"),
@@ -112,7 +111,7 @@ METRIC = {
     "m[Hg]": (1.333220e8, "g.m-1.s-2"),
     "m[H2O]": (9.80665e6, "g.m-1.s-2"),
     "B": (1, "[B]"),
-    "By": (1, "[By]"),
+    "By": (8, "[bit]"),
     "bit": (1, "[bit]"),
     "Bd": (1, "s-1"),
     "[IU]": (1, "[IU]"),
@@ -121,6 +120,17 @@ METRIC = {
     "ar": (1e2, "m2"),
     "tex": (1e-3, "g.m-1"),
     "pc": (3.085678e16, "m"),
+    "[g]": (9.80665, "m.s-2"),
+    "[c]": (299792458, "m.s-1"),
+    "Gal": (1e-2, "m.s-2"),
+    "mho": (1e-3, "g-1.m-2.s.C2"),
+    "sb": (1e4, "cd.m-2"),
+    "cal_m": (4190.02, "g.m2.s-2"),
+    "cal_[15]": (4185.8, "g.m2.s-2"),
+    "cal_[20]": (4181.9, "g.m2.s-2"),
+    "g%": (1e4, "g.m-3"),
+    "Np": (1, "[Np]"),
+    "B[SPL]": (1, "[B_SPL]"),
 }
 # Units that take no prefix.
 PLAIN = {
@@ -193,12 +203,43 @@ PLAIN = {
     "[HP]": (745699.8715822702, "g.m2.s-3"),
     "[Btu_IT]": (1055055.85262, "g.m2.s-2"),
     "[Cal]": (4184000, "g.m2.s-2"),
-    "[g]": (9.80665, "m.s-2"),
-    "[c]": (299792458, "m.s-1"),
     "[diop]": (1, "m-1"),
-    "[MET]": (5.833333333333333e-8, "m3.g-1.s-1"),
+    "[MET]": (5.833333333333333e-11, "m3.g-1.s-1"),
     "[car_m]": (0.2, "g"),
     "[car_Au]": (1 / 24, ""),
+    "[hd_i]": (0.1016, "m"),
+    "[mil_i]": (2.54e-5, "m"),
+    "[syd_i]": (0.83612736, "m2"),
+    "[cyd_i]": (0.764554857984, "m3"),
+    "[ft_us]": (1200 / 3937, "m"),
+    "[in_us]": (100 / 3937, "m"),
+    "[yd_us]": (3600 / 3937, "m"),
+    "[mi_us]": (6336000 / 3937, "m"),
+    "[gil_us]": (1.1829411825e-4, "m3"),
+    "[fdr_us]": (3.6966911953125e-6, "m3"),
+    "[min_us]": (6.161151992187500e-8, "m3"),
+    "[qt_br]": (1.1365225e-3, "m3"),
+    "[gil_br]": (1.420653125e-4, "m3"),
+    "[fdr_br]": (3.5516328125e-6, "m3"),
+    "[min_br]": (5.919388020833333e-8, "m3"),
+    "[pwt_tr]": (1.55517384, "g"),
+    "[lb_ap]": (373.2417216, "g"),
+    "[oz_m]": (28, "g"),
+    "[scwt_av]": (45359.237, "g"),
+    "[lcwt_av]": (50802.34544, "g"),
+    "[lton_av]": (1016046.9088, "g"),
+    "[degR]": (5 / 9, "K"),
+    "[Btu]": (1054350, "g.m2.s-2"),
+    "[Btu_th]": (1054350, "g.m2.s-2"),
+    "[PRU]": (1.33322e11, "g.m-4.s-1"),
+    "[wood'U]": (7.99932e9, "g.m-4.s-1"),
+    "[S]": (1e-13, "s"),
+    "[den]": (1 / 9000, "g.m-1"),
+    "[mesh_i]": (1 / 0.0254, "m-1"),
+    "Ao": (1e-10, "m"),
+    "b": (1e-28, "m2"),
+    "circ": (6.283185307179586, "rad"),
+    "sph": (12.566370614359172, "rad2"),
 }
 SPECIAL = {"Cel": ("K", 1.0, 273.15), "[degF]": ("K", 5 / 9, 459.67 * 5 / 9), "[degRe]": ("K", 1.25, 273.15)}
 """Units with a zero of their own: canonical unit, factor, offset."""
@@ -268,8 +309,9 @@ class _Reader:
             return _Unit(1.0, {})
         if token in {"10*", "10^"}:
             exponent = self._next() if self._peek_number() else "1"
-            return _Unit(10.0 ** _small(exponent), {})
-        unit = _simple(token)
+            unit = _Unit(10.0 ** _small(exponent), {})
+        else:
+            unit = _simple(token)
         if self._at < len(self._tokens) and self._tokens[self._at].startswith("{"):
             self._at += 1
         return unit

@@ -38,7 +38,7 @@ SETTINGS: Names = {
     "SAD": ("Soins à domicile", "Home care"),
     "PALLIATIF": ("Soins palliatifs", "Palliative care"),
     "SAMU_SMUR": ("SAMU et SMUR", "Emergency medical service"),
-    "SNR": ("Service national de référence", "National reference service"),
+    "SNR": ("Service numérique référencé", "Referenced digital service"),
     "EXP_PATIENT": ("Expression du patient", "Expressed by the patient"),
 }
 
@@ -81,7 +81,7 @@ FACILITIES: Names = {
     "SA52": ("Maison ou pôle de santé", "Multi-professional health centre"),
     "SA54": ("Centre de dépistage et de prévention", "Screening and prevention centre"),
     "EXP_PATIENT": ("Expression du patient", "Expressed by the patient"),
-    "SNR": ("Service national de référence", "National reference service"),
+    "SNR": ("Service numérique référencé", "Referenced digital service"),
 }
 
 CONFIDENTIALITIES: Names = {

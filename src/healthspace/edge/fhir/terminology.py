@@ -39,7 +39,7 @@ async def look_up(request: Request, service: Service, caller: Caller) -> Respons
     system, code = _coding(values)
     found = lookup(system, code, language=_language(values))
     if found is None:
-        raise NotFound("this code system has no such code")
+        raise NotFound("the code is not one of those of this system that are kept here")
     told = {"name": ("valueString", system), "display": ("valueString", found.display or code)}
     return answer(parameters_of(told))
 

@@ -1,11 +1,15 @@
 """Terminology services (R4 terminology-service.html) over what is shipped: the code systems and value sets of the required bindings of
-R4, and those of the French record. Labels are French first, where we have them."""
+R4, and those of the French record. Labels are French first, where we have them.
+
+Of most code systems only a part is kept (of LOINC, the types of documents), so an unknown code is said not to be kept here, never not to
+exist. A French value set has its URL here only when we have all its codes or the table that the record itself decides by.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from healthspace.base.errors import NotFound
+from healthspace.base.errors import Malformed, NotFound
 from healthspace.base.text import fold
 from healthspace.fhir.definitions import codes_of, value_set_names
 from healthspace.terminology.code_systems import (
@@ -17,12 +21,22 @@ from healthspace.terminology.code_systems import (
     VISIBILITY,
     system_of,
 )
-from healthspace.terminology.document_types import CLASS_OF_TYPE, CLASS_SYSTEM, SIGNATURE_CLASS
-from healthspace.terminology.labels import CLASSES, CONFIDENTIALITIES, FACILITIES, SETTINGS, label_of_type
+from healthspace.terminology.document_types import CLASS_OF_TYPE, class_system
+from healthspace.terminology.formats import FALLBACK, FORMAT_OF_FILE, FORMAT_OF_TEMPLATE
+from healthspace.terminology.labels import CLASSES, CONFIDENTIALITIES, FACILITIES, SETTINGS
+from healthspace.terminology.type_labels import TYPES
 
 HL7_SETS = "http://hl7.org/fhir/ValueSet/"
-FRENCH_SETS = "https://mos.esante.gouv.fr/NOS/"
+FHIR, VERSIONS = "http://hl7.org/fhir/", frozenset({"", "4.0", "4.0.1"})
 FRENCH, ENGLISH = "fr", "en"
+CLASS_SET, TYPE_SET, SETTING_SET, CONFIDENTIALITY_SET = (
+    f"https://mos.esante.gouv.fr/NOS/JDV_{name}/FHIR/JDV-{name}"
+    for name in ("J06-XdsClassCode-CISIS", "J07-XdsTypeCode-CISIS", "J04-XdsPracticeSettingCode-CISIS", "J58-ConfidentialityCode-DMP")
+)
+PRODUCERS = "1.2.250.1.213.1.1.4.6"
+"""TRE_A00, producers of documents who are no professionals: their codes stand among the settings and the facilities."""
+SIGNED = "https://mos.esante.gouv.fr/NOS/TRE_A12-NomenclatureASTM/FHIR/TRE-A12-NomenclatureASTM"
+"""TRE_A12, the system of the type of signatures (E1762)."""
 
 Labels = Mapping[str, tuple[str, str]]
 
@@ -64,8 +78,13 @@ def code_systems() -> list[str]:
 
 
 def expand(url: str, *, filter: str = "", offset: int = 0, count: int | None = None, language: str = FRENCH) -> Expansion:  # noqa: A002
-    """The codes of a value set (a code system's URL stands for all its codes), those that hold `filter`. NotFound for others."""
-    listed = _concepts(url, language)
+    """The codes of a value set (a code system's URL stands for all its codes), those that hold `filter` in their code or display.
+
+    NotFound for what is not shipped; Malformed for a negative offset or count (R4 valueset-operation-expand.html).
+    """
+    if offset < 0 or (count is not None and count < 0):
+        raise Malformed("a page of an expansion neither begins before its first code nor has less than none", place="offset")
+    listed = _concepts(_plain(url), _tongue(language))
     wanted = fold(filter)
     found = [one for one in listed if not wanted or wanted in fold(one.code) or wanted in fold(one.display)]
     end = None if count is None else offset + count
@@ -73,28 +92,33 @@ def expand(url: str, *, filter: str = "", offset: int = 0, count: int | None = N
 
 
 def lookup(system: str, code: str, *, language: str = FRENCH) -> Concept | None:
-    """A code of a system that is shipped; None when it has no such code. NotFound for a system that is not."""
-    labels = _code_systems().get(_plain(system))
+    """A code of a system that is shipped; None when it has no such code here. NotFound for a system that is not."""
+    plain = _plain(system)
+    labels = _code_systems().get(plain)
     if labels is None:
         raise NotFound("this code system is not one of those that are kept here")
-    return _concept(_plain(system), code, labels, language) if code in labels else None
+    return _concept(plain, code, labels, _tongue(language)) if code in labels else None
 
 
 def validate_code(url: str | None, system: str | None, code: str, display: str | None = None, *, language: str = FRENCH) -> Verdict:
-    """Whether `code` (of `system`, or of any) is in the value set or code system `url`. NotFound when neither is shipped."""
-    known = _concepts(url or system or "", language)
-    found = next((one for one in known if one.code == code and system in {None, "", one.system}), None)
+    """Whether `code` (of `system`, or of any) is in the value set or code system `url`. NotFound when neither is shipped.
+
+    A display that is none of ours for that code makes the answer false, and ours is told (R4 valueset-operation-validate-code.html).
+    """
+    known = _concepts(_plain(url or system or ""), _tongue(language))
+    within = _plain(system) if system else ""
+    found = next((one for one in known if one.code == code and within in {"", one.system}), None)
     if found is None:
-        return Verdict(False, "the code is not one of them", "")
-    if display and found.display and fold(display) not in {fold(found.display), *map(fold, _both(found))}:
+        return Verdict(False, "the code is not one of those that are kept here", "")
+    if display and found.display and fold(display) not in set(map(fold, _code_systems()[found.system][found.code])):
         return Verdict(False, "the code is one of them, with another display", found.display)
     return Verdict(True, "", found.display)
 
 
-def codes_in(url: str) -> Collection[tuple[str, str]] | None:
-    """(system, code) of a value set, for searches with :in; None when it is not shipped."""
+def codes_in(value_set: str) -> Collection[tuple[str, str]] | None:
+    """(system, code) of a value set, for searches with :in and :not-in; None when it is not shipped."""
     try:
-        return [(one.system, one.code) for one in _concepts(url, FRENCH)]
+        return _pairs(_plain(value_set))
     except NotFound:
         return None
 
@@ -109,32 +133,38 @@ def ancestors(system: str, code: str) -> Collection[str]:
     return (code,)
 
 
-def _concepts(url: str, language: str) -> list[Concept]:
-    plain = _plain(url)
-    if plain in _value_sets():
-        return [
-            _concept(system, code, _code_systems().get(system, {}), language)
-            for system, codes in _value_sets()[plain].items()
-            for code in codes
-        ]
-    if plain in _code_systems():
-        labels = _code_systems()[plain]
-        return [_concept(plain, code, labels, language) for code in labels]
-    raise NotFound("this value set or code system is not one of those that are kept here")
+def _plain(url: str) -> str:
+    """A canonical URL without its version. NotFound for what FHIR defines in another version than R4: its codes differ."""
+    plain, _, version = url.partition("|")
+    if plain.startswith(FHIR) and version not in VERSIONS:
+        raise NotFound("this version of the value set or code system is not kept here, that of R4 (4.0.1) is")
+    return plain
+
+
+def _tongue(language: str) -> str:
+    return ENGLISH if language.lower().startswith(ENGLISH) else FRENCH
+
+
+@cache
+def _concepts(url: str, language: str) -> tuple[Concept, ...]:
+    """By plain URL and one of two languages, so that the cache has no more entries than we have tables."""
+    if url in _value_sets():
+        codes = ((system, code) for system, several in _value_sets()[url].items() for code in several)
+    elif url in _code_systems():
+        codes = ((url, code) for code in _code_systems()[url])
+    else:
+        raise NotFound("this value set or code system is not one of those that are kept here")
+    return tuple(_concept(system, code, _code_systems()[system], language) for system, code in codes)
+
+
+@cache
+def _pairs(url: str) -> tuple[tuple[str, str], ...]:
+    return tuple((one.system, one.code) for one in _concepts(url, FRENCH))
 
 
 def _concept(system: str, code: str, labels: Labels, language: str) -> Concept:
-    french, english = labels.get(code, ("", ""))
-    return Concept(system, code, (english or french) if language.startswith(ENGLISH) else (french or english))
-
-
-def _both(concept: Concept) -> tuple[str, str]:
-    return _code_systems().get(concept.system, {}).get(concept.code, ("", ""))
-
-
-def _plain(url: str) -> str:
-    """A canonical URL without its version."""
-    return url.partition("|")[0]
+    french, english = labels[code]
+    return Concept(system, code, (english or french) if language == ENGLISH else (french or english))
 
 
 @cache
@@ -142,20 +172,11 @@ def _value_sets() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """URL → codes by system."""
     found: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for name in value_set_names():
-        codes = codes_of(name)
-        if codes:
-            url = name if "://" in name else HL7_SETS + name
-            found[url] = {system: tuple(sorted(several)) for system, several in codes.items()}
-    loinc = tuple(sorted(code for code in CLASS_OF_TYPE if code[0].isdigit()))
-    own = tuple(sorted(code for code in CLASS_OF_TYPE if not code[0].isdigit()))
-    document_types = {system_of(LOINC): loinc, system_of(DOCUMENT_TYPES): own}
-    found[f"{FRENCH_SETS}JDV_J07-XdsTypeCode-CISIS/FHIR/JDV-J07-XdsTypeCode-CISIS"] = document_types
-    labels = {system_of(CONFIDENTIALITY): ("N", "R", "V"), system_of(VISIBILITY): _VISIBILITIES}
-    found[f"{FRENCH_SETS}JDV_J58-ConfidentialityCode-DMP/FHIR/JDV-J58-ConfidentialityCode-DMP"] = labels
+        url = name if "://" in name else HL7_SETS + name
+        found[url] = {system: tuple(sorted(several)) for system, several in (codes_of(name) or {}).items()}
+    for url, labels in _french_sets().items():
+        found[url] = {system: tuple(sorted(several)) for system, several in labels.items()}
     return found
-
-
-_VISIBILITIES = ("MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX")
 
 
 @cache
@@ -164,14 +185,37 @@ def _code_systems() -> Mapping[str, Labels]:
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for sets in _value_sets().values():
         for system, codes in sets.items():
-            found.setdefault(system, {}).update((code, ("", "")) for code in codes if code not in found.get(system, {}))
-    found[CLASS_SYSTEM] = {code: CLASSES.get(code, ("", "")) for code in {*CLASS_OF_TYPE.values()} - {SIGNATURE_CLASS}}
-    found[system_of(FACILITY_TYPES)] = dict(FACILITIES)
-    found[system_of(PRACTICE_SETTINGS)] = dict(SETTINGS)
-    for system in (system_of(LOINC), system_of(DOCUMENT_TYPES)):
-        for code in found.get(system, {}):
-            found[system][code] = (label_of_type(code, FRENCH), label_of_type(code, ENGLISH))
-    for system in (system_of(CONFIDENTIALITY), system_of(VISIBILITY)):
-        for code in found.get(system, {}):
-            found[system][code] = CONFIDENTIALITIES.get(code, ("", ""))
+            found.setdefault(system, {}).update(dict.fromkeys(codes, ("", "")))
+    for labelled in (*_french_sets().values(), _apart(FACILITIES, FACILITY_TYPES), _formats()):
+        for system, labels in labelled.items():
+            found.setdefault(system, {}).update(labels)
+    return found
+
+
+@cache
+def _french_sets() -> Mapping[str, Mapping[str, Labels]]:
+    """URL → system → code → (French, English)."""
+    classes: dict[str, dict[str, tuple[str, str]]] = {}
+    for code, names in CLASSES.items():
+        classes.setdefault(class_system(code), {})[code] = names
+    types: dict[str, dict[str, tuple[str, str]]] = {}
+    for code in CLASS_OF_TYPE.keys() | TYPES.keys():
+        system = SIGNED if code == "E1762" else system_of(LOINC if code[0].isdigit() else DOCUMENT_TYPES)
+        types.setdefault(system, {})[code] = TYPES.get(code, ("", ""))
+    labels: dict[str, dict[str, tuple[str, str]]] = {}
+    for code, names in CONFIDENTIALITIES.items():
+        labels.setdefault(system_of(CONFIDENTIALITY if len(code) == 1 else VISIBILITY), {})[code] = names
+    return {CLASS_SET: classes, TYPE_SET: types, SETTING_SET: _apart(SETTINGS, PRACTICE_SETTINGS), CONFIDENTIALITY_SET: labels}
+
+
+def _apart(names: Labels, oid: str) -> Mapping[str, Labels]:
+    """`names` by system: those of TRE_A00, and the others of `oid`."""
+    producers = {code: names[code] for code in ("EXP_PATIENT", "SNR")}
+    return {system_of(oid): {code: both for code, both in names.items() if code not in producers}, system_of(PRODUCERS): producers}
+
+
+def _formats() -> Mapping[str, Labels]:
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for one in {*FORMAT_OF_TEMPLATE.values(), *FORMAT_OF_FILE.values(), FALLBACK}:
+        found.setdefault(system_of(one.scheme), {})[one.code] = ("", "")
     return found
