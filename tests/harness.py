@@ -41,6 +41,9 @@ class OneConnection:
         async with self._turn:
             yield self._connection
 
+    def get_idle_size(self) -> int:
+        return 1
+
 
 async def open_test_service(database: asyncpg.Connection | asyncpg.Pool, folder: Path, *, demo: bool = True) -> Service:
     """A service on one connection or on a pool, with a fixed master key and its documents under `folder`."""

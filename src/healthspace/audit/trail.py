@@ -73,8 +73,7 @@ class Trail:
         """Adds `lines` to the chain of `writer` inside `tx`, in one statement."""
         seqs, macs = [], []
         for line in lines:
-            writer.seq += 1
-            writer.mac = chain(self._key, writer.id, writer.seq, writer.mac, line)
+            self.link(writer, line)
             seqs.append(writer.seq)
             macs.append(writer.mac)
         columns = [
@@ -89,8 +88,16 @@ class Trail:
             [line.detail for line in lines],
             macs,
         ]
-        proof = prove_head(self._key, writer.id, writer.seq, writer.mac)
-        await tx.execute(APPEND, writer.id, *columns, writer.seq, writer.mac, proof, writer.number)
+        await tx.execute(APPEND, writer.id, *columns, writer.seq, writer.mac, self.prove(writer), writer.number)
+
+    def link(self, writer: Writer, line: Line) -> None:
+        """Makes `line` the end of the chain of `writer`; it is for the caller to write it."""
+        writer.seq += 1
+        writer.mac = chain(self._key, writer.id, writer.seq, writer.mac, line)
+
+    def prove(self, writer: Writer) -> bytes:
+        """What the head row of `writer` must carry now."""
+        return prove_head(self._key, writer.id, writer.seq, writer.mac)
 
     async def record(self, *lines: Line) -> None:
         """Returns once `lines` are durable. Lines that arrive together share one commit (and one fsync)."""

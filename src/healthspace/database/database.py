@@ -39,6 +39,8 @@ class Acquires(Protocol):
 
     def acquire(self) -> AbstractAsyncContextManager[Any]: ...
 
+    def get_idle_size(self) -> int: ...
+
 
 class Tx:
     """An open transaction. Useless once closed, so a leaked one cannot write."""
@@ -87,10 +89,13 @@ class Database:
 
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Any]:
-        """A connection of the pool. The pool's own timeout would make a task of each wait; this makes none."""
+        """A connection of the pool. The pool's own timeout would make a task of each wait; this makes none, and no timer without a wait."""
         waiting = self._pool.acquire()
-        async with asyncio.timeout(LONGEST_WAIT):
+        if self._pool.get_idle_size():
             connection = await waiting.__aenter__()
+        else:
+            async with asyncio.timeout(LONGEST_WAIT):
+                connection = await waiting.__aenter__()
         try:
             yield connection
         finally:

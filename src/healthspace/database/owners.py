@@ -40,6 +40,11 @@ class Ciphers:
             self._opened.popitem(last=False)
         return cipher
 
+    def remembered(self, owner: int) -> Cipher | None:
+        """The cipher of `owner` if it was met lately."""
+        known = self._opened.get(owner)
+        return known[1] if known is not None else None
+
     async def of(self, tx: Tx, owner: int) -> Cipher:
         return self.open(owner, await tx.fetchval(WRAPPED_KEY, owner))
 

@@ -75,11 +75,13 @@ async def _read_page(
     while True:
         statement, values = compile_page(query, scope, order, after, limit)
         rows = await reach.tx.fetch(statement, *values)
-        opened = await reach.open_rows(rows)
-        found += opened if not query.checks else [one for one in opened if all(check(one.json()) for check in query.checks)]
-        if len(found) > query.count or len(rows) == limit:
+        # The row after the page only tells that there is more.
+        opened = await reach.open_rows(rows if query.checks else rows[: query.count])
+        found += [one for one in opened if all(check(one.json()) for check in query.checks)] if query.checks else opened
+        more = len(found) > query.count or (len(rows) > query.count and not query.checks)
+        if more or len(rows) == limit:
             dates |= {row["id"]: row["date"] for row in rows}
-        if len(found) > query.count:
+        if more:
             last = found[query.count - 1]
             return tuple(found[: query.count]), _place_of(query, last.id, dates[last.id], last.updated)
         if len(rows) < limit:

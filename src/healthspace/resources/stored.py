@@ -1,8 +1,7 @@
 """One stored version of a resource, and how rows of the store become one."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -19,8 +18,7 @@ DELETED = b"!"
 """What a body begins with that is no resource: the version is a deletion."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One version as it is kept: `body` is the resource's JSON, id and meta included; of a deletion, DELETED and the id."""
 
     type: str

@@ -19,6 +19,7 @@ from healthspace.fhir.exact_json import read_json
 from healthspace.fhir.patching.tolerated import read_patch
 from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Caller, Kind
+from healthspace.resources.alone import create_alone
 from healthspace.resources.stored import Resource, Stored
 from healthspace.resources.work import Done, Work
 
@@ -32,6 +33,9 @@ async def create(request: Request, service: Service, caller: Caller) -> Response
     resource = await _read_of_type(request, service, caller, type_)
     condition = request.headers.get("if-none-exist")
     terms = read_condition(condition, "If-None-Exist") if condition is not None else None
+    stored = await create_alone(service.door, caller, resource) if terms is None else None
+    if stored is not None:
+        return answer_written(base_url(request), stored, 201, preferred_return(request))
     return await _act(request, service, caller, lambda work: work.create(resource, condition=terms))
 
 
