@@ -25,6 +25,7 @@ from healthspace.database.seal import Cipher
 from healthspace.identity.caller import Caller
 
 LOCK_OPEN = "SELECT wrapped_key FROM owner WHERE owner = $1 AND state = 'open' FOR NO KEY UPDATE"
+KNOWN = "SELECT owner FROM owner WHERE owner = $1"
 
 
 @dataclass(slots=True)
@@ -72,6 +73,11 @@ class WidePermit:
                 self.entered[owner] = self.ciphers.open(owner, wrapped)
             self.locked.add(owner)
         return self.entered[owner]
+
+    async def require_unknown(self, owner: int) -> None:
+        """Refused when there is such an owner: one that could not be entered is closed or erased."""
+        if await self.tx.fetchval(KNOWN, owner) is not None:
+            raise Refused(Reason.RECORD_CLOSED)
 
     async def found(self) -> Cipher:
         """A new citizen's owner, with a data key of its own."""

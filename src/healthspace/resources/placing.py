@@ -28,8 +28,13 @@ async def place(p: WidePermit, resource: Resource) -> Cipher:
         return cipher
     for name in patients_of(resource):
         located = await locate_name(p.tx, p.keys, "Patient", name)
-        entered = await p.enter(located[0]) if located is not None and located[0] != REGISTRY else None
-        return entered if entered is not None else await _reserve(p, name)
+        if located is None or located[0] == REGISTRY:
+            return await _reserve(p, name)
+        entered = await p.enter(located[0])
+        if entered is None:
+            await p.require_unknown(located[0])
+            return await _reserve(p, name)
+        return entered
     registry = await p.enter(REGISTRY)
     assert registry is not None  # noqa: S101 - the registry is always open
     return registry
