@@ -258,3 +258,24 @@ def test_what_is_no_number_and_no_date_is_refused(text: str) -> None:
 
 def test_kinds_of_parameters_are_those_of_r4() -> None:
     assert {parameter.kind for name in NAMES for parameter in parameters_of(name).values()} == set(Kind)
+
+
+def test_a_code_element_is_found_under_the_system_it_implies() -> None:
+    man = {"resourceType": "Patient", "gender": "male"}
+    assert says(man, "gender", "http://hl7.org/fhir/administrative-gender|male")
+    assert says(man, "gender", "http://hl7.org/fhir/administrative-gender|")
+    assert says(man, "gender", "male")
+    assert says(man, "gender", "|male")
+    assert not says(man, "gender", "http://hl7.org/fhir/administrative-gender|female")
+    assert not says(man, "gender", "http://hl7.org/fhir/observation-status|male")
+
+
+def test_a_code_system_with_two_names_is_one() -> None:
+    url, oid = (
+        "https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaire/FHIR/TRE-A05-TypeDocComplementaire",
+        "urn:oid:1.2.250.1.213.1.1.4.12",
+    )
+    for said, asked in ((url, oid), (oid, url), (oid, oid), (url, url)):
+        document = {"resourceType": "DocumentReference", "type": {"coding": [{"system": said, "code": "SYNTH"}]}}
+        assert says(document, "type", f"{asked}|SYNTH")
+        assert not says(document, "type", f"{asked}|REMB")

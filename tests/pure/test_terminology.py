@@ -102,7 +102,9 @@ def test_a_code_of_no_name_gives_none() -> None:
 
 def test_every_class_and_every_named_type_is_known() -> None:
     assert set(CLASS_OF_TYPE.values()) == set(CLASSES)
-    assert set(TYPES) - set(CLASS_OF_TYPE) == {"101881-1"}
+    # The published set of types (JDV_J07) has codes that the association table (ASS_X04) gives no class to.
+    unclassed = "101881-1 34876-3 34895-3 55751-2 68814-3 83963-9 84067-8 96163-1 97694-4 100967-9"
+    assert set(TYPES) - set(CLASS_OF_TYPE) == set(unclassed.split())
 
 
 @needs_shared

@@ -11,6 +11,7 @@ from healthspace.base.errors import HealthspaceError, Malformed, NotFound
 from healthspace.fhir.codes.services import (
     CLASS_SET,
     CONFIDENTIALITY_SET,
+    FACILITY_SET,
     SETTING_SET,
     SIGNED,
     TYPE_SET,
@@ -27,6 +28,7 @@ from healthspace.fhir.definitions import codes_of
 from healthspace.terminology.code_systems import DOCUMENT_TYPES, FACILITY_TYPES, PRACTICE_SETTINGS, VISIBILITY, system_of
 from healthspace.terminology.document_types import CLASS_OF_TYPE, CLASS_SYSTEM, SIGNATURE_CLASS
 from healthspace.terminology.formats import ANS_SCHEME, FALLBACK, IHE_SCHEME
+from healthspace.terminology.type_labels import OUTSIDE_J07
 
 GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
 GENDER = "http://hl7.org/fhir/administrative-gender"
@@ -165,8 +167,23 @@ def test_a_code_of_the_french_record_is_in_its_set_under_its_system(url: str, sy
     assert (verdict.result, verdict.display) == (True, french)
 
 
-def test_every_type_of_document_that_has_a_class_is_in_the_set_of_types() -> None:
-    assert {one.code for one in expand(TYPE_SET).contains} >= CLASS_OF_TYPE.keys()
+def test_the_set_of_types_is_the_published_one_and_the_others_are_still_known() -> None:
+    listed = {one.code for one in expand(TYPE_SET).contains}
+    assert len(listed) == 123
+    assert not listed & OUTSIDE_J07
+    for code in CLASS_OF_TYPE.keys() - listed:
+        assert code in OUTSIDE_J07
+        assert lookup(LOINC if code[0].isdigit() else system_of(DOCUMENT_TYPES), code) is not None
+
+
+def test_a_set_of_the_agency_is_answered_under_its_names_and_asked_under_either() -> None:
+    found = {(one.system, one.code) for one in expand(FACILITY_SET).contains}
+    url = "https://mos.esante.gouv.fr/NOS/TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite"
+    assert len(found) == 69
+    assert (url, "SA69") in found
+    for system in (url, system_of(FACILITY_TYPES)):
+        assert validate_code(FACILITY_SET, system, "SA07").result
+        assert lookup(system, "SA07") is not None
 
 
 def test_a_producer_who_is_no_professional_is_no_setting_and_no_facility() -> None:

@@ -71,6 +71,7 @@ def a_term(draw: random.Random, patient: str) -> tuple[str, str]:
         [
             ("status", "final"),
             ("status:not", "final"),
+            ("status", draw.choice(["http://hl7.org/fhir/observation-status|", "|", "urn:s|"]) + draw.choice(["final", "amended"])),
             ("category", token + several),
             ("code", token + several),
             ("code:not", token + several),

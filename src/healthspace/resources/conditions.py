@@ -15,6 +15,7 @@ from healthspace.fhir.searching.boxes import date_boxes, number_boxes
 from healthspace.fhir.searching.escapes import split_at, unescape
 from healthspace.fhir.searching.match import matches
 from healthspace.fhir.searching.model import Branch, Kind
+from healthspace.fhir.searching.paths import systems_of
 from healthspace.fhir.ucum import UCUM_SYSTEMS, canonical
 from healthspace.resources.grammar import Term, printable, targets_of
 from healthspace.resources.hashing import (
@@ -95,9 +96,15 @@ def _tokens(asking: Asking, term: Term) -> Answer:
             elif not parts[1]:
                 return None, _check(asking, term)  # system| – any code of a system has no hash of its own
             else:
-                typed.append(hash_token(asking.keys, asking.type, branch.key, parts[0] or None, parts[1]))
+                typed += _hashes_of(asking, branch, parts[0] or None, parts[1])
         found += [_hashed(asking, branch, hashes, typed=kind) for hashes, kind in ((typed, True), (bare, False)) if hashes]
     return _either(found), None
+
+
+def _hashes_of(asking: Asking, branch: Branch, system: str | None, code: str) -> list[int]:
+    """A code of a system, in elements that name their system and in those that imply it."""
+    implied = system is not None and system in systems_of(branch.walk, code)
+    return [hash_token(asking.keys, asking.type, branch.key, said, code) for said in ((system, None) if implied else (system,))]
 
 
 def _hashed(asking: Asking, branch: Branch, hashes: list[int], *, typed: bool) -> Hashed:
@@ -125,9 +132,7 @@ def _typed_identifiers(asking: Asking, term: Term) -> Answer:
 def _token_set(asking: Asking, term: Term) -> Answer:
     """:in, :above, :below – the codes are listed, then searched like codes that were written out."""
     codes = [code for value in term.values for code in _expand(asking.type, term.modifier, unescape(value))]
-    hashes = [
-        hash_token(asking.keys, asking.type, branch.key, system, code) for branch in term.parameter.branches for system, code in codes
-    ]
+    hashes = [one for branch in term.parameter.branches for system, code in codes for one in _hashes_of(asking, branch, system, code)]
     return (Hashed(tuple(hashes)) if hashes else NEVER), None
 
 

@@ -7,6 +7,7 @@ import zlib
 
 from healthspace.base.text import fold
 from healthspace.database.keys import KeyRing
+from healthspace.terminology.code_systems import one_name
 
 SEARCHED = 100
 """Characters of a string that the index looks at: a row has no room for a page of text."""
@@ -18,7 +19,7 @@ IDENTIFIERS = frozenset({"identifier", "masterIdentifier"})
 
 def hash_token(keys: KeyRing, type_: str, path: str, system: str | None, code: str) -> int:
     """A code of one system, or of none: even, but of an identifier."""
-    h = keys.hash64(type_, path, "token", system or "", code)
+    h = keys.hash64(type_, path, "token", one_name(system or ""), code)
     return h | 1 if path in IDENTIFIERS else h & ~1
 
 

@@ -38,6 +38,20 @@ _URI_OF_OID = {
     VISIBILITY: "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
 }
 
+_AGENCY = "https://mos.esante.gouv.fr/NOS/{0}/FHIR/{1}"
+_OTHER_NAMES = {
+    _AGENCY.format(name, name.replace("_", "-", 1)): f"urn:oid:{oid}"
+    for name, oid in {
+        "TRE_A00-ProducteurDocNonPS": "1.2.250.1.213.1.1.4.6",
+        "TRE_A01-CadreExercice": PRACTICE_SETTINGS,
+        "TRE_A05-TypeDocComplementaire": DOCUMENT_TYPES,
+        "TRE_R02-SecteurActivite": FACILITY_TYPES,
+    }.items()
+}
+"""Code systems that senders name by the agency's URL, or by their OID as its own FHIR examples do."""
+
+_PUBLISHED = {oid: url for url, oid in _OTHER_NAMES.items()}
+
 _OID = re.compile(r"\d+(\.\d+)+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
@@ -45,6 +59,16 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 def system_of(oid: str) -> str:
     """The URI of a code system named by its OID; `urn:oid:` where FHIR has no other name for it."""
     return _URI_OF_OID.get(oid) or uri_of(oid)
+
+
+def one_name(system: str) -> str:
+    """The name under which a code system is compared: one for those that have two."""
+    return _OTHER_NAMES.get(system, system)
+
+
+def published_name(system: str) -> str:
+    """The name under which the agency publishes a code system, where that is another than the one it is compared under."""
+    return _PUBLISHED.get(system, system)
 
 
 def uri_of(root: str) -> str:

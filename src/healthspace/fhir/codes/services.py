@@ -19,19 +19,27 @@ from healthspace.terminology.code_systems import (
     LOINC,
     PRACTICE_SETTINGS,
     VISIBILITY,
+    one_name,
+    published_name,
     system_of,
 )
 from healthspace.terminology.document_types import CLASS_OF_TYPE, class_system
 from healthspace.terminology.formats import FALLBACK, FORMAT_OF_FILE, FORMAT_OF_TEMPLATE
 from healthspace.terminology.labels import CLASSES, CONFIDENTIALITIES, FACILITIES, SETTINGS
-from healthspace.terminology.type_labels import TYPES
+from healthspace.terminology.type_labels import OUTSIDE_J07, TYPES
 
 HL7_SETS = "http://hl7.org/fhir/ValueSet/"
 FHIR, VERSIONS = "http://hl7.org/fhir/", frozenset({"", "4.0", "4.0.1"})
 FRENCH, ENGLISH = "fr", "en"
-CLASS_SET, TYPE_SET, SETTING_SET, CONFIDENTIALITY_SET = (
+CLASS_SET, TYPE_SET, SETTING_SET, FACILITY_SET, CONFIDENTIALITY_SET = (
     f"https://mos.esante.gouv.fr/NOS/JDV_{name}/FHIR/JDV-{name}"
-    for name in ("J06-XdsClassCode-CISIS", "J07-XdsTypeCode-CISIS", "J04-XdsPracticeSettingCode-CISIS", "J58-ConfidentialityCode-DMP")
+    for name in (
+        "J06-XdsClassCode-CISIS",
+        "J07-XdsTypeCode-CISIS",
+        "J04-XdsPracticeSettingCode-CISIS",
+        "J02-XdsHealthcareFacilityTypeCode-CISIS",
+        "J58-ConfidentialityCode-DMP",
+    )
 )
 PRODUCERS = "1.2.250.1.213.1.1.4.6"
 """TRE_A00, producers of documents who are no professionals: their codes stand among the settings and the facilities."""
@@ -74,7 +82,7 @@ def value_sets() -> list[str]:
 
 def code_systems() -> list[str]:
     """The URLs of the code systems that codes are looked up in."""
-    return sorted(_code_systems())
+    return sorted(map(published_name, _code_systems()))
 
 
 def expand(url: str, *, filter: str = "", offset: int = 0, count: int | None = None, language: str = FRENCH) -> Expansion:  # noqa: A002
@@ -107,10 +115,10 @@ def validate_code(url: str | None, system: str | None, code: str, display: str |
     """
     known = _concepts(_plain(url or system or ""), _tongue(language))
     within = _plain(system) if system else ""
-    found = next((one for one in known if one.code == code and within in {"", one.system}), None)
+    found = next((one for one in known if one.code == code and within in {"", one_name(one.system)}), None)
     if found is None:
         return Verdict(False, "the code is not one of those that are kept here", "")
-    if display and found.display and fold(display) not in set(map(fold, _code_systems()[found.system][found.code])):
+    if display and found.display and fold(display) not in set(map(fold, _code_systems()[one_name(found.system)][found.code])):
         return Verdict(False, "the code is one of them, with another display", found.display)
     return Verdict(True, "", found.display)
 
@@ -138,7 +146,7 @@ def _plain(url: str) -> str:
     plain, _, version = url.partition("|")
     if plain.startswith(FHIR) and version not in VERSIONS:
         raise NotFound("this version of the value set or code system is not kept here, that of R4 (4.0.1) is")
-    return plain
+    return one_name(plain)
 
 
 def _tongue(language: str) -> str:
@@ -164,7 +172,7 @@ def _pairs(url: str) -> tuple[tuple[str, str], ...]:
 
 def _concept(system: str, code: str, labels: Labels, language: str) -> Concept:
     french, english = labels[code]
-    return Concept(system, code, (english or french) if language == ENGLISH else (french or english))
+    return Concept(published_name(system), code, (english or french) if language == ENGLISH else (french or english))
 
 
 @cache
@@ -186,7 +194,8 @@ def _code_systems() -> Mapping[str, Labels]:
     for sets in _value_sets().values():
         for system, codes in sets.items():
             found.setdefault(system, {}).update(dict.fromkeys(codes, ("", "")))
-    for labelled in (*_french_sets().values(), _apart(FACILITIES, FACILITY_TYPES), _formats()):
+    kept = {**dict.fromkeys(CLASS_OF_TYPE, ("", "")), **TYPES}
+    for labelled in (*_french_sets().values(), _types(kept), _formats()):
         for system, labels in labelled.items():
             found.setdefault(system, {}).update(labels)
     return found
@@ -198,14 +207,26 @@ def _french_sets() -> Mapping[str, Mapping[str, Labels]]:
     classes: dict[str, dict[str, tuple[str, str]]] = {}
     for code, names in CLASSES.items():
         classes.setdefault(class_system(code), {})[code] = names
-    types: dict[str, dict[str, tuple[str, str]]] = {}
-    for code in CLASS_OF_TYPE.keys() | TYPES.keys():
-        system = SIGNED if code == "E1762" else system_of(LOINC if code[0].isdigit() else DOCUMENT_TYPES)
-        types.setdefault(system, {})[code] = TYPES.get(code, ("", ""))
+    listed = {code: names for code, names in TYPES.items() if code not in OUTSIDE_J07}
     labels: dict[str, dict[str, tuple[str, str]]] = {}
     for code, names in CONFIDENTIALITIES.items():
         labels.setdefault(system_of(CONFIDENTIALITY if len(code) == 1 else VISIBILITY), {})[code] = names
-    return {CLASS_SET: classes, TYPE_SET: types, SETTING_SET: _apart(SETTINGS, PRACTICE_SETTINGS), CONFIDENTIALITY_SET: labels}
+    return {
+        CLASS_SET: classes,
+        TYPE_SET: _types(listed),
+        SETTING_SET: _apart(SETTINGS, PRACTICE_SETTINGS),
+        FACILITY_SET: _apart(FACILITIES, FACILITY_TYPES),
+        CONFIDENTIALITY_SET: labels,
+    }
+
+
+def _types(names: Labels) -> Mapping[str, Labels]:
+    """Types of documents by system: LOINC, TRE_A05, or that of signatures."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for code, both in names.items():
+        system = SIGNED if code == "E1762" else system_of(LOINC if code[0].isdigit() else DOCUMENT_TYPES)
+        found.setdefault(system, {})[code] = both
+    return found
 
 
 def _apart(names: Labels, oid: str) -> Mapping[str, Labels]:

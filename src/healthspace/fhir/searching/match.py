@@ -12,7 +12,9 @@ from healthspace.fhir.searching.boxes import date_boxes, meets, number_boxes
 from healthspace.fhir.searching.escapes import split_at, unescape
 from healthspace.fhir.searching.extract import Extracted, extract_branch
 from healthspace.fhir.searching.model import Branch, Kind, Parameter
+from healthspace.fhir.searching.paths import systems_of
 from healthspace.fhir.ucum import UCUM_SYSTEMS, canonical
+from healthspace.terminology.code_systems import one_name
 
 Resource = dict[str, Any]
 Expand = Callable[[str, str], Collection[tuple[str | None, str]]]
@@ -72,12 +74,17 @@ def _meets_token(found: Extracted, resource: Resource, parameter: Parameter, mod
         if expand is None:
             raise Malformed(f"{parameter.name} has no modifier :{modifier} here", place=parameter.name)
         codes = set(expand(modifier, unescape(value)))
-        return any((system, code) in codes for _, system, code in found.tokens)
+        return any((system or None, code) in codes for branch, said, code in found.tokens for system in _systems(branch, said, code))
     parts = split_at(value, "|")
     if len(parts) == 1:
         return any(code == parts[0] for _, _, code in found.tokens)
     system, code = parts[0], parts[1]
-    return any((said or "") == system and code in {"", told} for _, said, told in found.tokens)
+    return any(one_name(system) in _systems(branch, said, told) and code in {"", told} for branch, said, told in found.tokens)
+
+
+def _systems(branch: Branch, said: str | None, code: str) -> set[str]:
+    """The systems that a code can be asked for under: the one it names, or none and those that its element implies."""
+    return {one_name(said)} if said else {"", *systems_of(branch.walk, code)}
 
 
 def texts_of(resource: Resource, parameter: Parameter) -> list[str]:

@@ -15,7 +15,7 @@ from healthspace.fhir.definitions import SearchParameter, compartment, search_pa
 from healthspace.fhir.searching.model import Branch, Component, Kind, Parameter
 from healthspace.fhir.searching.paths import Alternative, Leg, Walk, compile_path, parse
 
-EXTRACTION = 2
+EXTRACTION = 3
 """Raised when `extract.py` makes other values of the same elements, or `ucum.py` other canonical units (decision 14)."""
 WITHOUT_INDEX = frozenset({"_id", "_lastUpdated"})
 LEFT_OUT = frozenset({"_text", "_content", "_query"})

@@ -6,10 +6,11 @@ A path is compiled once against the definitions of a type, so that a walk only l
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from healthspace.base.errors import Invalid
-from healthspace.fhir.definitions import Element, find_type
+from healthspace.fhir.definitions import Element, codes_of, find_type
 
 Node = tuple[str, Any]
 """A value with the name of its type: "Quantity", "code", "Patient.contact"."""
@@ -54,6 +55,8 @@ class Leg:
     """Only the first of a list."""
     following: tuple["Leg", ...] | None
     """None at the end of the path."""
+    value_set: str | None = None
+    """Of a `code`: the value set of its required binding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,24 @@ def compile_path(type_: str, alternative: Alternative) -> Walk:
     if not legs:
         raise Invalid("this path leads nowhere", place=alternative.key)
     return Walk(legs, alternative.exists)
+
+
+def systems_of(walk: Walk, code: str) -> frozenset[str]:
+    """The code systems that a `code` element at the end of `walk` speaks of when it says `code` (search.html#token, implied namespaces)."""
+    return _implied(walk).get(code, frozenset())
+
+
+@cache
+def _implied(walk: Walk) -> dict[str, frozenset[str]]:
+    found, legs = dict[str, set[str]](), list(walk.branches)
+    while legs:
+        leg = legs.pop()
+        legs += leg.following or ()
+        codes = codes_of(leg.value_set) if leg.value_set and leg.following is None else None
+        for system, listed in (codes or {}).items():
+            for code in listed:
+                found.setdefault(code, set()).add(system)
+    return {code: frozenset(systems) for code, systems in found.items()}
 
 
 class _Parser:
@@ -206,7 +227,8 @@ def _compile(type_: str, steps: tuple[Step, ...]) -> tuple[Leg, ...]:
     if rest and rest[0].kind == "as":
         wanted, rest = rest[0].name, rest[1:]
         return tuple(_leg(key, name, rest) for key, name in _keys(element) if name == wanted)
-    return tuple(leg for key, name in _keys(element) if (leg := _try_leg(key, name, rest)) is not None)
+    legs = tuple(leg for key, name in _keys(element) if (leg := _try_leg(key, name, rest)) is not None)
+    return tuple(replace(leg, value_set=element.value_set) if leg.type == "code" else leg for leg in legs)
 
 
 def _keys(element: Element) -> list[tuple[str, str]]:
