@@ -16,6 +16,7 @@ from healthspace.base.errors import HealthspaceError, NotAllowed, NotFound, Unav
 from healthspace.edge import fhir, portal
 from healthspace.edge.fhir.answer import answer_error
 from healthspace.edge.measure import Measure
+from healthspace.edge.worker.deliver import OutboxGauges
 
 READY = "SELECT 1"
 
@@ -68,7 +69,11 @@ async def _readyz(request: Request) -> Response:
 
 
 def _metrics(registry: CollectorRegistry) -> Callable[[Request], Awaitable[Response]]:
+    gauges = OutboxGauges(registry)
+
     async def metrics(request: Request) -> Response:
+        service: Service = request.app.state.service
+        await gauges.refresh(service.door)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return metrics

@@ -1,5 +1,7 @@
 """Brings the schema to what this program expects: plain SQL files, in order, once each, never edited afterwards.
 
+Numbers may have gaps: work that goes on side by side takes its numbers ahead. A file that comes into a gap later is applied then.
+
 A file is `NNNN_name.sql` and runs in one transaction with its line in `schema_migration`, so a failure leaves nothing behind.
 Statements that refuse a transaction (`CREATE INDEX CONCURRENTLY`) cannot be in one.
 """
@@ -9,6 +11,7 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 
 import asyncpg
 
@@ -57,7 +60,7 @@ async def migrate(connection: asyncpg.Connection, *, migrations: Traversable | N
 
 
 def read_migrations(folder: Traversable) -> list[Migration]:
-    """The migrations of `folder` in order; Misconfigured unless they are numbered 1, 2, 3…"""
+    """The migrations of `folder` in order; Misconfigured when two have one number."""
     found = []
     for file in folder.iterdir():
         if not file.name.endswith(".sql"):
@@ -70,11 +73,9 @@ def read_migrations(folder: Traversable) -> list[Migration]:
     if not found:
         raise Misconfigured("the migrations are missing from this installation")
     found.sort(key=lambda migration: migration.number)
-    for place, migration in enumerate(found, start=1):
-        if migration.number < place:
-            raise Misconfigured(f"two migrations have the number {migration.number:04}")
-        if migration.number > place:
-            raise Misconfigured(f"migration {place:04} is missing: {migration} comes after {place - 1:04}")
+    for one, next_one in pairwise(found):
+        if one.number == next_one.number:
+            raise Misconfigured(f"two migrations have the number {one.number:04}")
     return found
 
 
@@ -93,9 +94,10 @@ async def _apply_next(connection: asyncpg.Connection, known: list[Migration]) ->
         await connection.execute(LOCK)
         applied = [Migration(**row) for row in await connection.fetch(APPLIED)]
         _check(applied, known)
-        if len(applied) == len(known):
+        done = {migration.number for migration in applied}
+        migration = next((one for one in known if one.number not in done), None)
+        if migration is None:
             return None
-        migration = known[len(applied)]
         try:
             await connection.execute(migration.sql)
         except asyncpg.PostgresError as error:
@@ -106,12 +108,11 @@ async def _apply_next(connection: asyncpg.Connection, known: list[Migration]) ->
 
 
 def _check(applied: list[Migration], known: list[Migration]) -> None:
-    for place, old in enumerate(applied, start=1):
-        if old.number != place:
-            raise Misconfigured(f"the database has migration {old} but not {place:04}")
-        if place > len(known):
+    files_of = {migration.number: migration for migration in known}
+    for old in applied:
+        new = files_of.get(old.number)
+        if new is None:
             raise Misconfigured(f"the database is ahead of this program: it has migration {old}; run the newer program")
-        new = known[place - 1]
         if old.name != new.name:
             raise Misconfigured(f"migration {old} was applied, and its file is missing: {new} has its number")
         if old.sha256 != new.sha256:

@@ -85,6 +85,8 @@ async def answer(service: "Service", create_app: MakeApp, listener: socket.socke
     """Serves until the command is told to end (its task is cancelled), then lets the requests that run end."""
     import uvicorn
 
+    from healthspace.edge.worker.deliver import keep_delivering
+    from healthspace.edge.worker.handlers import handlers_of
     from healthspace.edge.worker.upkeep import keep_up
 
     class Server(uvicorn.Server):
@@ -104,7 +106,7 @@ async def answer(service: "Service", create_app: MakeApp, listener: socket.socke
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config)
-    upkeep = asyncio.create_task(keep_up(service.door))
+    workers = [asyncio.create_task(work) for work in (keep_up(service.door), keep_delivering(service.door, handlers_of(service)))]
     serving = asyncio.create_task(server.serve([listener]))
     try:
         await asyncio.shield(serving)
@@ -112,8 +114,9 @@ async def answer(service: "Service", create_app: MakeApp, listener: socket.socke
         server.should_exit = True
         await serving
     finally:
-        upkeep.cancel()
-        await asyncio.gather(upkeep, return_exceptions=True)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
     return DONE if server.started else FAILED
 
 
