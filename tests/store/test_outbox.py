@@ -13,7 +13,18 @@ from healthspace.access.permit import Door
 from healthspace.base import clock
 from healthspace.base.errors import Contended
 from healthspace.base.ids import new_id, owner_of
-from healthspace.database.outbox import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, Claimed, claim, count_letters, enqueue, find_due, revive, wait_after
+from healthspace.database.outbox import (
+    LEASE,
+    LONGEST_WAIT,
+    MOST_ATTEMPTS,
+    Claimed,
+    claim,
+    count_letters,
+    enqueue,
+    find_due,
+    revive,
+    wait_after,
+)
 from healthspace.edge.worker.deliver import OutboxGauges, deliver_due
 from tests.harness import a_citizen
 

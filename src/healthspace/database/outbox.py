@@ -134,7 +134,7 @@ async def put_off(database: Database, letter: Claimed, now: datetime) -> bool:
 
 def wait_after(attempts: int) -> timedelta:
     """How long to wait after so many failures: three times longer each time, to a limit."""
-    return min(FIRST_WAIT * 3 ** max(attempts - 1, 0), LONGEST_WAIT)
+    return min(FIRST_WAIT * float(3 ** max(attempts - 1, 0)), LONGEST_WAIT)
 
 
 async def count_letters(database: Database) -> tuple[int, int]:
