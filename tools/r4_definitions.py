@@ -67,9 +67,12 @@ def write(archive: Path, target: Path) -> None:
         sources = {name: package.read(INSIDE + name) for name in (*PROFILES, *TERMINOLOGY, PARAMETERS)}
     profiles = [parse(sources[name]) for name in PROFILES]
     structures = [structure for profile in profiles for structure in profile.iter(FHIR + "StructureDefinition")]
+    terminology = [parse(sources[name]) for name in TERMINOLOGY]
     tables = {
         "structure.txt": structure_lines(structures),
-        "codes.txt": code_lines(structures, [parse(sources[name]) for name in TERMINOLOGY]),
+        "codes.txt": code_lines(structures, terminology),
+        "concepts.txt": concept_lines(terminology),
+        "sets.txt": set_lines(terminology),
         "search.txt": search_lines([entry["resource"] for entry in json.loads(sources[PARAMETERS])["entry"]]),
         "compartments.txt": compartment_lines(profiles[1]),
     }
@@ -228,7 +231,7 @@ def codes_of(value_set: Node | None, systems: dict[str, Node]) -> list[tuple[str
     if value_set is None:
         return []
     compose = value_set.find(FHIR + "compose")
-    if any(compose.iter(FHIR + "filter", FHIR + "exclude")) or compose.find(f"{FHIR}include/{FHIR}valueSet") is not None:
+    if next(compose.iter(FHIR + "filter", FHIR + "exclude"), None) is not None or compose.find(f"{FHIR}include/{FHIR}valueSet") is not None:
         return []
     for include in compose.findall(FHIR + "include"):
         url = value(include, "system") or ""
@@ -239,6 +242,78 @@ def codes_of(value_set: Node | None, systems: dict[str, Node]) -> list[tuple[str
             return []
         included.append((url, [code for code in codes if code]))
     return included
+
+
+# Concepts: a line for each code system that is complete, then one for each code: code, place of its parent among them (or -), display.
+
+
+def complete_systems(terminology: list[Node]) -> dict[str, Node]:
+    """The code systems that have all their codes, by URL; of tables of HL7 v2 that have versions of their own, none."""
+    found = {value(node, "url") or "": node for bundle in terminology for node in bundle.iter(FHIR + "CodeSystem")}
+    whole = {url: node for url, node in found.items() if value(node, "content") == "complete" and node.find(FHIR + "concept") is not None}
+    return {url: whole[url] for url in sorted(whole) if "|" not in url}
+
+
+def concept_lines(terminology: list[Node]) -> Iterator[str]:
+    for url, system in complete_systems(terminology).items():
+        yield url
+        for place, concept in enumerate(places := list(system.iter(FHIR + "concept"))):
+            parent = concept.getparent()
+            above = str(places.index(parent, 0, place)) if parent is not system else "-"
+            yield f" {value(concept, 'code')}\t{above}\t{' '.join((value(concept, 'display') or '').split())}"
+
+
+# Value sets: a line for each whose codes are all known, then one for each of its code systems, with its codes, or * for all of them.
+
+
+def set_lines(terminology: list[Node]) -> Iterator[str]:
+    sets = {value(node, "url") or "": node for bundle in terminology for node in bundle.iter(FHIR + "ValueSet")}
+    systems = complete_systems(terminology)
+    for url in sorted(sets):
+        listed = members(url, sets, systems, ())
+        if listed:
+            yield url
+            for system, codes in sorted(listed.items()):
+                whole = system in systems and len(codes) == len(all_codes(systems[system]))
+                yield f" {system} {'*' if whole else ' '.join(codes)}"
+
+
+def members(url: str, sets: dict[str, Node], systems: dict[str, Node], met: tuple[str, ...]) -> dict[str, list[str]] | None:
+    """The codes of a value set by system; None when it leaves some out, filters by more than is-a, or speaks of systems that we lack."""
+    compose = sets[url].find(FHIR + "compose") if url in sets and url not in met else None
+    if compose is None or next(compose.iter(FHIR + "exclude"), None) is not None:
+        return None
+    found: dict[str, list[str]] = {}
+    for include in compose.findall(FHIR + "include"):
+        listed = of_include(include, sets, systems, (*met, url))
+        if listed is None:
+            return None
+        for system, codes in listed.items():
+            found[system] = list(dict.fromkeys([*found.get(system, []), *codes]))
+    return found
+
+
+def of_include(include: Node, sets: dict[str, Node], systems: dict[str, Node], met: tuple[str, ...]) -> dict[str, list[str]] | None:
+    system, filters, others = value(include, "system"), include.findall(FHIR + "filter"), values(include, "valueSet")
+    if others:
+        return members(others[0], sets, systems, met) if len(others) == 1 and system is None else None
+    codes = [code for concept in include.findall(FHIR + "concept") if (code := value(concept, "code"))]
+    if system is None or (codes and filters):
+        return None
+    if codes:
+        return {system: codes} if system in systems else None
+    if system not in systems or len(filters) > 1:
+        return None
+    if not filters:
+        return {system: all_codes(systems[system])}
+    if (value(filters[0], "property"), value(filters[0], "op")) != ("concept", "is-a"):
+        return None
+    top = next((one for one in systems[system].iter(FHIR + "concept") if value(one, "code") == value(filters[0], "value")), None)
+    return {system: [code for one in top.iter(FHIR + "concept") if (code := value(one, "code"))]} if top is not None else None
+
+
+def all_codes(system: Node) -> list[str]:
+    return list(dict.fromkeys(code for concept in system.iter(FHIR + "concept") if (code := value(concept, "code"))))
 
 
 # Search parameters: a line each, then the components of a composite one.

@@ -211,7 +211,22 @@ def test_either_name_of_a_code_is_right_whatever_the_language_asked() -> None:
 
 
 def test_a_code_without_names_accepts_any_name() -> None:
-    assert validate_code(GENDERS, GENDER, "male", "Masculin").result
+    assert validate_code(system_of(ANS_SCHEME), None, FALLBACK.code, "Autre").result
+
+
+def test_a_code_of_fhir_has_its_display_and_another_one_is_corrected() -> None:
+    assert validate_code(GENDERS, GENDER, "male", "MALE").result
+    verdict = validate_code(GENDERS, GENDER, "male", "Masculin")
+    assert (verdict.result, verdict.display) == (False, "Male")
+
+
+def test_codes_stand_below_each_other_as_published() -> None:
+    doubts = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    assert set(descendants(doubts, "unconfirmed")) == {"unconfirmed", "provisional", "differential"}
+    assert set(ancestors(doubts, "provisional")) == {"provisional", "unconfirmed"}
+    roles = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+    assert "MTH" in descendants(roles, "PRN")
+    assert set(ancestors(roles, "MTH")) >= {"PRN", "FAMMEMB"}
 
 
 def test_a_flat_code_stands_for_itself_alone() -> None:

@@ -1,7 +1,7 @@
-"""Terminology services (R4 terminology-service.html) over what is shipped: the code systems and value sets of the required bindings of
-R4, and those of the French record. Labels are French first, where we have them.
+"""Terminology services (R4 terminology-service.html) over what is shipped: the code systems that R4 publishes whole (its own, HL7 v2 and
+v3) with the value sets made of them, and those of the French record. Labels are French first, where we have them.
 
-Of most code systems only a part is kept (of LOINC, the types of documents), so an unknown code is said not to be kept here, never not to
+Of other code systems only a part is kept (of LOINC, the types of documents), so an unknown code is said not to be kept here, never not to
 exist. A French value set has its URL here only when we have all its codes or the table that the record itself decides by.
 """
 
@@ -11,7 +11,7 @@ from functools import cache
 
 from healthspace.base.errors import Malformed, NotFound
 from healthspace.base.text import fold
-from healthspace.fhir.definitions import codes_of, value_set_names
+from healthspace.fhir.definitions import codes_of, concept_systems, concepts_of, published_sets, value_set_names
 from healthspace.terminology.code_systems import (
     CONFIDENTIALITY,
     DOCUMENT_TYPES,
@@ -113,12 +113,12 @@ def validate_code(url: str | None, system: str | None, code: str, display: str |
 
     A display that is none of ours for that code makes the answer false, and ours is told (R4 valueset-operation-validate-code.html).
     """
-    known = _concepts(_plain(url or system or ""), _tongue(language))
-    within = _plain(system) if system else ""
-    found = next((one for one in known if one.code == code and within in {"", one_name(one.system)}), None)
-    if found is None:
+    within, listed = _plain(system) if system else "", _members(_plain(url or system or ""))
+    home = next((one for one, codes in listed.items() if code in codes and within in {"", one}), None)
+    found = _concept(home, code, _code_systems()[home], _tongue(language)) if home is not None else None
+    if home is None or found is None:
         return Verdict(False, "the code is not one of those that are kept here", "")
-    if display and found.display and fold(display) not in set(map(fold, _code_systems()[one_name(found.system)][found.code])):
+    if display and found.display and fold(display) not in set(map(fold, _code_systems()[home][code])):
         return Verdict(False, "the code is one of them, with another display", found.display)
     return Verdict(True, "", found.display)
 
@@ -132,13 +132,25 @@ def codes_in(value_set: str) -> Collection[tuple[str, str]] | None:
 
 
 def descendants(system: str, code: str) -> Collection[str]:
-    """The code and all below it. What is shipped is flat: each code stands alone."""
-    return (code,)
+    """The code and all below it."""
+    known = concepts_of(one_name(system))
+    below, found, waiting = _children(one_name(system)) if known else {}, {code}, [code]
+    while waiting:
+        new = set(below.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def ancestors(system: str, code: str) -> Collection[str]:
     """The code and all above it."""
-    return (code,)
+    known, found, waiting = concepts_of(one_name(system)), {code}, [code]
+    while waiting:
+        concept = known.get(waiting.pop())
+        new = set(concept.parents) - found if concept is not None else set()
+        found |= new
+        waiting += new
+    return found
 
 
 def _plain(url: str) -> str:
@@ -156,13 +168,26 @@ def _tongue(language: str) -> str:
 @cache
 def _concepts(url: str, language: str) -> tuple[Concept, ...]:
     """By plain URL and one of two languages, so that the cache has no more entries than we have tables."""
+    return tuple(_concept(system, code, _code_systems()[system], language) for system, codes in _members(url).items() for code in codes)
+
+
+def _members(url: str) -> Mapping[str, Collection[str]]:
+    """The codes of a value set or a code system, by code system. NotFound when it is not shipped."""
     if url in _value_sets():
-        codes = ((system, code) for system, several in _value_sets()[url].items() for code in several)
-    elif url in _code_systems():
-        codes = ((url, code) for code in _code_systems()[url])
-    else:
-        raise NotFound("this value set or code system is not one of those that are kept here")
-    return tuple(_concept(system, code, _code_systems()[system], language) for system, code in codes)
+        return _value_sets()[url]
+    if url in _code_systems():
+        return {url: _code_systems()[url]}
+    raise NotFound("this value set or code system is not one of those that are kept here")
+
+
+@cache
+def _children(system: str) -> Mapping[str, list[str]]:
+    """The codes right below each code of a system that is kept whole."""
+    found: dict[str, list[str]] = {}
+    for code, concept in concepts_of(system).items():
+        for parent in concept.parents:
+            found.setdefault(parent, []).append(code)
+    return found
 
 
 @cache
@@ -176,28 +201,31 @@ def _concept(system: str, code: str, labels: Labels, language: str) -> Concept:
 
 
 @cache
-def _value_sets() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """URL → codes by system."""
-    found: dict[str, Mapping[str, tuple[str, ...]]] = {}
+def _value_sets() -> Mapping[str, Mapping[str, Mapping[str, None]]]:
+    """URL → codes by system, in their order."""
+    found: dict[str, Mapping[str, Collection[str]]] = {}
     for name in value_set_names():
         url = name if "://" in name else HL7_SETS + name
         found[url] = {system: tuple(sorted(several)) for system, several in (codes_of(name) or {}).items()}
+    found |= published_sets()
     for url, labels in _french_sets().items():
         found[url] = {system: tuple(sorted(several)) for system, several in labels.items()}
-    return found
+    return {url: {system: dict.fromkeys(codes) for system, codes in sets.items()} for url, sets in found.items()}
 
 
 @cache
 def _code_systems() -> Mapping[str, Labels]:
     """URL → code → (French, English)."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
+    found = {system: {code: ("", one.display) for code, one in concepts_of(system).items()} for system in concept_systems()}
     for sets in _value_sets().values():
         for system, codes in sets.items():
-            found.setdefault(system, {}).update(dict.fromkeys(codes, ("", "")))
+            known = found.setdefault(system, {})
+            known |= {code: ("", "") for code in codes if code not in known}
     kept = {**dict.fromkeys(CLASS_OF_TYPE, ("", "")), **TYPES}
     for labelled in (*_french_sets().values(), _types(kept), _formats()):
         for system, labels in labelled.items():
-            found.setdefault(system, {}).update(labels)
+            known = found.setdefault(system, {})
+            known |= {code: (french, english or known.get(code, ("", ""))[1]) for code, (french, english) in labels.items()}
     return found
 
 

@@ -109,6 +109,50 @@ def value_set_names() -> tuple[str, ...]:
     return tuple(name for name, lines in _value_sets().items() if lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A code of a code system: its English display ("" when it has none) and the codes right above it."""
+
+    display: str
+    parents: tuple[str, ...]
+
+
+@cache
+def concept_systems() -> tuple[str, ...]:
+    """The URLs of the code systems of FHIR, HL7 v2 and v3 that are kept whole."""
+    return tuple(_concept_blocks())
+
+
+def concepts_of(system: str) -> Mapping[str, Concept]:
+    """The codes of a code system that is kept whole; none for any other."""
+    return _concepts_in(system) if system in _concept_blocks() else {}
+
+
+@cache
+def _concepts_in(system: str) -> Mapping[str, Concept]:
+    found: dict[str, Concept] = {}
+    codes: list[str] = []
+    for line in _concept_blocks()[system]:
+        code, above, display = line.split("\t")
+        codes.append(code)
+        parents = (codes[int(above)],) if above != "-" else ()
+        known = found.get(code)
+        # A code may stand below several others.
+        found[code] = Concept(display, tuple(dict.fromkeys((*known.parents, *parents))) if known else parents)
+    return found
+
+
+@cache
+def published_sets() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """The value sets of R4 whose codes are all known, by URL: their codes by code system."""
+    return {
+        url: {
+            system: tuple(concepts_of(system)) if codes == ["*"] else tuple(codes) for system, *codes in (line.split(" ") for line in lines)
+        }
+        for url, lines in _read_blocks("sets.txt")
+    }
+
+
 @cache
 def search_parameters() -> tuple[SearchParameter, ...]:
     """Every published search parameter, in the order of their ids."""
@@ -130,6 +174,11 @@ def _blocks() -> dict[str, list[str]]:
 @cache
 def _value_sets() -> dict[str, list[str]]:
     return {head.split(" ", 1)[0]: lines for head, lines in _read_blocks("codes.txt")}
+
+
+@cache
+def _concept_blocks() -> dict[str, list[str]]:
+    return dict(_read_blocks("concepts.txt"))
 
 
 @cache
