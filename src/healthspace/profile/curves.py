@@ -1,0 +1,213 @@
+"""One curve for each analyte across laboratories: each point in one unit, with its own laboratory's range, and breaks where
+methods or units do not compare.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from healthspace.base.text import fold
+from healthspace.fhir.dates import instants_of
+from healthspace.profile.analytes import HBA1C, IFCC_OFFSET, IFCC_SLOPE, Analyte, analyte_of
+from healthspace.profile.convert import Unit, convert, unit_of
+from healthspace.profile.elements import LOINC, Resource, Standing, codings_of, name_concept, name_of, standing_of, time_of
+from healthspace.profile.merge import Merged, merge
+from healthspace.profile.ranges import NO_RANGE, Position, Range, place, range_of
+
+PERCENT, IFCC_UNIT = "%", "mmol/mol"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One result: when (FHIR time, and seconds since 1970), its value and range in the curve's unit (None: in words, or not
+    convertible), and what the laboratory itself wrote."""
+
+    fact: Merged
+    time: str
+    at: float
+    value: float | None
+    comparator: str
+    bounds: Range
+    position: Position
+    own_value: float | None
+    own_unit: Unit
+    own_bounds: Range
+    words: str
+    method: str
+    converted: bool
+    segment: int = 0
+    """Points of one segment compare; a line joins them and no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """All results of one analyte, the oldest first. `key` names it in an address; `analyte` is None for a code of no table."""
+
+    key: str
+    name: str
+    analyte: Analyte | None
+    unit: Unit
+    points: tuple[Point, ...]
+
+    @property
+    def last(self) -> Point:
+        return self.points[-1]
+
+    @property
+    def drawn(self) -> tuple[Point, ...]:
+        """The points that have a place on the curve: a number in its unit, and a time."""
+        return tuple(point for point in self.points if point.value is not None and point.time)
+
+    @property
+    def broken(self) -> bool:
+        return len({point.segment for point in self.drawn}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many results there are, how many of them have a range that tells, and how many of those are inside it."""
+
+    total: int
+    ranged: int
+    inside: int
+
+
+def tally(points: Iterable[Point]) -> Tally:
+    listed = list(points)
+    ranged = [point for point in listed if point.position is not Position.UNKNOWN]
+    return Tally(len(listed), len(ranged), sum(point.position is Position.INSIDE for point in ranged))
+
+
+def draw_curves(observations: Iterable[Resource], language: str = "fr") -> list[Curve]:
+    """The curves of some Observations, the latest measured first. Panels and what says nothing positive make none."""
+    groups: dict[str, list[Merged]] = {}
+    for fact in merge(one for one in observations if one.get("resourceType") == "Observation"):
+        if standing_of(fact.resource) is Standing.PRESENT and _has_value(fact.resource):
+            groups.setdefault(curve_key(fact.resource), []).append(fact)
+    curves = [_draw(key, facts, language) for key, facts in groups.items()]
+    return sorted(curves, key=lambda curve: (-curve.last.at, fold(curve.name)))
+
+
+def curve_key(observation: Resource) -> str:
+    """The curve that an Observation belongs to, fit for an address."""
+    codings = codings_of(observation.get("code"))
+    found = analyte_of(codings)
+    if found is not None:
+        return found[0].key
+    loinc = next((code for system, code in codings if system == LOINC), None)
+    if loinc is not None:
+        return f"loinc-{loinc}"
+    if codings:
+        system, code = codings[0]
+        return f"code-{quote(f'{system}|{code}', safe='')}"
+    return f"text-{quote(fold(name_concept(observation.get('code'))), safe='')}"
+
+
+def _draw(key: str, facts: Sequence[Merged], language: str) -> Curve:
+    read = sorted((_read(fact) for fact in facts), key=lambda point: (point.at, point.time))
+    found = analyte_of(codings_of(read[-1].fact.resource.get("code")))
+    analyte = found[0] if found else None
+    # The unit of the latest result: the one its reader has on paper.
+    unit = next((point.own_unit for point in reversed(read) if point.own_value is not None), Unit(None, ""))
+    points = _drop_doubles([_place(point, unit, analyte) for point in read])
+    name = analyte.name(language) if analyte else name_of(read[-1].fact.resource)
+    return Curve(key, name, analyte, unit, tuple(_cut(points)))
+
+
+def _read(fact: Merged) -> Point:
+    """A result as its laboratory gave it."""
+    resource = fact.resource
+    time = time_of(resource)
+    span = instants_of(time)
+    quantity = resource.get("valueQuantity") or {}
+    value = float(quantity["value"]) if "value" in quantity else None
+    if value is None and "valueInteger" in resource:
+        value = float(resource["valueInteger"])
+    unit, comparator = unit_of(quantity), str(quantity.get("comparator", ""))
+    bounds = range_of(resource, unit)
+    position = place(value, comparator, bounds, resource) if value is not None else _place_words(resource, bounds)
+    words = "" if value is not None else _words_of(resource)
+    return Point(
+        fact, time, span[0] if span else float("-inf"), value, comparator, bounds, position, value, unit, bounds, words, _method(resource), False
+    )
+
+
+def _place(point: Point, unit: Unit, analyte: Analyte | None) -> Point:
+    """The same result in the curve's unit; its position was told in the laboratory's own."""
+    if point.own_value is None:
+        return point
+    moved = _move(point.own_value, point.own_unit, unit, analyte)
+    if moved is None:
+        return replace(point, value=None, bounds=NO_RANGE)
+    low, high = (None if bound is None else _move(bound, point.own_unit, unit, analyte) for bound in (point.bounds.low, point.bounds.high))
+    converted = point.own_unit.shown != unit.shown and moved != point.own_value
+    return replace(point, value=moved, bounds=Range(low, high, point.bounds.text), converted=converted)
+
+
+def _move(value: float, unit: Unit, to: Unit, analyte: Analyte | None) -> float | None:
+    if analyte is not None and analyte.key == HBA1C and {unit.code, to.code} == {PERCENT, IFCC_UNIT}:
+        return round(value * IFCC_SLOPE + IFCC_OFFSET, 2) if to.code == PERCENT else round((value - IFCC_OFFSET) / IFCC_SLOPE, 1)
+    return convert(value, unit, to, analyte.molar_mass if analyte else None, analyte.charge if analyte else None)
+
+
+def _drop_doubles(points: Sequence[Point]) -> list[Point]:
+    """One point where one report states one value twice, in two units."""
+    kept: list[Point] = []
+    for point in points:
+        twin = next((place for place, other in enumerate(kept) if _is_double(point, other)), None)
+        if twin is None:
+            kept.append(point)
+        elif kept[twin].converted and not point.converted:
+            kept[twin] = point
+    return kept
+
+
+def _is_double(one: Point, other: Point) -> bool:
+    if one.time != other.time or one.value is None or other.value is None or one.own_unit.shown == other.own_unit.shown:
+        return False
+    same_report = set(one.fact.sources) & set(other.fact.sources)
+    return bool(same_report) and one.comparator == other.comparator and abs(one.value - other.value) <= 0.02 * abs(other.value)
+
+
+def _cut(points: Sequence[Point]) -> list[Point]:
+    """A new segment where the method changes, as far as both results name one, or where a value does not convert."""
+    cut: list[Point] = []
+    segment, method = 0, ""
+    for point in points:
+        if point.own_value is not None and point.value is None:
+            segment, method = segment + 1, ""
+        elif point.method and method and point.method != method:
+            segment, method = segment + 1, point.method
+        else:
+            method = point.method or method
+        cut.append(replace(point, segment=segment))
+    return cut
+
+
+def _method(resource: Resource) -> str:
+    """The method: as the laboratory names it, else as the LOINC code does."""
+    found = analyte_of(codings_of(resource.get("code")))
+    return name_concept(resource.get("method")) or (found[0].codes[found[1]] if found else "")
+
+
+def _has_value(resource: Resource) -> bool:
+    return any(key.startswith("value") for key in resource)
+
+
+def _place_words(resource: Resource, bounds: Range) -> Position:
+    return place(0.0, "", bounds, resource) if bounds.text and not bounds.told else Position.UNKNOWN
+
+
+def _words_of(resource: Resource) -> str:
+    """A value that is no number, as it is read: words, a coded answer, an interval, a ratio."""
+    if "valueCodeableConcept" in resource:
+        return name_concept(resource["valueCodeableConcept"])
+    if "valueRange" in resource:
+        bounds = [resource["valueRange"].get(side) or {} for side in ("low", "high")]
+        unit = next((str(bound["unit"]) for bound in bounds if bound.get("unit")), "")
+        return " – ".join(f"{bound['value']:g}" for bound in bounds if "value" in bound) + (f" {unit}" if unit else "")
+    if "valueRatio" in resource:
+        return "/".join(f"{(resource['valueRatio'].get(side) or {}).get('value', '')}" for side in ("numerator", "denominator"))
+    if "valueBoolean" in resource:
+        return "true" if resource["valueBoolean"] else "false"
+    return next((str(value) for key, value in resource.items() if key.startswith("value") and isinstance(value, str | int | float)), "")
