@@ -52,7 +52,10 @@ def test_all_mass_concentrations_are_one(value: float, unit: str) -> None:
 
 
 def test_fasting_and_casual_glucose_are_two_things() -> None:
-    assert {curve.key for curve in draw_curves([a_result("2345-7", 1, "g/L"), a_result("1558-6", 1, "g/L")])} == {"glucose", "glucose-fasting"}
+    assert {curve.key for curve in draw_curves([a_result("2345-7", 1, "g/L"), a_result("1558-6", 1, "g/L")])} == {
+        "glucose",
+        "glucose-fasting",
+    }
 
 
 def test_haemoglobin_in_moles_is_not_converted() -> None:
@@ -92,7 +95,9 @@ def test_a_unit_that_nobody_calls_ucum_converts_to_nothing() -> None:
 
 
 def test_another_method_breaks_the_line() -> None:
-    curve = one_curve(a_result("33914-3", 70, "mL/min", "2022"), a_result("62238-1", 75, "mL/min", "2023"), a_result("62238-1", 74, "mL/min", "2024"))
+    curve = one_curve(
+        a_result("33914-3", 70, "mL/min", "2022"), a_result("62238-1", 75, "mL/min", "2023"), a_result("62238-1", 74, "mL/min", "2024")
+    )
     assert [(point.method, point.segment) for point in curve.points] == [("MDRD", 0), ("CKD-EPI 2009", 1), ("CKD-EPI 2009", 1)]
 
 
@@ -144,7 +149,9 @@ def test_one_report_that_states_a_value_in_both_units_makes_one_point() -> None:
 
 
 def test_words_have_no_place_on_a_curve_and_keep_theirs_in_the_table() -> None:
-    text = a_fact("Observation", status="final", code=concept(("http://loinc.org", "5778-6")), effectiveDateTime="2024-01-01", valueString="Jaune")
+    text = a_fact(
+        "Observation", status="final", code=concept(("http://loinc.org", "5778-6")), effectiveDateTime="2024-01-01", valueString="Jaune"
+    )
     assert [(point.words, point.value) for point in one_curve(text).points] == [("Jaune", None)]
 
 
@@ -156,7 +163,12 @@ def test_no_code_stands_for_two_analytes() -> None:
 units = st.sampled_from(["g/L", "mg/dL", "mg/L", "ug/mL", "mmol/L", "umol/L", "nmol/mL"])
 
 
-@given(st.floats(min_value=1e-3, max_value=1e5), units, units, st.sampled_from([analyte.molar_mass for analyte in ANALYTES if analyte.molar_mass]))
+@given(
+    st.floats(min_value=1e-3, max_value=1e5),
+    units,
+    units,
+    st.sampled_from([analyte.molar_mass for analyte in ANALYTES if analyte.molar_mass]),
+)
 def test_a_conversion_and_back_changes_nothing(value: float, unit: str, other: str, mass: float) -> None:
     there = convert(value, Unit(unit, ""), Unit(other, ""), mass)
     assert there is not None

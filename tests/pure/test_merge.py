@@ -67,7 +67,9 @@ def test_an_allergy_lasts_whatever_each_document_says_of_its_beginning() -> None
 
 
 def test_a_refuted_allergy_never_joins_a_true_one() -> None:
-    refuted = an_allergy("b", verificationStatus=concept(("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "refuted")))
+    refuted = an_allergy(
+        "b", verificationStatus=concept(("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "refuted"))
+    )
     assert len(merge([an_allergy("a"), refuted])) == 2
 
 

@@ -13,7 +13,6 @@ from functools import cache
 from healthspace.profile.elements import LOINC, Coding
 
 
-
 @dataclass(frozen=True, slots=True)
 class Analyte:
     """One measured thing. `codes` maps its LOINC codes to the method that each names (empty: none)."""
@@ -70,7 +69,12 @@ ANALYTES = (
     Analyte("potassium", "Potassium", "Potassium", _one("2823-3"), 39.098, 1),
     Analyte("chloride", "Chloride", "Chlorure", _one("2075-0"), 35.45, 1),
     # One thing by several methods.
-    Analyte("hba1c", "Haemoglobin A1c", "Hémoglobine glyquée (HbA1c)", {**_one("4548-4", "59261-8"), "17856-6": "HPLC", "4549-2": "electrophoresis"}),
+    Analyte(
+        "hba1c",
+        "Haemoglobin A1c",
+        "Hémoglobine glyquée (HbA1c)",
+        {**_one("4548-4", "59261-8"), "17856-6": "HPLC", "4549-2": "electrophoresis"},
+    ),
     Analyte(
         "filtration",
         "Glomerular filtration rate",

@@ -128,7 +128,19 @@ def _read(fact: Merged) -> Point:
     position = place(value, comparator, bounds, resource) if value is not None else _place_words(resource, bounds)
     words = "" if value is not None else _words_of(resource)
     return Point(
-        fact, time, span[0] if span else float("-inf"), value, comparator, bounds, position, value, unit, bounds, words, _method(resource), False
+        fact,
+        time,
+        span[0] if span else float("-inf"),
+        value,
+        comparator,
+        bounds,
+        position,
+        value,
+        unit,
+        bounds,
+        words,
+        _method(resource),
+        False,
     )
 
 

@@ -191,5 +191,8 @@ def _codes(concept: Any) -> set[str]:
 
 
 def _is_masked(concept: Resource) -> bool:
-    held = (*(concept.get("extension") or ()), *(extension for coding in concept.get("coding") or () for extension in coding.get("extension") or ()))
+    held = (
+        *(concept.get("extension") or ()),
+        *(extension for coding in concept.get("coding") or () for extension in coding.get("extension") or ()),
+    )
     return any(extension.get("url") == DATA_ABSENT and extension.get("valueCode") == "masked" for extension in held)

@@ -23,7 +23,9 @@ from healthspace.profile.elements import (
     standing_of,
 )
 
-LASTING = frozenset({"AllergyIntolerance", "Condition", "FamilyMemberHistory", "MedicationStatement", "Device", "DeviceUseStatement", "Flag"})
+LASTING = frozenset(
+    {"AllergyIntolerance", "Condition", "FamilyMemberHistory", "MedicationStatement", "Device", "DeviceUseStatement", "Flag"}
+)
 """Facts that go on: each document tells them again, with or without when they began."""
 COMPARED = (
     "status",
@@ -152,7 +154,8 @@ def _same_value(one: Resource, other: Resource) -> bool:
 
 def _values_of(resource: Resource) -> dict[object, object]:
     """Every value of an Observation, and of its components by their code."""
-    found: dict[object, object] = {"": value for key, value in resource.items() if key.startswith("value") and key != "valueSet"}
+    own = next((value for key, value in resource.items() if key.startswith("value")), None)
+    found: dict[object, object] = {} if own is None else {"": own}
     for component in resource.get("component") or ():
         value = next((value for key, value in component.items() if key.startswith("value")), None)
         found[tuple(codings_of(component.get("code"))[:1])] = value
@@ -186,7 +189,9 @@ def same_quantity(one: Resource, other: Resource) -> bool:
         return moved == theirs
     step = convert(mine + _half_digit(mine), here, there)
     width = max(abs(step - moved) if step is not None else 0.0, _half_digit(theirs))
-    return math.isclose(moved, theirs, rel_tol=1e-9) or abs(moved - theirs) <= width * 1.000001 and abs(moved - theirs) <= 0.02 * abs(theirs)
+    return math.isclose(moved, theirs, rel_tol=1e-9) or (
+        abs(moved - theirs) <= width * 1.000001 and abs(moved - theirs) <= 0.02 * abs(theirs)
+    )
 
 
 def _half_digit(value: float) -> float:
