@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from healthspace.access.opening import Service
+from healthspace.audit.origin import arrive
 from healthspace.base.errors import HealthspaceError, NotAllowed, NotFound, Unavailable
 from healthspace.edge import fhir, portal
 from healthspace.edge.fhir.answer import answer_error
@@ -46,12 +47,24 @@ class Front:
         self._pages, self._edge = pages, edge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            _note_origin(scope)
         if scope["type"] == "http" and (scope["path"].startswith("/fhir/") or scope["path"] == "/fhir"):
             scope["app"] = self._pages
             scope["front"] = self
             await self._edge(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+
+def _note_origin(scope: Scope) -> None:
+    """Where the request comes from, for its line of the trail. What a page is asked for is told by its action."""
+    address = scope["client"][0] if scope.get("client") else ""
+    if scope["path"].startswith("/fhir"):
+        agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+        arrive(address, agent.decode("latin-1"), scope["query_string"].decode("latin-1"))
+    else:
+        arrive(address, "portal", "")
 
 
 async def _healthz(request: Request) -> Response:

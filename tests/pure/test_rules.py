@@ -35,14 +35,14 @@ FEEDING = {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT}
 ALLOWED: dict[tuple[str, str, str], set[Action]] = {
     ("citizen", "own", "open"): set(Action) - {A.OPEN_SPACE, A.WRITE_RESOURCES},
     ("citizen", "own", "closed"): {A.FIND_PATIENT, A.READ_PATIENT, A.READ_TRAIL},
-    ("professional", "none", "open"): FEEDING,
+    ("professional", "none", "open"): FEEDING | {A.READ_TRAIL},
     ("professional", "none", "closed"): {A.FIND_PATIENT},
-    ("professional", "authorised", "open"): FEEDING | READINGS,
+    ("professional", "authorised", "open"): FEEDING | READINGS | {A.READ_TRAIL},
     ("professional", "authorised", "closed"): {A.FIND_PATIENT},
     ("professional", "treating-doctor", "open"): FEEDING | READINGS | {A.READ_TRAIL},
     ("professional", "treating-doctor", "closed"): {A.FIND_PATIENT},
     **{("structure", tie, "closed"): {A.FIND_PATIENT} for tie in ("none", "authorised", "treating-doctor")},
-    **{("structure", tie, "open"): FEEDING | (DOCUMENT_READINGS - {A.READ_PATIENT}) for tie in ("none", "authorised", "treating-doctor")},
+    **{("structure", tie, "open"): FEEDING | {A.READ_TRAIL} | (DOCUMENT_READINGS - {A.READ_PATIENT}) for tie in ("none", "authorised", "treating-doctor")},
 }
 TIES, STATES = ("none", "own", "authorised", "treating-doctor"), ("open", "closed", "erased", None)
 CASES = [(who, tie, state) for who, tie, state in product(CALLERS, TIES, STATES) if who == "citizen" or tie != "own"]

@@ -31,6 +31,8 @@ PARTITION = re.compile(r"\w+_p(\d+)$")
 PACKAGES = ("access", "audit", "database", "record", "resources")
 
 ACROSS_OWNERS = {
+    "audit.reading.OWN_PAGE": "what one caller did, whoever the records belong to",
+    "audit.reading.WRAPPED_KEYS": "opens the lines of one caller across records",
     "audit.verify.LINES_OF": "verifies whole chains, whoever the lines are about",
     "audit.verify.STRANGERS": "verifies whole chains, whoever the lines are about",
     "database.floor.SIZES": "measures the whole store",
@@ -38,6 +40,7 @@ ACROSS_OWNERS = {
     "database.outbox.DUE": "finds what is due, whoever it belongs to; each letter is claimed by its owner",
     "database.outbox.REVIVE": "an operator's act on the whole outbox",
     "database.owners.WRAPPED_KEYS": "opens the answer of a search across citizens",
+    "record.trail.PATIENTS_OF": "whose records one caller's acts were about",
     "resources.planning.LINKED": "xref has a shard key of its own, and is asked first",
     "resources.names.ALL_CLAIMED": "claims have a shard key of their own, and are asked first",
     "resources.reading.COUNT_OF_ALL": "the history of the whole system",

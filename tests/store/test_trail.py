@@ -10,6 +10,7 @@ import pytest
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.audit.line import Outcome
+from healthspace.audit.reading import Wanted
 from healthspace.audit.verify import Verdict, verify_trail
 from healthspace.base import clock
 from healthspace.base.errors import Invalid, NotFound, Refused, Unavailable
@@ -234,7 +235,7 @@ async def test_who_looked_is_read_newest_first_and_paged_without_loss(service: S
     found, before = [], None
     for _ in range(3):
         async with service.door.permit(me, Action.READ_TRAIL, owner) as p:
-            page = await read_trail(p, before=before, limit=3)
+            page = await read_trail(p, Wanted(before=before, limit=3))
         found += page
         before = (page[-1].at, page[-1].id)
     identifiers = [line.id for line in found if line.action in {"patient:read", "space:open"}]

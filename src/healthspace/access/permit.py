@@ -14,8 +14,9 @@ from uuid import UUID
 import anyio
 import orjson
 
-from healthspace.access.rules import WRITES, Action, Facts, Reason, Scope, Verdict, decide
+from healthspace.access.rules import QUERIES, WRITES, Action, Facts, Reason, Scope, Verdict, decide
 from healthspace.audit.line import Line, Outcome
+from healthspace.audit.origin import current_origin
 from healthspace.audit.trail import Trail
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Refused, Unavailable
@@ -224,6 +225,7 @@ class Door:
             "rpps": caller.rpps,
             "finess": caller.finess,
             "targets": targets,
+            **_circumstances(caller, action, outcome),
         }
         return Line(
             owner=cipher.owner,
@@ -235,6 +237,18 @@ class Door:
             caller=self.keys.hash_caller(caller.key),
             detail=cipher.seal(orjson.dumps(detail), "AuditEvent", identifier, 1),
         )
+
+
+def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, str]:
+    """Where an act came from and on whose behalf, as far as it is known. A query is kept of what was done, not of what was refused."""
+    origin = current_origin()
+    told = {
+        "patient": str(caller.patient) if caller.patient else "",
+        "network": origin.network,
+        "software": origin.software,
+        "query": origin.query if outcome is Outcome.DONE and action in QUERIES else "",
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _mark_traced(error: BaseException) -> None:

@@ -46,6 +46,10 @@ WRITES = frozenset(
 )
 
 
+QUERIES = frozenset({Action.FIND_PATIENT, Action.SEARCH_DOCUMENTS, Action.SEARCH_SUBMISSIONS, Action.SEARCH_RESOURCES, Action.READ_TRAIL})
+"""Acts whose line keeps what was asked for."""
+
+
 class Reason(StrEnum):
     """Why a verdict fell. Part of the trail: never renamed."""
 
@@ -53,6 +57,7 @@ class Reason(StrEnum):
     TREATING_DOCTOR = "treating-doctor"
     AUTHORISED = "authorised"
     DEPOSITOR = "depositor"
+    OWN_ACTS = "own-acts"
     FEEDING = "feeding"
     DIRECTORY = "directory"
     DEMONSTRATION = "demonstration"
@@ -70,6 +75,8 @@ class Scope(StrEnum):
     ALL = "all"
     """All but those whose label hides them from this caller."""
     OWN_DEPOSITS = "own-deposits"
+    OWN_ACTS = "own-acts"
+    """Of the trail, what the caller did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,13 @@ def _authorised_professional_reads(caller: Caller, action: Action, facts: Facts)
     return None
 
 
+def _professionals_read_their_own_acts(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-43: each professional sees what they did, in any record and across records."""
+    if action is Action.READ_TRAIL and caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE}:
+        return Verdict(True, Reason.OWN_ACTS, Scope.OWN_ACTS)
+    return None
+
+
 def _structure_reads_what_it_deposited(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     if caller.kind is Kind.STRUCTURE and action in OWN_DEPOSIT_READINGS:
         return Verdict(True, Reason.DEPOSITOR, Scope.OWN_DEPOSITS)
@@ -206,6 +220,7 @@ RULES: tuple[Rule, ...] = (
     _treating_doctor_reads_all,
     _authorised_professional_reads,
     _professionals_find_and_feed,
+    _professionals_read_their_own_acts,
     _structure_reads_what_it_deposited,
 )
 

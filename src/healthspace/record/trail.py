@@ -1,15 +1,86 @@
-"""Who looked at the record: the trail as its holder, or their treating doctor, reads it (R1111-43)."""
+"""Who looked at the record: the trail as its holder, their treating doctor, or each professional for their own acts reads it (R1111-43).
+
+A line about something that is not shown to the reader yet (R1111-53) is not shown either: it would tell that it exists.
+"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
 from uuid import UUID
 
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
-from healthspace.audit.reading import TraceLine, read_lines
+from healthspace.access.rules import Action, Scope
+from healthspace.audit.reading import TraceLine, Wanted, read_line, read_lines, read_lines_of_caller
+from healthspace.base.errors import NotFound, Refused
+from healthspace.base.ids import REGISTRY, owner_of, parse_id
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.resources.reading import is_shown
+from healthspace.resources.store import read_several
+
+PATIENTS_OF = "SELECT owner, id FROM resource WHERE owner = ANY ($1::bigint[]) AND type = 103"
+EVERYTHING = Wanted()
 
 
-async def read_trail(p: Permit, *, before: tuple[datetime, UUID] | None = None, limit: int = 50) -> Sequence[TraceLine]:
-    """Up to `limit` lines, newest first, older than the line `before` (its time and id)."""
+async def read_trail(p: Permit, wanted: Wanted = EVERYTHING) -> Sequence[TraceLine]:
+    """The lines of one record that are wanted, newest first: those that the permit shows."""
     p.must_be_for(Action.READ_TRAIL, Action.READ_RECORD)
-    return await read_lines(p.tx, p.cipher, before=before, limit=limit)
+    if p.action is Action.READ_RECORD and (p.caller.patient is None or owner_of(p.caller.patient) != p.owner):
+        raise Refused("the trail comes with the record for its holder only")
+    if p.scope is Scope.OWN_ACTS:
+        wanted = replace(wanted, caller=p.keys.hash_caller(p.caller.key))
+    shown: list[TraceLine] = []
+    while True:
+        lines = await read_lines(p.tx, p.cipher, wanted)
+        shown += await _without_hidden(p, lines)
+        if len(lines) < wanted.limit or len(shown) >= wanted.limit:
+            # Fewer than were wanted are the last ones, whatever was left out before them.
+            return shown[: wanted.limit]
+        wanted = replace(wanted, before=(lines[-1].at, lines[-1].id))
+
+
+async def read_own_acts(p: Permit, wanted: Wanted = EVERYTHING) -> Sequence[TraceLine]:
+    """What the caller did in any record, newest first; the permit is on the registry."""
+    p.must_be_for(Action.READ_TRAIL)
+    if p.owner != REGISTRY:
+        raise Refused("one's own acts are read across records")
+    return await read_lines_of_caller(p.tx, p.ciphers, p.keys.hash_caller(p.caller.key), wanted)
+
+
+async def read_trace(p: Permit, identifier: UUID) -> TraceLine:
+    """One line; NotFound when there is none that the permit shows."""
+    p.must_be_for(Action.READ_TRAIL)
+    only = p.keys.hash_caller(p.caller.key) if p.scope is Scope.OWN_ACTS else None
+    found = await read_line(p.tx, p.cipher, identifier, caller=only)
+    shown = await _without_hidden(p, [found]) if found is not None else []
+    if not shown:
+        raise NotFound
+    return shown[0]
+
+
+async def patients_of(p: Permit, owners: set[int]) -> dict[int, UUID]:
+    """The Patient of each of `owners`, whose lines the permit has shown."""
+    p.must_be_for(Action.READ_TRAIL)
+    return {row["owner"]: row["id"] for row in await p.tx.fetch(PATIENTS_OF, list(owners - {REGISTRY}))}
+
+
+async def _without_hidden(p: Permit, lines: Sequence[TraceLine]) -> Sequence[TraceLine]:
+    """`lines` without what the permit's labels hide; a line about nothing else is left out."""
+    if not p.hidden or p.scope is Scope.OWN_ACTS:
+        return lines
+    places = {place for line in lines for target in line.targets if (place := _place_of(target))}
+    found = await read_several(p.tx, p.cipher, places) if places else []
+    hidden = {f"{stored.type}/{stored.name}" for stored in found if not is_shown(p, stored.json())}
+    if not hidden:
+        return lines
+    trimmed = [(line, tuple(target for target in line.targets if _bare(target) not in hidden)) for line in lines]
+    return [replace(line, targets=targets) if targets != line.targets else line for line, targets in trimmed if targets or not line.targets]
+
+
+def _bare(target: str) -> str:
+    """`Type/id`, whatever the version."""
+    return "/".join(target.split("/")[:2])
+
+
+def _place_of(target: str) -> tuple[str, UUID] | None:
+    type_, _, name = _bare(target).partition("/")
+    identifier = parse_id(name)
+    return (type_, identifier) if identifier is not None and type_ in NUMBER else None

@@ -10,6 +10,7 @@ from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
 from healthspace.edge.fhir import history, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
+from healthspace.edge.fhir.audit_event import read_audit, search_audit
 from healthspace.edge.fhir.bundle import process
 from healthspace.edge.fhir.deposit import publish
 from healthspace.edge.fhir.dispatch import Dispatch
@@ -44,6 +45,8 @@ def interactions() -> list[Interaction]:
         *_of_one_type("Patient", "GET", "/{id}/$everything", Action.SEARCH_RESOURCES, everything),
         *_of_one_type("Binary", "GET", "/{id}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
+        *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),
+        *_of_one_type("AuditEvent", "GET", "/{id}/_history/{version}", Action.READ_TRAIL, read_audit),
         Interaction("POST", "/{type}/$validate", Action.READ_RESOURCE, _typed(operations.validate)),
         Interaction("POST", "/{type}/{id}/$validate", Action.READ_RESOURCE, _typed(operations.validate)),
         Interaction("GET", "/{type}/{id}/$meta", Action.READ_RESOURCE, _typed(operations.meta)),
@@ -105,7 +108,9 @@ def _technical(handler: Handler) -> Handler:
 
 
 async def _search(request: Request, service: Service, caller: Caller) -> Response:
-    """TD02 for those who ask whether a citizen has a record; a search for everything else."""
+    """TD02 for those who ask whether a citizen has a record; the trail; a search for everything else."""
+    if request.path_params["type"] == "AuditEvent":
+        return await search_audit(request, service, caller)
     if request.path_params["type"] == "Patient" and caller.kind is not Kind.TECHNICAL:
         return await search_patient(request, service, caller)
     return await search.search_type(request, service, caller)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.permit import trace_stranger
 from healthspace.access.rules import Action
+from healthspace.audit.origin import asked_in_body
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, InvalidResource, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
 from healthspace.edge.fhir.answer import answer_error
@@ -28,6 +29,8 @@ MOST_TERMS = 200
 
 RECORD_ACTIONS = {
     (Action.READ_RESOURCE, "DocumentReference"): Action.READ_DOCUMENT,
+    (Action.READ_RESOURCE, "AuditEvent"): Action.READ_TRAIL,
+    (Action.SEARCH_RESOURCES, "AuditEvent"): Action.READ_TRAIL,
     (Action.READ_RESOURCE, "List"): Action.READ_DOCUMENT,
     (Action.READ_RESOURCE, "Patient"): Action.READ_PATIENT,
     (Action.SEARCH_RESOURCES, "DocumentReference"): Action.SEARCH_DOCUMENTS,
@@ -144,6 +147,7 @@ async def read_terms(request: Request) -> list[tuple[str, str]]:
         if body and media_type != FORM:
             raise UnsupportedMedia(f"send {FORM}", place="Content-Type")
         terms += _read_form(body, LONGEST_FORM)
+        asked_in_body(body.decode("latin-1"))
     return terms
 
 

@@ -144,11 +144,12 @@ async def _owner_asked_for(service: Service, caller: Caller, about: Terms, type_
         if caller.patient is None:
             raise Invalid("say whose resources: patient or patient.identifier", place="patient")
         return owner_of(caller.patient)
-    owners = {await _owner_of_term(service, name, value) for name, value in about}
+    owners = {await owner_of_term(service, name, value) for name, value in about}
     return owners.pop() if len(owners) == 1 else None
 
 
-async def _owner_of_term(service: Service, name: str, value: str) -> int | None:
+async def owner_of_term(service: Service, name: str, value: str) -> int | None:
+    """Whose record one parameter names; None when it is nobody's."""
     if name in BY_INS:
         system, separator, number = value.partition("|")
         if not separator:

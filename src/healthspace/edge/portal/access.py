@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.audit.reading import TraceLine
+from healthspace.audit.reading import TraceLine, Wanted
 from healthspace.base.errors import NotFound
 from healthspace.base.ids import parse_id
 from healthspace.edge.portal.trail_view import group_by_day, is_own, show_line
@@ -71,7 +71,7 @@ async def gather(p: Permit, asked: Asked) -> tuple[Sequence[TraceLine], TraceLin
     wanted: list[TraceLine] = []
     before, read = asked.before, 0
     while read < FARTHEST:
-        batch = await read_trail(p, before=before, limit=BATCH)
+        batch = await read_trail(p, Wanted(before=before, limit=BATCH))
         read += len(batch)
         for line in batch:
             if asked.wants(line):

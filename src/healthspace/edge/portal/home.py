@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from healthspace.access.rules import WRITES, Action
 from healthspace.audit.line import Outcome
-from healthspace.audit.reading import TraceLine
+from healthspace.audit.reading import TraceLine, Wanted
 from healthspace.edge.portal.frame import name_role
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.patients import show_find
@@ -92,7 +92,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         patient = (await patient_of(p)).json()
         references = await list_documents(p)
-        lines = await read_trail(p, limit=LOOKED_AT)
+        lines = await read_trail(p, Wanted(limit=LOOKED_AT))
         now = p.now
     rows = [row for row in show_rows(references, visit.language, now) if not row.superseded]
     return visit.render(
