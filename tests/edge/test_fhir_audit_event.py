@@ -191,9 +191,7 @@ async def test_each_professional_reads_their_acts_in_every_record(desk: Desk, pa
 
 async def test_a_record_that_is_not_there_and_one_that_is_closed_to_the_caller_look_alike(desk: Desk, patient: UUID) -> None:
     stranger = await a_citizen(desk.service, 2)
-    answers = [
-        await desk.get(f"AuditEvent?{ALWAYS}&patient={one}", stranger) for one in (patient, new_id(new_owner()))
-    ]
+    answers = [await desk.get(f"AuditEvent?{ALWAYS}&patient={one}", stranger) for one in (patient, new_id(new_owner()))]
     assert {(answer.status_code, answer.json().get("entry"), answer.json().get("total")) for answer in answers} == {(200, None, None)}
     one = (await events(desk, patient))[0]["id"]
     refused, absent = await desk.get(f"AuditEvent/{one}", stranger), await desk.get(f"AuditEvent/{new_id(owner_of(patient))}", patient)

@@ -29,6 +29,7 @@ A = Action
 DOCUMENT_READINGS = {A.READ_PATIENT, A.READ_RECORD, A.SEARCH_DOCUMENTS, A.READ_DOCUMENT, A.READ_CONTENT, A.SEARCH_SUBMISSIONS}
 RESOURCE_READINGS = {A.READ_RESOURCE, A.SEARCH_RESOURCES, A.READ_HISTORY}
 READINGS = DOCUMENT_READINGS | RESOURCE_READINGS
+OWN_DEPOSITS = DOCUMENT_READINGS - {A.READ_PATIENT}
 FEEDING = {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT}
 
 # Caller, tie to the citizen, state of the record → what is allowed. Whatever is not here is refused.
@@ -42,7 +43,10 @@ ALLOWED: dict[tuple[str, str, str], set[Action]] = {
     ("professional", "treating-doctor", "open"): FEEDING | READINGS | {A.READ_TRAIL},
     ("professional", "treating-doctor", "closed"): {A.FIND_PATIENT},
     **{("structure", tie, "closed"): {A.FIND_PATIENT} for tie in ("none", "authorised", "treating-doctor")},
-    **{("structure", tie, "open"): FEEDING | {A.READ_TRAIL} | (DOCUMENT_READINGS - {A.READ_PATIENT}) for tie in ("none", "authorised", "treating-doctor")},
+    **{
+        ("structure", tie, "open"): FEEDING | {A.READ_TRAIL} | (DOCUMENT_READINGS - {A.READ_PATIENT})
+        for tie in ("none", "authorised", "treating-doctor")
+    },
 }
 TIES, STATES = ("none", "own", "authorised", "treating-doctor"), ("open", "closed", "erased", None)
 CASES = [(who, tie, state) for who, tie, state in product(CALLERS, TIES, STATES) if who == "citizen" or tie != "own"]

@@ -160,10 +160,14 @@ def _is_patient(target: str, patient: UUID | None) -> bool:
 
 def _target(target: str) -> dict[str, Any]:
     document = target.startswith(("DocumentReference/", "Binary/"))
+    role = {"code": "3", "display": "Report"} if document else {"code": "4", "display": "Domain Resource"}
     return {
         "what": {"reference": target},
         "type": {"system": ENTITY_TYPES, "code": "2", "display": "System Object"},
-        "role": {"system": OBJECT_ROLES, **({"code": "3", "display": "Report"} if document else {"code": "4", "display": "Domain Resource"})},
+        "role": {
+            "system": OBJECT_ROLES,
+            **({"code": "3", "display": "Report"} if document else {"code": "4", "display": "Domain Resource"}),
+        },
     }
 
 

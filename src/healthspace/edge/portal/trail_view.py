@@ -41,6 +41,7 @@ REASONS: dict[str, str] = {
     Reason.TREATING_DOCTOR: mark("This is your treating doctor."),
     Reason.AUTHORISED: mark("You authorised this professional."),
     Reason.DEPOSITOR: mark("A structure may see what it added itself, and nothing else."),
+    Reason.OWN_ACTS: mark("Each professional may read what they did themselves, and nothing else."),
     Reason.FEEDING: mark("A professional may add to an open record without reading it."),
     Reason.DIRECTORY: mark("A professional may ask whether a record exists, without reading it."),
     Reason.DEMONSTRATION: mark("The demonstration makes its own invented people."),
