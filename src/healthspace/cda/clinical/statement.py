@@ -6,6 +6,7 @@ from functools import cached_property
 
 from lxml import etree
 
+from healthspace.base.fhirjson import Resource
 from healthspace.cda.clinical.model import Fact, Unread
 from healthspace.cda.parse import HL7
 from healthspace.cda.times import Time, offset_of, read_time
@@ -37,6 +38,11 @@ class Source:
                 if identifier := element.get("ID"):
                     found.setdefault(identifier, element)
         return found
+
+    @cached_property
+    def references(self) -> dict[Element, Resource | None]:
+        """References to those whom participations name, once they have been read: most statements have the same author."""
+        return {}
 
     @cached_property
     def time(self) -> Time:
@@ -71,7 +77,9 @@ class Statement:
 
     @cached_property
     def templates(self) -> frozenset[str]:
-        return frozenset(attribute(template, "root") for template in children(self.element, "templateId"))
+        """The templates that it follows, those of the entry or link that holds it included: IHE laboratory names its acts there."""
+        holders = (self.element, self.element.getparent())
+        return frozenset(attribute(template, "root") for holder in holders for template in children(holder, "templateId"))
 
     @property
     def mood(self) -> str:

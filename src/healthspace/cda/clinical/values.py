@@ -246,7 +246,10 @@ def effective_of(statement: Statement, name: str = "effective") -> Resource:
 
 def performer_of(statement: Statement, element: Element) -> Resource | None:
     """A logical reference to whoever a participation (performer, author, informant) names; None when it names nobody."""
-    return refer_to(read_party(element, str(element.tag).rpartition("}")[2]))
+    known = statement.source.references
+    if element not in known:
+        known[element] = refer_to(read_party(element, str(element.tag).rpartition("}")[2]))
+    return known[element]
 
 
 def author_of(statement: Statement) -> Resource | None:

@@ -1,0 +1,255 @@
+"""Laboratory results (IHE PaLM XD-LAB; CI-SIS 77 to 80, 208, 209): a DiagnosticReport for each chapter, with its specimens and results.
+
+An act holds a chapter (biochemistry, microbiology…). In it stand specimens, results, batteries of results, and isolates, each with
+the batteries of its antibiogram. What a result does not say itself (when, by whom, on what) its battery or its chapter says.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from healthspace.base.fhirjson import Resource, compact
+from healthspace.cda.clinical.absence import fact, is_void
+from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
+from healthspace.cda.clinical.observations import STATUSES, observation, performers_of, read_observation
+from healthspace.cda.clinical.parts import COMPLETING, identifiers_of
+from healthspace.cda.clinical.statement import Found, Statement, read
+from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, refer_to, time_at, value_of
+from healthspace.cda.contained import identifier
+from healthspace.cda.people import read_party
+from healthspace.cda.values import Element, attribute, child, children, read_identifier
+
+LAB = "laboratory"
+RESULT = frozenset({"1.3.6.1.4.1.19376.1.3.1.6", "1.2.250.1.213.1.1.3.80", "1.2.250.1.213.1.1.3.209"})
+BATTERY = frozenset({"1.3.6.1.4.1.19376.1.3.1.4", "1.2.250.1.213.1.1.3.78", "1.2.250.1.213.1.1.3.208"})
+ISOLATE = frozenset({"1.3.6.1.4.1.19376.1.3.1.5", "1.2.250.1.213.1.1.3.79"})
+SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77"})
+PREVIOUS = "urn:healthspace:previous-result"
+"""On an Observation, complex (value, effective): an earlier result that the laboratory repeats beside this one."""
+_SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
+
+
+@dataclass(frozen=True)
+class _Chapter:
+    """What results inherit: the specimens of the chapter, and when and by whom what holds them was done."""
+
+    specimens: tuple[Fact, ...] = ()
+    effective: Resource = field(default_factory=dict)
+    performers: tuple[Resource, ...] = ()
+
+
+def read_chapter(statement: Statement) -> Found:
+    """An act with its results: the specimens, the results, and the report that holds them together."""
+    if statement.subject or is_void(statement):
+        return
+    specimens = tuple(_specimen(inner) for inner in statement.related() if inner.templates & SPECIMEN)
+    chapter = _Chapter(specimens, effective_of(statement), tuple(performers_of(statement)))
+    yield from specimens
+    found: list[Fact] = []
+    for item in _read_parts(statement, chapter):
+        if isinstance(item, Fact):
+            found.append(item)
+        yield item
+    report = _report(statement, chapter, found)
+    if report is not None:
+        yield fact(statement, report, "#report")
+
+
+def read_alone(statement: Statement) -> Found:
+    """A result, a battery or an isolate that stands in no chapter."""
+    if not statement.subject:
+        yield from _read_part(statement, _Chapter())
+
+
+def _read_parts(statement: Statement, chapter: _Chapter) -> Found:
+    for inner in statement.related():
+        if not inner.templates & (SPECIMEN | COMPLETING):
+            yield from _read_part(inner, chapter)
+
+
+def _read_part(statement: Statement, chapter: _Chapter) -> Found:
+    if statement.templates & RESULT:
+        yield from _read_result(statement, chapter)
+    elif statement.templates & ISOLATE:
+        yield from _read_isolate(statement, chapter)
+    elif statement.templates & BATTERY:
+        yield from _read_battery(statement, chapter)
+    elif statement.source.reader_of(statement) is read_observation:
+        yield from read_observation(statement, LAB)
+    else:
+        yield from read(statement)
+
+
+def _read_result(statement: Statement, chapter: _Chapter) -> Found:
+    """One result. Without a value it is still told: the laboratory says that there is none, or says it in words only."""
+    if statement.mood != "EVN":
+        yield from read_observation(statement, LAB)
+        return
+    code, value = code_or_text(statement), value_of(statement)
+    if is_void(statement):
+        return
+    if code is None or statement.negated:
+        yield Unread(statement.place, "negated" if statement.negated else "no-code")
+        return
+    made = observation(statement, code, value or _unvalued(statement), LAB, chapter.effective)
+    yield fact(statement, _in_chapter(made, statement, chapter))
+
+
+def _unvalued(statement: Statement) -> Resource:
+    if statement.text:
+        return {"valueString": statement.text}
+    return {"dataAbsentReason": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}}
+
+
+def _in_chapter(made: Resource, statement: Statement, chapter: _Chapter) -> Resource:
+    previous = [_previous(inner) for inner in statement.related("REFR") if inner.kind == "observation"]
+    performers = list(chapter.performers) if not children(statement.element, "performer") else made.get("performer")
+    return compact(
+        {
+            **made,
+            "extension": [*made.get("extension", ()), *filter(None, previous)],
+            "performer": performers or made.get("performer"),
+            "specimen": _only(chapter.specimens),
+        }
+    )
+
+
+def _previous(statement: Statement) -> Resource | None:
+    """An earlier result: its value and its time, kept beside the one it explains and never as a result of its own."""
+    value = value_of(statement)
+    parts = [{"url": "value", key: said} for key, said in value.items() if key.startswith("value")]
+    times = effective_of(statement, "value")
+    if not parts:
+        return None
+    return {"url": PREVIOUS, "extension": parts + [{"url": "effective", key: said} for key, said in times.items() if key[0] != "_"]}
+
+
+def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
+    """Results that were asked for together, and the panel that names them."""
+    inner = replace(
+        chapter,
+        effective=effective_of(statement) or chapter.effective,
+        performers=tuple(performers_of(statement)) if children(statement.element, "performer") else chapter.performers,
+    )
+    found = list(_read_parts(statement, inner))
+    yield from found
+    code, members = code_or_text(statement), [_refer(item) for item in found if isinstance(item, Fact) and _is_observation(item)]
+    if code is not None and members:
+        panel = {**observation(statement, code, {}, LAB, chapter.effective), "hasMember": members}
+        yield fact(statement, _in_chapter(panel, statement, chapter))
+
+
+def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
+    """A micro-organism that was found, with what was found out about it (count, resistance)."""
+    inner = replace(chapter, effective=effective_of(statement) or chapter.effective)
+    found = list(_read_parts(statement, inner))
+    yield from found
+    role = child(statement.element, "specimen", "specimenRole")
+    organism = concept_of(statement, child(role, "specimenPlayingEntity", "code"))
+    members = [_refer(item) for item in found if isinstance(item, Fact) and _is_observation(item)]
+    if organism is None:
+        if members:
+            yield Unread(statement.place, "no-organism")
+        return
+    code = code_or_text(statement) or {"text": "Micro-organisme isolé"}
+    named = observation(statement, code, {"valueCodeableConcept": organism}, LAB, chapter.effective)
+    isolate = read_identifier(child(role, "id"))
+    ids = [*named.get("identifier", ()), *([identifier(isolate)] if isolate else ())]
+    yield fact(statement, compact({**_in_chapter(named, statement, chapter), "identifier": ids, "hasMember": members}))
+
+
+def _specimen(statement: Statement) -> Fact:
+    """What was taken, from where, when, and when it arrived."""
+    element = statement.element
+    role = child(element, "participant", "participantRole")
+    taken = effective_of(statement, "collected")
+    received = next((time for inner in statement.related() if (time := time_at(inner.source, child(inner.element, "effectiveTime")))), None)
+    number = read_identifier(child(role, "id"))
+    collection = compact(
+        {
+            **taken,
+            "bodySite": concept_of(statement, child(element, "targetSiteCode")),
+            "method": concept_of(statement, child(element, "code")),
+        }
+    )
+    resource = {
+        "resourceType": "Specimen",
+        "identifier": [*identifiers_of(statement), *([identifier(number)] if number else ())],
+        "type": concept_of(statement, child(role, "playingEntity", "code")) or concept_of(statement, child(element, "code")),
+        "subject": {"reference": PATIENT},
+        "receivedTime": received.fhir if received else None,
+        "collection": collection,
+        "note": note_of(statement),
+    }
+    return fact(statement, compact(resource))
+
+
+def _report(statement: Statement, chapter: _Chapter, found: list[Fact]) -> Resource | None:
+    results = [_refer(item) for item in _tops(found)]
+    code = code_or_text(statement)
+    if code is None or not results:
+        return None
+    author = child(statement.source.root, "legalAuthenticator")
+    return compact(
+        {
+            "resourceType": "DiagnosticReport",
+            "identifier": identifiers_of(statement),
+            "status": _status_of(statement),
+            "category": [{"coding": [{"system": _SERVICE_SECTIONS, "code": "LAB"}]}],
+            "code": code,
+            "subject": {"reference": PATIENT},
+            **(chapter.effective or _collected(chapter)),
+            "issued": statement.source.time.instant,
+            "performer": list(chapter.performers),
+            "specimen": [_refer(specimen) for specimen in chapter.specimens],
+            "result": results,
+            "conclusion": "\n".join(note["text"] for note in note_of(statement)),
+            "resultsInterpreter": _signatory(author),
+        }
+    )
+
+
+def _signatory(author: Element | None) -> list[Resource]:
+    who = refer_to(read_party(author, "legalAuthenticator")) if author is not None else None
+    return [who] if who is not None and "reference" not in who else []
+
+
+def _status_of(statement: Statement) -> str:
+    """The act's own status; the document's word (lab:statusCode) is the record's business."""
+    status = STATUSES.get(statement.status, "final")
+    return {"preliminary": "partial", "registered": "registered"}.get(status, status)
+
+
+def _collected(chapter: _Chapter) -> Resource:
+    """When its only specimen was taken: R4 asks for the clinically relevant time."""
+    if len(chapter.specimens) != 1:
+        return {}
+    collection = chapter.specimens[0].resource.get("collection", {})
+    return {key.replace("collected", "effective"): said for key, said in collection.items() if key.startswith("collected")}
+
+
+def _tops(found: list[Fact]) -> Iterator[Fact]:
+    """The observations that are in no other one of the chapter."""
+    inside = {member["reference"] for item in found for member in item.resource.get("hasMember", ())}
+    return (item for item in found if _is_observation(item) and FACT + item.key not in inside)
+
+
+def _is_observation(item: Fact) -> bool:
+    return bool(item.resource["resourceType"] == "Observation")
+
+
+def _refer(item: Fact) -> Resource:
+    return {"reference": FACT + item.key}
+
+
+def _only(specimens: tuple[Fact, ...]) -> Resource | None:
+    """The specimen of a result, when the chapter leaves no choice."""
+    return _refer(specimens[0]) if len(specimens) == 1 else None
+
+
+def is_chapter(statement: Statement) -> bool:
+    """Whether an act holds laboratory results: IHE names it on its entry; some senders do not."""
+    if statement.kind != "act":
+        return False
+    if attribute(statement.element, "classCode") != "ACT":
+        return False
+    return any(inner.templates & (RESULT | BATTERY | ISOLATE | SPECIMEN) for inner in statement.related())

@@ -1,0 +1,109 @@
+"""Laboratory results, vital signs and other observations, read from the documents lent to us and from copies that we change."""
+
+from typing import Any
+
+import pytest
+
+from healthspace.cda.clinical import extract
+from healthspace.cda.parse import parse_cda
+from healthspace.fhir.exact_json import ExactNumber
+from healthspace.fhir.validate import validate
+from tests.pure.clinical.samples import as_stored, category_of, codes_of, expectations, read_lent, resources
+from tests.shared import CDA, needs_shared
+
+NAMES = [expected["file"] for expected in expectations()]
+EXPECTED = {expected["file"]: expected for expected in expectations()}
+
+
+def results_of(name: str) -> list[dict[str, Any]]:
+    found = [one for one in resources(read_lent(name), "Observation") if category_of(one) == "laboratory"]
+    return [one for one in found if "hasMember" not in one]
+
+
+def signs_of(name: str) -> list[dict[str, Any]]:
+    return [one for one in resources(read_lent(name), "Observation") if category_of(one) == "vital-signs"]
+
+
+def written(quantity: dict[str, Any] | None) -> str:
+    value = quantity["value"] if quantity else ""
+    return value.text if isinstance(value, ExactNumber) else str(value)
+
+
+def says(observation: dict[str, Any], entry: dict[str, Any]) -> bool:
+    """Whether an observation has the code, value, unit and time that the independent reader found."""
+    code = entry["code"] or {}
+    wanted = code.get("code") or next((each["code"] for each in code.get("translation", ())), None)
+    value, quantity = entry.get("value") or {}, observation.get("valueQuantity")
+    time = (entry.get("time") or {}).get("value") or (entry.get("time") or {}).get("start")
+    when = observation.get("effectiveDateTime") or observation.get("effectivePeriod", {}).get("start")
+    if value.get("type") in {"PQ", "REAL"} and value.get("value") is not None:
+        same = written(quantity) == value["value"] and (value.get("unit") in {None, "1"} or (quantity or {}).get("unit") == value["unit"])
+    elif value.get("type") in {"CD", "CE"} and "code" in value:
+        same = value["code"] in codes_of(observation.get("valueCodeableConcept", {}))
+    else:
+        same = True
+    return same and (wanted is None or wanted in codes_of(observation["code"])) and (time is None or when == time)
+
+
+@needs_shared
+@pytest.mark.parametrize("name", NAMES)
+def test_results_and_vital_signs_are_as_many_as_the_document_asserts(name: str) -> None:
+    expected = EXPECTED[name]
+    assert len(results_of(name)) == expected["asserted"]["lab"] + expected["counts"]["result"]
+    assert len(signs_of(name)) == expected["asserted"]["vital"]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", NAMES)
+def test_each_result_and_each_vital_sign_has_its_code_value_unit_and_time(name: str) -> None:
+    entries = EXPECTED[name]["entries"]
+    for entry in (*entries["lab"], *entries["result"]):
+        assert any(says(one, entry) for one in results_of(name)), entry["code"]
+    for entry in entries["vital"]:
+        assert any(says(one, entry) for one in signs_of(name)), entry["code"]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", NAMES)
+def test_every_fact_is_valid_and_has_a_key_of_its_own(name: str) -> None:
+    facts = read_lent(name).facts
+    assert len({fact.key for fact in facts}) == len(facts)
+    assert [fault for fact in facts for fault in validate(as_stored(fact))] == []
+
+
+@needs_shared
+def test_bounded_values_keep_their_sign_and_their_number_as_written() -> None:
+    crp = next(one for one in results_of("BIO-CR-BIO_2021.01_Auto-Presentable.xml") if "1988-5" in codes_of(one["code"]))
+    assert (crp["valueQuantity"]["comparator"], written(crp["valueQuantity"]), crp["valueQuantity"]["code"]) == ("<", "1.0", "mg/L")
+    resistance = [
+        one["valueQuantity"]
+        for one in results_of("BIO-CR-BIO_2021.01_Microbiologie_V1.xml")
+        if "comparator" in one.get("valueQuantity", {})
+    ]
+    assert {(one["comparator"], written(one)) for one in resistance} >= {(">=", "0.512"), ("<", "0.128")}
+
+
+@needs_shared
+def test_a_result_keeps_its_other_unit_its_range_and_what_the_laboratory_makes_of_it() -> None:
+    fats = next(one for one in results_of("BIO-CR-BIO_2021.01_Auto-Presentable.xml") if "2571-8" in codes_of(one["code"]))
+    other = fats["valueQuantity"]["extension"][0]["valueQuantity"]
+    assert (written(other), other["code"]) == ("0.71", "mmol/L")
+    assert (written(fats["referenceRange"][0]["low"]), written(fats["referenceRange"][0]["high"])) == ("0.50", "1.50")
+    assert codes_of(fats["interpretation"][0]) == {"N"}
+
+
+@needs_shared
+def test_an_isolate_names_its_organism_and_holds_its_antibiogram() -> None:
+    found = list(resources(read_lent("BIO-CR-BIO_2021.01_Microbiologie_V1.xml"), "Observation"))
+    isolates = [one for one in found if "112283007" in codes_of(one.get("valueCodeableConcept", {}))]
+    assert isolates
+    assert all(one["hasMember"] for one in isolates)
+
+
+@needs_shared
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16"])
+def test_another_encoding_changes_nothing(encoding: str) -> None:
+    name = "BIO-CR-BIO_2024.01_TSH_1.xml"
+    text = (CDA / name).read_text("utf-8").partition("?>")[2]
+    data = f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding, "xmlcharrefreplace")
+    assert [fact.resource for fact in extract(parse_cda(data)).facts] == [fact.resource for fact in read_lent(name).facts]
