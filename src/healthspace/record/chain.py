@@ -12,6 +12,7 @@ from healthspace.access.permit import Permit
 from healthspace.base.errors import NotFound
 from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
 from healthspace.base.ids import parse_id
+from healthspace.record.clinical.follow import follow
 from healthspace.resources.hashing import hash_code, hash_reference_identifier_value, hash_set
 from healthspace.resources.query import Hashed, Selects
 from healthspace.resources.search import find_hashed
@@ -52,10 +53,12 @@ async def is_replaced_already(p: Permit, reference: Resource) -> bool:
 
 
 async def supersede(p: Permit, old: Stored) -> Stored:
-    """A new version of `old` that says it was replaced."""
+    """A new version of `old` that says it was replaced; what came from it is there no more."""
     reference = {**old.json(), "status": "superseded"}
     p.note(f"DocumentReference/{old.id}")
-    return await update(p.tx, p.cipher, p.keys, old, reference, p.now)
+    replaced = await update(p.tx, p.cipher, p.keys, old, reference, p.now)
+    await follow(p, replaced)
+    return replaced
 
 
 def may_replace(p: Permit, old: Resource) -> bool:

@@ -16,6 +16,9 @@ from healthspace.base.text import fold
 from healthspace.database.blobs import remember_blob
 from healthspace.fhir.exact_json import copy_json
 from healthspace.record import chain
+from healthspace.record.clinical.form import form_facts
+from healthspace.record.clinical.keep import keep_new, tell_unread
+from healthspace.record.clinical.reading import READER
 from healthspace.record.draft import Draft
 from healthspace.record.read import binary_of
 from healthspace.record.spaces import patient_of
@@ -90,9 +93,11 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     newer = await chain.is_replaced_already(p, reference)
     if newer:
         reference["status"] = "superseded"
-    stored = await insert(p.tx, p.cipher, p.keys, reference_id, reference, p.now)
+    formed = form_facts(p.keys, reference_id, reference, draft.extraction)
+    stored = await insert(p.tx, p.cipher, p.keys, reference_id, tell_unread(reference, formed.unread), p.now)
     for old in await chain.find_replaced(p, reference):
         await chain.supersede(p, old)
+    await keep_new(p, stored, formed)
     return Deposited(stored, binary_id, created=True)
 
 
@@ -100,7 +105,7 @@ async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id:
     """The file first, durable, then the rows that name it."""
     sealed = await asyncio.to_thread(p.cipher.seal, draft.content, "Binary", binary_id, 1)
     await asyncio.to_thread(p.blobs.write, binary_id, sealed)
-    await remember_blob(p.tx, binary_id, len(draft.content), p.now)
+    await remember_blob(p.tx, binary_id, len(draft.content), p.now, READER)
     description = {
         "resourceType": "Binary",
         "contentType": draft.media_type,

@@ -7,6 +7,7 @@ from healthspace.base.errors import Invalid, TooLarge, UnsupportedMedia
 from healthspace.base.fhirjson import describe_bytes
 from healthspace.base.media import MEDIA_TYPES, sniff
 from healthspace.cda import active
+from healthspace.cda.clinical import Extraction
 from healthspace.cda.header import patient_traits, read_header
 from healthspace.cda.metadata import document_reference
 from healthspace.cda.parse import parse_document
@@ -14,12 +15,14 @@ from healthspace.fhir import document
 from healthspace.fhir.active import refuse_active_content
 from healthspace.fhir.shape import check_shape
 from healthspace.identity.ins import Ins, check_key, read_ins
+from healthspace.record.clinical.reading import read_bundle_facts, read_cda_facts
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
 from healthspace.resources.stored import Resource
 
 INS_PLACES = {"cda": "ClinicalDocument/recordTarget/patientRole/id", "fhir": "Bundle.entry.resource.ofType(Patient).identifier"}
 SELF_DESCRIBING = frozenset(INS_PLACES)
+NOTHING = Extraction()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Draft:
     """A document that was read and not yet deposited: its DocumentReference, its bytes as received, whom it is about.
 
     `ins` is None when the sender named the patient by our own id. `traits` are those the document states (None for a PDF, an image
-    or a text). `warnings` are for the depositor.
+    or a text). `warnings` are for the depositor. `extraction` is what its entries say.
     """
 
     reference: Resource
@@ -36,6 +39,7 @@ class Draft:
     ins: Ins | None
     traits: Traits | None = None
     warnings: tuple[str, ...] = ()
+    extraction: Extraction = NOTHING
 
     @property
     def unique_id(self) -> str:
@@ -87,7 +91,7 @@ def _read_cda(content: bytes, reading: Reading) -> Draft:
     reference = document_reference(header, content, self_presenting=parsed.self_presenting)
     traits = _traits(patient_traits(header), INS_PLACES["cda"])
     media_type = reference["content"][0]["attachment"]["contentType"]
-    return Draft(reference, content, media_type, traits.ins, traits, header.warnings)
+    return Draft(reference, content, media_type, traits.ins, traits, header.warnings, read_cda_facts(parsed.root))
 
 
 def _read_fhir(content: bytes, reading: Reading) -> Draft:
@@ -96,7 +100,7 @@ def _read_fhir(content: bytes, reading: Reading) -> Draft:
     traits = _traits(document.patient_traits(bundle), INS_PLACES["fhir"])
     reference = document.document_reference(bundle, content)
     check_shape(reference)  # parts of it are the document's own
-    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits)
+    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits, extraction=read_bundle_facts(content))
 
 
 def _traits(told: DocumentTraits, place: str) -> Traits:

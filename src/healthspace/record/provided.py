@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -41,7 +42,7 @@ def read_provided(reference: Resource, content: bytes, reading: Reading, place: 
     _check_facts(reference["content"][0]["attachment"], content, place)
     _check_agreement(reference, told, stated, place)
     merged = _merge(told.reference, reference, told_by_sender=told.traits is None)
-    return Draft(attach_facts(merged, content, media_type), content, media_type or told.media_type, told.ins, told.traits, told.warnings)
+    return replace(told, reference=attach_facts(merged, content, media_type), media_type=media_type or told.media_type)
 
 
 def subject_of(reference: Resource, place: str) -> Ins | UUID:

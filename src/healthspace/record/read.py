@@ -3,12 +3,18 @@
 import asyncio
 import base64
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotFound
 from healthspace.base.ids import parse_id
+from healthspace.database.blobs import BlobStore
+from healthspace.database.database import Tx
+from healthspace.database.keys import KeyRing
+from healthspace.database.seal import Cipher
 from healthspace.resources.reading import is_shown
 from healthspace.resources.store import read, read_version
 from healthspace.resources.stored import Resource, Stored
@@ -21,6 +27,21 @@ class Document:
     reference: Resource
     content: bytes
     media_type: str
+
+
+class Held(Protocol):
+    """What a permit on one record, or a part of one that is about several, gives to those who keep its documents."""
+
+    @property
+    def tx(self) -> Tx: ...
+    @property
+    def cipher(self) -> Cipher: ...
+    @property
+    def keys(self) -> KeyRing: ...
+    @property
+    def blobs(self) -> BlobStore: ...
+    @property
+    def now(self) -> datetime: ...
 
 
 async def read_reference(p: Permit, identifier: UUID, version: int | None = None) -> Stored:
@@ -39,7 +60,7 @@ async def read_document(p: Permit, identifier: UUID) -> Document:
     """The document of a DocumentReference, with its bytes."""
     p.must_be_for(Action.READ_DOCUMENT, Action.READ_CONTENT)
     reference = (await _read_visible(p, "DocumentReference", identifier, None)).json()
-    content, media_type = await _open_content(p, binary_of(reference))
+    content, media_type = await open_content(p, binary_of(reference))
     return Document(reference, content, reference["content"][0]["attachment"].get("contentType", media_type))
 
 
@@ -51,7 +72,7 @@ async def read_content(p: Permit, binary: UUID) -> Document:
     if identifier is None:
         raise NotFound
     reference = (await _read_visible(p, "DocumentReference", identifier, None)).json()
-    content, media_type = await _open_content(p, binary)
+    content, media_type = await open_content(p, binary)
     return Document(reference, content, media_type)
 
 
@@ -75,7 +96,7 @@ async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | 
     return await read_version(p.tx, p.cipher, type_, identifier, version)
 
 
-async def _open_content(p: Permit, binary: UUID) -> tuple[bytes, str]:
+async def open_content(p: Held, binary: UUID) -> tuple[bytes, str]:
     """The bytes of a Binary and their media type: of its file, or of the resource itself when it came whole by the API."""
     description = (await read(p.tx, p.cipher, "Binary", binary)).json()
     if "data" in description:

@@ -108,12 +108,10 @@ class _Keeper:
 
 
 def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
-    """What the shared record asks beside FHIR: who brought a document and, of a current one, the set of its versions."""
-    if resource["resourceType"] not in {"DocumentReference", "List"}:
-        return
+    """What the shared record asks beside FHIR: who brought a document or what was read out of it, and the set of a document's versions."""
     if depositor := depositor_of(resource):
         made.tokens.add(keys.hash64("depositor", depositor))
-    if resource.get("status") == "current":
+    if resource["resourceType"] in {"DocumentReference", "List"} and resource.get("status") == "current":
         for extension in resource.get("extension", []):
             if extension.get("url") == SET_ID and (value := extension.get("valueIdentifier", {})).get("value"):
                 made.tokens.add(h := hash_set(keys, f"{value.get('system', '')}|{value['value']}"))

@@ -221,7 +221,7 @@ async def write_changed(tx: Tx, keys: KeyRing, owner: int, now: datetime, change
     """Stores the versions after those that are locked, which go to the history. Contended when one is no longer the latest."""
     old, new = Rows(), Rows()
     for current, version in changes:
-        before = await _rows_before(tx, keys, owner, current)
+        before = await rows_before(tx, keys, owner, current)
         after = index_rows([version])
         old += before - after
         new += after - before
@@ -230,7 +230,7 @@ async def write_changed(tx: Tx, keys: KeyRing, owner: int, now: datetime, change
     versions = [version for _, version in changes]
     if await tx.fetchval(REPLACE, owner, now, *_columns(versions), *new.columns()) != len(changes):
         raise Contended
-    await _point_no_more(tx, keys, owner, [(current.stored, version.found_by.across) for current, version in changes])
+    await point_no_more(tx, keys, owner, [(current.stored, version.found_by.across) for current, version in changes])
     await _point(tx, owner, versions)
 
 
@@ -256,10 +256,10 @@ async def delete(tx: Tx, cipher: Cipher, keys: KeyRing, current: Current, now: d
     stored, owner = current.stored, cipher.owner
     gone = Stored(stored.type, stored.id, stored.version + 1, now, DELETED + stored.name.encode())
     sealed = cipher.seal(gone.body, gone.type, gone.id, gone.version)
-    await tx.execute(FORGET, owner, *(await _rows_before(tx, keys, owner, current)).columns())
+    await tx.execute(FORGET, owner, *(await rows_before(tx, keys, owner, current)).columns())
     if await tx.fetchval(REMOVE, owner, NUMBER[stored.type], stored.id, stored.version, now, sealed) != 1:
         raise Contended
-    await _point_no_more(tx, keys, owner, [(stored, set())])
+    await point_no_more(tx, keys, owner, [(stored, set())])
     return gone
 
 
@@ -312,7 +312,7 @@ async def read_several(tx: Tx, cipher: Cipher, asked: Iterable[tuple[str, UUID]]
     return [open_row(cipher, row) for row in await tx.fetch(READ_SEVERAL, cipher.owner, numbers, ids)]
 
 
-async def _rows_before(tx: Tx, keys: KeyRing, owner: int, current: Current) -> Rows:
+async def rows_before(tx: Tx, keys: KeyRing, owner: int, current: Current) -> Rows:
     """The index rows that the current version has."""
     stored = current.stored
     if current.indexed == fingerprint_of(stored.type):
@@ -329,7 +329,7 @@ async def _point(tx: Tx, owner: int, versions: Sequence[Version]) -> None:
         await tx.execute(POINT_TO, owner, [h for h, _ in pointers], [identifier for _, identifier in pointers])
 
 
-async def _point_no_more(tx: Tx, keys: KeyRing, owner: int, kept: Sequence[tuple[Stored, set[int]]]) -> None:
+async def point_no_more(tx: Tx, keys: KeyRing, owner: int, kept: Sequence[tuple[Stored, set[int]]]) -> None:
     """Takes back the pointers of earlier versions that the later ones do not keep."""
     gone = sorted((h, stored.id) for stored, after in kept for h in index(stored.json(), keys, owner).across - after)
     if gone:

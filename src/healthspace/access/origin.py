@@ -1,0 +1,61 @@
+"""Where a resource of the record comes from: read out of a document, or entered by the citizen. Kept as tags (R4 resource.html#Meta).
+
+What was read out of a document carries the class and the type of that document, so that a rule about documents of a class can be a
+condition on what came from them too: `_tag` with the systems below, in the query and on a resource that was read.
+"""
+
+from typing import Any
+
+Resource = dict[str, Any]
+
+ORIGIN = "urn:healthspace:origin"
+DOCUMENT, CITIZEN = "document", "citizen"
+DOCUMENT_CLASS = "urn:healthspace:document-class"
+"""System of the tag that holds the class of the source document (TRE_A03: "10")."""
+DOCUMENT_TYPE = "urn:healthspace:document-type"
+"""System of the tag that holds the type of the source document (LOINC or TRE_A05: "11502-2")."""
+VISIBILITY = frozenset({"MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
+"""The labels that hide a document from somebody (TRE_A07), and with it all that came from it."""
+
+
+def origin_tags(document: Resource) -> list[dict[str, str]]:
+    """The tags of what is read out of a DocumentReference."""
+    classes = [{"system": DOCUMENT_CLASS, "code": code} for code in sorted(classes_of(document))]
+    types = [{"system": DOCUMENT_TYPE, "code": code} for code in sorted(types_of(document))]
+    return [{"system": ORIGIN, "code": DOCUMENT}, *classes, *types]
+
+
+def is_from_document(resource: Resource) -> bool:
+    """Whether a resource was read out of a document."""
+    return DOCUMENT in _tagged(resource, ORIGIN)
+
+
+def classes_of(resource: Resource) -> frozenset[str]:
+    """The classes of a DocumentReference, or of the document that a resource was read out of."""
+    if resource["resourceType"] == "DocumentReference":
+        return frozenset(coding["code"] for concept in resource.get("category", []) for coding in _coded(concept))
+    return _tagged(resource, DOCUMENT_CLASS)
+
+
+def types_of(resource: Resource) -> frozenset[str]:
+    """The types of a DocumentReference, or of the document that a resource was read out of."""
+    if resource["resourceType"] == "DocumentReference":
+        return frozenset(coding["code"] for coding in _coded(resource.get("type", {})))
+    return _tagged(resource, DOCUMENT_TYPE)
+
+
+def visibility_of(document: Resource) -> list[dict[str, Any]]:
+    """The labels of a DocumentReference that hide it from somebody, as security labels of what came from it."""
+    concepts = document.get("securityLabel", [])
+    codings = [coding for concept in concepts for coding in _coded(concept)] + document.get("meta", {}).get("security", [])
+    found = {coding["code"]: coding for coding in codings if coding.get("code") in VISIBILITY}
+    return [found[code] for code in sorted(found)]
+
+
+def _coded(concept: Resource) -> list[dict[str, Any]]:
+    return [coding for coding in concept.get("coding", []) if "code" in coding]
+
+
+def _tagged(resource: Resource, system: str) -> frozenset[str]:
+    tags = resource.get("meta", {}).get("tag", [])
+    return frozenset(tag["code"] for tag in tags if tag.get("system") == system and "code" in tag)
