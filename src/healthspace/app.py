@@ -18,6 +18,7 @@ from healthspace.edge import fhir, portal
 from healthspace.edge.fhir.answer import answer_error
 from healthspace.edge.measure import Measure
 from healthspace.edge.worker.deliver import OutboxGauges
+from healthspace.record.clinical.metrics import UNREAD
 
 READY = "SELECT 1"
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 def create_app(service: Service) -> ASGIApp:
     """The whole service as one ASGI application, on a service that is open."""
     registry = CollectorRegistry()
+    registry.register(UNREAD)
     pages = Starlette(
         routes=[
             Route("/healthz", _healthz),

@@ -34,7 +34,7 @@ FEEDING = {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT}
 
 # Caller, tie to the citizen, state of the record → what is allowed. Whatever is not here is refused.
 ALLOWED: dict[tuple[str, str, str], set[Action]] = {
-    ("citizen", "own", "open"): set(Action) - {A.OPEN_SPACE, A.WRITE_RESOURCES},
+    ("citizen", "own", "open"): set(Action) - {A.OPEN_SPACE, A.WRITE_RESOURCES, A.READ_FACTS_AGAIN},
     ("citizen", "own", "closed"): {A.FIND_PATIENT, A.READ_PATIENT, A.READ_TRAIL},
     ("professional", "none", "open"): FEEDING | {A.READ_TRAIL},
     ("professional", "none", "closed"): {A.FIND_PATIENT},
@@ -42,9 +42,10 @@ ALLOWED: dict[tuple[str, str, str], set[Action]] = {
     ("professional", "authorised", "closed"): {A.FIND_PATIENT},
     ("professional", "treating-doctor", "open"): FEEDING | READINGS | {A.READ_TRAIL},
     ("professional", "treating-doctor", "closed"): {A.FIND_PATIENT},
+    **{("system", tie, "open"): {A.READ_FACTS_AGAIN} for tie in ("none", "authorised", "treating-doctor")},
     **{("structure", tie, "closed"): {A.FIND_PATIENT} for tie in ("none", "authorised", "treating-doctor")},
     **{
-        ("structure", tie, "open"): FEEDING | {A.READ_TRAIL} | (DOCUMENT_READINGS - {A.READ_PATIENT})
+        ("structure", tie, "open"): FEEDING | {A.READ_TRAIL} | (READINGS - {A.READ_PATIENT})
         for tie in ("none", "authorised", "treating-doctor")
     },
 }
@@ -96,7 +97,7 @@ def test_a_masked_document_is_hidden_from_the_authorised_and_not_from_the_treati
 
 def test_a_structure_sees_only_what_it_deposited() -> None:
     reads = [action for action in Action if decide(STRUCTURE, action, facts_of("none", "open")).scope is Scope.OWN_DEPOSITS]
-    assert set(reads) == DOCUMENT_READINGS - {A.READ_PATIENT}
+    assert set(reads) == READINGS - {A.READ_PATIENT}
 
 
 def test_the_technical_caller_does_all_in_a_demonstration_and_nothing_elsewhere() -> None:

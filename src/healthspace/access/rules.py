@@ -31,6 +31,7 @@ class Action(StrEnum):
     READ_RESOURCE = "resource:read"
     SEARCH_RESOURCES = "resource:search"
     READ_HISTORY = "resource:history"
+    READ_FACTS_AGAIN = "facts:read-again"
     WRITE_RESOURCES = "resource:write"
 
 
@@ -42,6 +43,7 @@ WRITES = frozenset(
         Action.GRANT_ACCESS,
         Action.END_ACCESS,
         Action.WRITE_RESOURCES,
+        Action.READ_FACTS_AGAIN,
     }
 )
 
@@ -62,6 +64,7 @@ class Reason(StrEnum):
     DIRECTORY = "directory"
     DEMONSTRATION = "demonstration"
     TECHNICAL = "technical"
+    UPKEEP = "upkeep"
     NO_SPACE = "no-space"
     RECORD_CLOSED = "record-closed"
     NO_RIGHT = "no-right"
@@ -109,11 +112,11 @@ PUBLIC_TYPES = frozenset(
     "NamingSystem StructureDefinition SearchParameter CapabilityStatement OperationDefinition Questionnaire Medication".split()
 )
 """What any known caller may read in the registry; the rest of it is for those who run the service."""
-WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent Consent Provenance RelatedPerson".split())
+WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent Consent RelatedPerson".split())
 """Who looked, whom the citizen trusts: read by the citizen until the consent rules say who else."""
 RESOURCE_READINGS = frozenset({Action.READ_RESOURCE, Action.SEARCH_RESOURCES, Action.READ_HISTORY})
 
-CITIZEN_ACTIONS = frozenset(Action) - {Action.OPEN_SPACE, Action.WRITE_RESOURCES}
+CITIZEN_ACTIONS = frozenset(Action) - {Action.OPEN_SPACE, Action.WRITE_RESOURCES, Action.READ_FACTS_AGAIN}
 CITIZEN_ACTIONS_WHEN_CLOSED = frozenset({Action.FIND_PATIENT, Action.READ_PATIENT, Action.READ_TRAIL})
 READINGS = frozenset(
     {
@@ -126,7 +129,8 @@ READINGS = frozenset(
         *RESOURCE_READINGS,
     }
 )
-OWN_DEPOSIT_READINGS = READINGS - {Action.READ_PATIENT} - RESOURCE_READINGS
+OWN_DEPOSIT_READINGS = READINGS - {Action.READ_PATIENT}
+"""A structure reads the documents it has brought, and what was read out of them."""
 
 MASKED = frozenset({"MASQUE_PS"})
 NOT_YET_VISIBLE = frozenset({"INVISIBLE_PATIENT"})
@@ -153,6 +157,11 @@ def _service_opens_spaces_in_demonstration(caller: Caller, action: Action, facts
     if not facts.demo:
         return Verdict(False, Reason.NOT_IN_DEMONSTRATION)
     return Verdict(True, Reason.DEMONSTRATION) if caller.kind is Kind.SYSTEM else None
+
+
+def _service_reads_documents_again(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """A newer version of the program reads more out of the documents that it keeps; it shows them to nobody."""
+    return Verdict(True, Reason.UPKEEP) if action is Action.READ_FACTS_AGAIN and caller.kind is Kind.SYSTEM else None
 
 
 def _citizen_holds_their_record(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
@@ -216,6 +225,7 @@ RULES: tuple[Rule, ...] = (
     _technical_caller_does_all_in_demonstration,
     _known_callers_read_the_registry,
     _service_opens_spaces_in_demonstration,
+    _service_reads_documents_again,
     _citizen_holds_their_record,
     _treating_doctor_reads_all,
     _authorised_professional_reads,

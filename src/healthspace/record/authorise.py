@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access.facts import RPPS, TREATING_DOCTOR, derive_facts
+from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
@@ -26,7 +27,7 @@ async def authorise(p: Permit, rpps: str) -> Stored:
     p.must_be_for(Action.GRANT_ACCESS)
     actor = _professional(rpps)
     for known in await read_all(p.tx, p.cipher, "Consent"):
-        if _permits(known.json(), actor):
+        if not is_from_document(known.json()) and _permits(known.json(), actor):
             return known
     patient = await patient_of(p)
     consent = {
@@ -64,7 +65,7 @@ async def end_authorisation(p: Permit, identifier: UUID) -> Stored:
     p.must_be_for(Action.END_ACCESS)
     current = await read(p.tx, p.cipher, "Consent", identifier)
     consent = current.json()
-    if consent["status"] != "active":
+    if consent["status"] != "active" or is_from_document(consent):
         raise NotFound
     consent["status"] = "inactive"
     provision = consent.setdefault("provision", {})
@@ -78,8 +79,12 @@ async def end_authorisation(p: Permit, identifier: UUID) -> Stored:
 async def list_access(p: Permit) -> tuple[list[Resource], list[Resource]]:
     """The authorisations (Consent, active and ended) and the care teams of the record."""
     p.must_be_for(Action.READ_ACCESS)
-    consents = [stored.json() for stored in await read_all(p.tx, p.cipher, "Consent")]
-    return consents, [stored.json() for stored in await read_all(p.tx, p.cipher, "CareTeam")]
+    return await _read_own(p, "Consent"), await _read_own(p, "CareTeam")
+
+
+async def _read_own(p: Permit, type_: str) -> list[Resource]:
+    """The resources of one type that the citizen has made: what a document tells of consents and teams opens nothing here."""
+    return [one for stored in await read_all(p.tx, p.cipher, type_) if not is_from_document(one := stored.json())]
 
 
 def _permits(consent: Resource, actor: Resource) -> bool:

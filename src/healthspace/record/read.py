@@ -76,6 +76,11 @@ async def read_content(p: Permit, binary: UUID) -> Document:
     return Document(reference, content, media_type)
 
 
+def is_kept_here(reference: Resource) -> bool:
+    """Whether the bytes of a document are a Binary of ours."""
+    return any(content.get("attachment", {}).get("url", "").startswith("Binary/") for content in reference.get("content", [])[:1])
+
+
 def binary_of(reference: Resource) -> UUID:
     """The Binary with the bytes of a document; NotFound when they are not kept here."""
     url = reference["content"][0]["attachment"].get("url", "")

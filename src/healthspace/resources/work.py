@@ -4,7 +4,7 @@ Each verb decides and prepares; `flush` writes what was prepared, by one stateme
 stays locked until the transaction ends, so that nothing prepared can be out of date.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from healthspace.resources.stored import Resource, Stored
 DERIVED = frozenset({"Consent", "CareTeam"})
 """Types from which access facts are derived."""
 Terms = list[tuple[str, str]]
+Follower = Callable[[WidePermit, Stored], Awaitable[None]]
+"""What is done, in the same transaction, after a DocumentReference was changed or deleted (then its version is a deletion)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Work:
 
     p: WidePermit
     base: str = ""
+    follow: Follower | None = None
     _new: dict[int, list[Version]] = field(default_factory=dict)
     _changed: dict[int, list[tuple[Current, Version]]] = field(default_factory=dict)
 
@@ -97,6 +100,7 @@ class Work:
         self.p.note(cipher.owner, f"{type_}/{name}")
         if type_ in DERIVED:
             await derive_facts(self.p.tx, self.p.keys, cipher.owner, current.stored.id, {"resourceType": type_})
+        await self._let_follow([gone])
         return Done(gone, changed=True)
 
     async def match(self, type_: str, condition: Terms) -> Stored | None:
@@ -129,6 +133,12 @@ class Work:
         for one in stored:
             if one.type in DERIVED:
                 await derive_facts(self.p.tx, self.p.keys, owner_of(one.id), one.id, one.json())
+        await self._let_follow([version.stored for changes in changed.values() for _, version in changes])
+
+    async def _let_follow(self, changed: Iterable[Stored]) -> None:
+        for stored in changed:
+            if self.follow is not None and stored.type == "DocumentReference":
+                await self.follow(self.p, stored)
 
     async def _cipher_for(self, resource: Resource, identifier: UUID | None) -> Cipher:
         if identifier is not None:

@@ -25,6 +25,7 @@ from healthspace.fhir.exact_json import read_json, write_json
 from healthspace.fhir.patching.tolerated import read_patch
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import Caller, Kind
+from healthspace.record.clinical.follow import follow_plainly
 from healthspace.resources.stored import Resource, Stored, instant
 from healthspace.resources.transaction import ORDER, Entry, transact
 from healthspace.resources.work import Work
@@ -64,7 +65,7 @@ async def _do_together(request: Request, service: Service, caller: Caller, given
     async def attempt() -> list[Entry]:
         entries = [read_entry(f"Bundle.entry[{number}]", item, base) for number, item in enumerate(given)]
         async with permit_wide(service.door, caller, Action.WRITE_RESOURCES) as p:
-            await transact(Work(p, base), entries)
+            await transact(Work(p, base, follow_plainly), entries)
         return entries
 
     entries = await retry(attempt)

@@ -19,6 +19,7 @@ from healthspace.fhir.exact_json import read_json
 from healthspace.fhir.patching.tolerated import read_patch
 from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Caller, Kind
+from healthspace.record.clinical.follow import follow_plainly
 from healthspace.resources.alone import create_alone
 from healthspace.resources.stored import Resource, Stored
 from healthspace.resources.work import Done, Work
@@ -129,7 +130,7 @@ def checked(edit: Callable[[Resource], Resource]) -> Callable[[Resource], Resour
 async def _do(request: Request, service: Service, caller: Caller, act: Act) -> Done:
     async def attempt() -> Done:
         async with permit_wide(service.door, caller, Action.WRITE_RESOURCES) as p:
-            work = Work(p, base_url(request))
+            work = Work(p, base_url(request), follow_plainly)
             done = await act(work)
             await work.flush()
             return done

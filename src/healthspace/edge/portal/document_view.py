@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from healthspace.base.fhirjson import UNREAD
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, first_of, read_name, show_row
 from healthspace.record.chain import version_of
@@ -49,12 +50,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document's header block; `format` names what its original is, `size` is in octets."""
+    """A document's header block; `format` names what its original is, `size` is in octets. `unread` of its entries could not be read."""
 
     row: DocumentRow
     facts: tuple[Fact, ...]
     format: str
     size: int
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
         (mark("Received"), language.at(read_moment((reference.get("meta") or {}).get("lastUpdated")))),
     )
     facts = tuple(Fact(language.say(name), value) for name, value in told if value)
-    return DocumentView(row, facts, name_format(str(attachment_of(reference).get("contentType", "")), language), size)
+    unread = next((one.get("valueInteger", 0) for one in reference.get("extension") or () if one.get("url") == UNREAD), 0)
+    return DocumentView(row, facts, name_format(str(attachment_of(reference).get("contentType", "")), language), size, unread)
 
 
 def read_patient_name(reference: Resource) -> str:

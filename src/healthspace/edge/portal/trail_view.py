@@ -33,6 +33,7 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.SEARCH_RESOURCES: (mark("Searched the record"), "search"),
     Action.READ_HISTORY: (mark("Read the history of the record"), "clock"),
     Action.WRITE_RESOURCES: (mark("Changed the record"), "plus"),
+    Action.READ_FACTS_AGAIN: (mark("Read the documents again with a newer program"), "clock"),
 }
 """What an action is called, and its picture."""
 
@@ -46,6 +47,7 @@ REASONS: dict[str, str] = {
     Reason.DIRECTORY: mark("A professional may ask whether a record exists, without reading it."),
     Reason.DEMONSTRATION: mark("The demonstration makes its own invented people."),
     Reason.TECHNICAL: mark("A test program of the demonstration may do everything."),
+    Reason.UPKEEP: mark("The program keeps the health profile true to your documents; nobody has seen them."),
     Reason.NO_SPACE: mark("There was no such record: nothing was shown."),
     Reason.RECORD_CLOSED: mark("The record was closed: nothing was shown."),
     Reason.NO_RIGHT: mark("You had not authorised this: nothing was shown."),

@@ -53,7 +53,7 @@ def form_facts(keys: KeyRing, document: UUID, reference: Resource, extraction: E
     """The resources of `extraction`, read out of the document `reference` that is kept under the id `document`."""
     given, unread = _check_keys(extraction.facts)
     own = [fact for fact in given.values() if belongs_to_citizens(fact.resource["resourceType"])]
-    frame, name = frame_of(document, reference), reference["masterIdentifier"]["value"]
+    frame, name = frame_of(document, reference), reference.get("masterIdentifier", {}).get("value", str(document))
     ids = {fact.key: derived_id(document, keys.hash64("fact", name, fact.key)) for fact in own}
     former = _Former(frame, given, ids)
     kept, refused = _build_all(former, own)

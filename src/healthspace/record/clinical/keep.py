@@ -37,9 +37,10 @@ class Hold:
 
 
 def gives_facts(document: Resource) -> bool:
-    """Whether what a DocumentReference says holds now: it is current, neither withdrawn nor put away."""
+    """Whether what a DocumentReference says of its citizen holds now: it is current, neither withdrawn nor put away."""
     archived = any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in document.get("extension", []))
-    return document.get("status") == "current" and document.get("docStatus") != ERROR and not archived
+    about = document.get("subject", {}).get("reference", "").startswith("Patient/")
+    return about and document.get("status") == "current" and document.get("docStatus") != ERROR and not archived
 
 
 def tell_unread(reference: Resource, unread: Sequence[Unread]) -> Resource:
