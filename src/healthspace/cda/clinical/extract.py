@@ -1,6 +1,7 @@
 """From a clinical document to its facts: each statement goes to the reader of its template, wherever it stands."""
 
 from healthspace.cda.clinical.model import Extraction, Fact, Unread
+from healthspace.cda.clinical.plans import care_plans
 from healthspace.cda.clinical.readers import reader_of
 from healthspace.cda.clinical.statement import Source, read, statements
 from healthspace.cda.values import Element
@@ -9,4 +10,5 @@ from healthspace.cda.values import Element
 def extract(root: Element) -> Extraction:
     """The facts of the ClinicalDocument `root`, and what could not be read. The same bytes give the same facts, in the same order."""
     found = [item for statement in statements(Source(root, reader_of)) for item in read(statement)]
-    return Extraction(tuple(item for item in found if isinstance(item, Fact)), tuple(item for item in found if isinstance(item, Unread)))
+    facts = [item for item in found if isinstance(item, Fact)]
+    return Extraction((*facts, *care_plans(facts)), tuple(item for item in found if isinstance(item, Unread)))

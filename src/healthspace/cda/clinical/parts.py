@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.statement import Found, Statement, read
-from healthspace.cda.clinical.values import author_of, concept_of, note_of, time_at
-from healthspace.cda.contained import concept, identifier
+from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, note_of, time_at, value_of
+from healthspace.cda.contained import concept, dated, identifier
 from healthspace.cda.times import Time
 from healthspace.cda.values import Code, Element, attribute, child, children, read_code, read_identifiers, words
 
@@ -90,11 +90,29 @@ def reasons_of(statement: Statement) -> list[Resource]:
     return [said for inner in statement.related("RSON") if (said := meaning_of(inner)) is not None]
 
 
+def finding_of(statement: Statement) -> Resource | None:
+    """What an observation found: its coded value, or its words; else the words of its narrative. None when it says nothing."""
+    element = child(statement.element, "value")
+    coded = concept_of(statement, element)
+    text = "" if coded else meaningful(value_of(statement, element).get("valueString", "") if element is not None else "")
+    text = text or ("" if coded else meaningful(statement.text))
+    return coded or ({"text": text} if text else None)
+
+
 def meaning_of(statement: Statement) -> Resource | None:
-    """What an observation found (its value), or else what an act is (its code), or else its words."""
-    element = statement.element
-    name = "value" if statement.kind == "observation" and child(element, "value") is not None else "code"
-    return concept_of(statement, child(element, name)) or ({"text": statement.text} if statement.text else None)
+    """What an observation found, or else what an act is (its code), or else its words."""
+    if statement.kind == "observation" and child(statement.element, "value") is not None:
+        return finding_of(statement)
+    return code_or_text(statement)
+
+
+def said_when(statement: Statement, name: str) -> Resource:
+    """`nameDateTime`: when it began; `nameString`: what the sender wrote instead of a time. Empty when nothing is said."""
+    if start := began(statement):
+        return dated(f"{name}DateTime", start)
+    paths = (("effectiveTime", "low"), ("effectiveTime",))
+    raw = next(filter(None, (attribute(child(statement.element, *path), "value") for path in paths)), "")
+    return {f"{name}String": raw} if raw else {}
 
 
 def coded_part(statement: Statement, templates: tuple[str, ...]) -> Code | None:

@@ -54,7 +54,28 @@ class Source:
             return ""
         target = attribute(child(element, "reference"), "value").removeprefix("#")
         named = self.narrative.get(target) if target else None
-        return words(named) if named is not None else words(element)
+        return narrated(named) if named is not None else words(element)
+
+
+_APART = frozenset(_PREFIX + name for name in "br caption item list paragraph table tbody td th thead tr".split())
+"""Elements of a narrative that stand apart from the words around them."""
+
+
+def narrated(element: Element | None) -> str:
+    """The words of an element of the narrative, with a space wherever it starts a line or a cell."""
+    if element is None:
+        return ""
+    return tidy("".join(_pieces(element))) if len(element) else tidy(element.text)
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    yield element.text or ""
+    for inner in element:
+        apart = " " if inner.tag in _APART else ""
+        if isinstance(inner.tag, str):
+            yield apart
+            yield from _pieces(inner)
+        yield apart + (inner.tail or "")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""What a pharmacist handed over: MedicationDispense (CI-SIS FR-Dispensation 204; IHE Pharmacy DIS)."""
+
+from healthspace.base.fhirjson import Resource, compact
+from healthspace.cda.clinical.absence import about_the_citizen, fact, is_void, says_nothing
+from healthspace.cda.clinical.dosage import INSTRUCTIONS, dosages
+from healthspace.cda.clinical.model import PATIENT
+from healthspace.cda.clinical.parts import FRENCH, IHE, began, identifiers_of, notes_of, reasons_of, remaining
+from healthspace.cda.clinical.products import consumed, medication
+from healthspace.cda.clinical.statement import Found, Statement
+from healthspace.cda.clinical.values import author_of, concept_of, performer_of, quantity_of
+from healthspace.cda.contained import identifier
+from healthspace.cda.times import Time, read_time
+from healthspace.cda.values import attribute, child, children, read_identifiers
+
+DISPENSATION = ("1.3.6.1.4.1.19376.1.9.1.3.4", FRENCH + "204")
+ANSWERED = ("1.3.6.1.4.1.19376.1.9.1.3.11", FRENCH + "90")
+"""The item of a prescription that is answered."""
+SUBSTITUTED = ("1.3.6.1.4.1.19376.1.9.1.3.9.2", FRENCH + "206")
+PHARMACIST = (IHE + "3.1", FRENCH + "207")
+PRESCRIPTION = "urn:healthspace:prescription"
+"""On MedicationDispense.authorizingPrescription, valueIdentifier: the document that holds the item."""
+_TREATMENT = (IHE + "7", FRENCH + "42")
+_STATUSES = {"aborted": "stopped", "cancelled": "cancelled", "suspended": "on-hold", "held": "on-hold", "active": "in-progress"}
+
+
+@about_the_citizen
+def read_dispensation(statement: Statement) -> Found:
+    """One product handed over."""
+    if says_nothing(statement) or is_void(statement):
+        return
+    yield fact(statement, _dispense(statement))
+    yield from remaining(statement, *INSTRUCTIONS, *PHARMACIST, *ANSWERED, *SUBSTITUTED, *_TREATMENT)
+
+
+def _dispense(statement: Statement) -> Resource:
+    handed_over = _handed_over(statement)
+    return compact(
+        {
+            "resourceType": "MedicationDispense",
+            **medication(consumed(statement)),
+            "identifier": identifiers_of(statement),
+            "status": _status(statement),
+            "subject": {"reference": PATIENT},
+            "performer": [{"actor": who} for who in _performers(statement)],
+            "authorizingPrescription": [said for inner in statement.find(*ANSWERED) if (said := _prescription(inner))],
+            "quantity": quantity_of(child(statement.element, "quantity")),
+            "whenHandedOver": handed_over.fhir if handed_over else None,
+            "note": notes_of(statement, *PHARMACIST),
+            "dosageInstruction": _dosages(statement),
+            "substitution": _substitution(statement),
+        }
+    )
+
+
+def _status(statement: Statement) -> str:
+    if statement.negated:
+        return "declined"
+    if statement.mood != "EVN":
+        return "preparation"
+    return _STATUSES.get(statement.status, "completed")
+
+
+def _handed_over(statement: Statement) -> Time | None:
+    """When the entry says that it was handed over, or else the act that the document reports."""
+    if statement.mood != "EVN":
+        return None
+    if own := began(statement):
+        return own
+    for event in children(statement.source.root, "documentationOf"):
+        for path in (("effectiveTime", "low"), ("effectiveTime",)):
+            raw = attribute(child(event, "serviceEvent", *path), "value")
+            if raw and (time := read_time(raw, statement.source.zone)).fhir:
+                return time
+    return None
+
+
+def _performers(statement: Statement) -> list[Resource]:
+    said = [who for element in children(statement.element, "performer") if (who := performer_of(statement, element))]
+    author = author_of(statement)
+    return said or ([author] if author else [])
+
+
+def _prescription(answered: Statement) -> Resource | None:
+    """The item by its identifier, and the document that holds it."""
+    item = next(iter(read_identifiers(answered.element)), None)
+    document = next(iter(read_identifiers(child(answered.element, "reference", "externalDocument"))), None)
+    if item is None:
+        return None
+    holder = [{"url": PRESCRIPTION, "valueIdentifier": identifier(document)}] if document else None
+    return compact({"extension": holder, "type": "MedicationRequest", "identifier": identifier(item)})
+
+
+def _dosages(statement: Statement) -> list[Resource]:
+    """The advice to the patient and how to take it: both stand in entries of their own."""
+    advice = "\n".join(filter(None, (inner.text for inner in statement.find(*INSTRUCTIONS))))
+    found = [said for inner in statement.find(*_TREATMENT) for said in dosages(inner, bounded=True)]
+    if advice and not found:
+        return [{"patientInstruction": advice}]
+    return [{"patientInstruction": advice, **said} if advice else said for said in found]
+
+
+def _substitution(statement: Statement) -> Resource | None:
+    """What was done about another product: none given (N), or one of a kind (G, generic…)."""
+    act = next(statement.find(*SUBSTITUTED), None)
+    code = attribute(child(act.element, "code"), "code") if act else ""
+    if act is None or not code:
+        return None
+    done = code != "N" and not act.negated
+    return compact({"wasSubstituted": done, "type": concept_of(act, child(act.element, "code")), "reason": reasons_of(act)})

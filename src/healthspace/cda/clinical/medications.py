@@ -1,0 +1,72 @@
+"""Treatments: MedicationStatement when taken or given (CI-SIS FR-Traitement 42; IHE PCC 6.3.4.16)."""
+
+from healthspace.base.fhirjson import Resource, compact
+from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, in_plan, is_void, none_known, says_nothing
+from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages
+from healthspace.cda.clinical.model import PATIENT
+from healthspace.cda.clinical.parts import authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, recorder_of, remaining
+from healthspace.cda.clinical.prescriptions import request
+from healthspace.cda.clinical.products import consumed, medication
+from healthspace.cda.clinical.statement import Found, Statement
+
+_STOPPED = {"aborted": "stopped", "suspended": "on-hold", "held": "on-hold", "cancelled": "not-taken", "nullified": "entered-in-error"}
+ADMINISTERED = frozenset({"18610-6", "29549-3"})
+"""Sections (LOINC) of what was given during a stay or a visit, and is over."""
+CURRENT = frozenset({"10160-0", "10183-2", "42346-7", "19009-0"})
+"""Sections (LOINC) of treatments: taken, at discharge, at admission."""
+
+
+@about_the_citizen
+def read_medication(statement: Statement) -> Found:
+    """A treatment: taken or given (MedicationStatement), or meant, asked or proposed (MedicationRequest)."""
+    product = consumed(statement)
+    if absent := none_known((code_of(statement), product.code), "medication"):
+        yield fact(statement, _none(absent))
+    elif says_nothing(statement) or is_void(statement):
+        return
+    elif statement.mood == "EVN":
+        yield fact(statement, _statement(statement))
+        yield from remaining(statement, STEPS, "RSON", *INSTRUCTIONS)
+    else:
+        yield from request(statement)
+
+
+def _none(absent: Resource) -> Resource:
+    known = absent["coding"][0]["code"] == "no-known-medications"
+    return {
+        "resourceType": "MedicationStatement",
+        "status": "not-taken" if known else "unknown",
+        "medicationCodeableConcept": absent,
+        "subject": {"reference": PATIENT},
+    }
+
+
+def _statement(statement: Statement) -> Resource:
+    return compact(
+        {
+            "resourceType": "MedicationStatement",
+            **medication(consumed(statement)),
+            "identifier": identifiers_of(statement),
+            "status": _status(statement),
+            "subject": {"reference": PATIENT},
+            "effectivePeriod": period_of(statement),
+            "dateAsserted": authored_on(statement),
+            "informationSource": recorder_of(statement),
+            "reasonCode": reasons_of(statement),
+            "note": notes_of(statement),
+            "dosage": dosages(statement, bounded=False),
+        }
+    )
+
+
+def _status(statement: Statement) -> str:
+    """The French models always say `completed`: what tells is the mood, the section and the end of the treatment."""
+    if statement.negated:
+        return "not-taken"
+    if stopped := _STOPPED.get(statement.status):
+        return stopped
+    if in_plan(statement):
+        return "intended"
+    if ended(statement) or statement.section in ADMINISTERED:
+        return "completed"
+    return "active" if statement.section in CURRENT or period_of(statement) else "unknown"
