@@ -21,7 +21,7 @@ def read_encounter(statement: Statement) -> Found:
     if says_nothing(statement) or is_void(statement) or statement.negated:
         return
     yield fact(statement, _encounter(statement))
-    yield from remaining(statement, "RSON")
+    yield from remaining(statement)
 
 
 def _encounter(statement: Statement) -> Resource:

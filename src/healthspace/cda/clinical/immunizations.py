@@ -58,7 +58,7 @@ def read_immunization(statement: Statement) -> Found:
         reactions = [(inner, said) for inner in statement.related(*_REACTIONS) if (said := _observation(inner))]
         yield fact(statement, _given(statement, product, [_reaction(inner) for inner, _ in reactions]))
         yield from (fact(inner, said) for inner, said in reactions)
-        yield from remaining(statement, *RANK, *_REACTIONS, "RSON")
+        yield from remaining(statement, *RANK, *_REACTIONS)
 
 
 @about_the_citizen
@@ -92,7 +92,7 @@ def read_recommendation(statement: Statement) -> Found:
             }
         ),
     )
-    yield from remaining(statement, *RANK, "RSON")
+    yield from remaining(statement, *RANK)
 
 
 def _not_done(statement: Statement, vaccine: Resource) -> Resource:

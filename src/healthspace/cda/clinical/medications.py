@@ -26,7 +26,7 @@ def read_medication(statement: Statement) -> Found:
         return
     elif statement.mood == "EVN":
         yield fact(statement, _statement(statement))
-        yield from remaining(statement, STEPS, "RSON", *INSTRUCTIONS)
+        yield from remaining(statement, STEPS, *INSTRUCTIONS)
     else:
         yield from request(statement)
 

@@ -19,6 +19,7 @@ CERTAINTY = (FRENCH + "171",)
 CRITICALITY = (FRENCH + "172",)
 REFERENCES = (IHE + "4.1", IHE + "4", FRENCH + "36", FRENCH + "35")
 """References to another entry: a reason (FR 36), a link of any kind (FR 35)."""
+PROBLEM = (IHE + "5", FRENCH + "37")
 COMPLETING = frozenset((*COMMENT, *SEVERITY, *STATUS, *PATIENT_STATE, *CERTAINTY, *CRITICALITY, *REFERENCES))
 
 _SEVERITIES = {"255604002": "mild", "6736007": "moderate", "24484000": "severe", "442452003": "severe", "399166001": "severe"}
@@ -180,10 +181,12 @@ def place_of(statement: Statement) -> Resource | None:
 def remaining(statement: Statement, *consumed: str) -> Found:
     """What the statements inside say that do not only complete this one.
 
-    `consumed` tells those already read: templates, typeCodes ("RSON"), or both with the kind of statement ("COMP/substanceAdministration").
+    `consumed` tells those already read: templates, typeCodes ("MFST"), or both with the kind of statement ("COMP/substanceAdministration").
+    Reasons are read with what they explain; a measure that is given as a reason is a measure all the same.
     """
     done = COMPLETING | set(consumed)
     for inner in statement.related():
         link = attribute(inner.element.getparent(), "typeCode")
-        if not done & {link, f"{link}/{inner.kind}", *inner.templates}:
+        explains = link == "RSON" and (inner.kind == "act" or inner.templates & set(PROBLEM))
+        if not explains and not done & {link, f"{link}/{inner.kind}", *inner.templates}:
             yield from read(inner)

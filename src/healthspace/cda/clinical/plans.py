@@ -32,7 +32,7 @@ def read_request(statement: Statement) -> Found:
         yield _unread(statement)
     else:
         yield fact(statement, _asked(statement))
-    yield from remaining(statement, "RSON")
+    yield from remaining(statement)
 
 
 def _unread(statement: Statement) -> Unread:

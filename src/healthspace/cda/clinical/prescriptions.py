@@ -35,7 +35,7 @@ def read_prescription(statement: Statement) -> Found:
 def request(statement: Statement) -> Found:
     """The MedicationRequest of a treatment that is meant, asked or proposed."""
     yield fact(statement, _request(statement))
-    yield from remaining(statement, STEPS, "RSON", *INSTRUCTIONS, *PHARMACIST, *SUPPLY, *SUBSTITUTION, *FLAGS)
+    yield from remaining(statement, STEPS, *INSTRUCTIONS, *PHARMACIST, *SUPPLY, *SUBSTITUTION, *FLAGS)
 
 
 def _request(statement: Statement) -> Resource:

@@ -61,10 +61,10 @@ def read_procedure(statement: Statement) -> Found:
         return
     elif statement.mood != "EVN" or (is_planned(statement) and not statement.negated):
         yield fact(statement, service_request(statement))
-        yield from remaining(statement, "RSON")
+        yield from remaining(statement)
     else:
         yield fact(statement, _procedure(statement))
-        yield from remaining(statement, "RSON")
+        yield from remaining(statement)
 
 
 def _none(absent: Resource) -> Resource:
