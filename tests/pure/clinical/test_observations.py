@@ -37,7 +37,9 @@ def says(observation: dict[str, Any], entry: dict[str, Any]) -> bool:
     time = (entry.get("time") or {}).get("value") or (entry.get("time") or {}).get("start")
     when = observation.get("effectiveDateTime") or observation.get("effectivePeriod", {}).get("start")
     if value.get("type") in {"PQ", "REAL"} and value.get("value") is not None:
-        same = written(quantity) == value["value"] and (value.get("unit") in {None, "", "1"} or (quantity or {}).get("unit") == value["unit"])
+        same = written(quantity) == value["value"] and (
+            value.get("unit") in {None, "", "1"} or (quantity or {}).get("unit") == value["unit"]
+        )
     elif value.get("type") in {"CD", "CE"} and "code" in value:
         same = value["code"] in codes_of(observation.get("valueCodeableConcept", {}))
     else:
