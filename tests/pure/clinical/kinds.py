@@ -1,49 +1,13 @@
-"""Facts sorted by what they say: the kinds that the independent reader counts."""
+"""Facts sorted by what they say: the kinds that the independent reader of the lent documents counts."""
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
-from healthspace.cda.clinical import PATIENT, Extraction, Fact, extract
+from healthspace.cda.clinical import Extraction, Fact, extract
 from healthspace.cda.clinical.absence import ABSENT_OR_UNKNOWN
 from healthspace.cda.parse import parse_cda
 from healthspace.fhir.validate import Fault, validate
-
-Resource = dict[str, Any]
-
-CODES = {
-    "MedicationStatement": "medicationCodeableConcept",
-    "MedicationRequest": "medicationCodeableConcept",
-    "MedicationDispense": "medicationCodeableConcept",
-    "Immunization": "vaccineCode",
-}
-"""Where the code of a fact stands, when that is not `code`."""
-
-
-def read(data: bytes) -> Extraction:
-    return extract(parse_cda(data))
-
-
-def code_of(resource: Resource) -> Resource:
-    found: Resource = resource.get(CODES.get(resource["resourceType"], "code"), {})
-    return found
-
-
-def codes_in(concept: Resource) -> set[str]:
-    return {coding["code"] for coding in concept.get("coding", ()) if "code" in coding}
-
-
-def is_absent(resource: Resource) -> bool:
-    """True for "none known" and "no information"."""
-    return any(coding.get("system") == ABSENT_OR_UNKNOWN for coding in code_of(resource).get("coding", ()))
-
-
-def is_positive(resource: Resource) -> bool:
-    """True for what is said to be so, or to have happened, of the citizen."""
-    denied = "refuted" in codes_in(resource.get("verificationStatus", {}))
-    undone = resource.get("status") in {"not-done", "not-taken", "intended", "entered-in-error", "declined"}
-    return not (denied or undone or is_absent(resource))
-
+from tests.pure.cda_documents import a_body, a_document, encoded
+from tests.pure.clinical.samples import Resource, as_stored, codes_of
 
 KINDS = {
     "immunization": "Immunization",
@@ -55,17 +19,50 @@ KINDS = {
     "dispense": "MedicationDispense",
 }
 """The kinds of the independent reader, and the resources that say them."""
+_CODES = {
+    "Immunization": "vaccineCode",
+    **dict.fromkeys(("MedicationStatement", "MedicationRequest", "MedicationDispense"), "medicationCodeableConcept"),
+}
+
+
+def read(data: bytes) -> Extraction:
+    return extract(parse_cda(data))
+
+
+def read_section(code: str, *entries: str, narrative: str = "", **parts: str) -> Extraction:
+    """What is read of a document of our own with one section (LOINC `code`) that holds `entries`."""
+    inside = "".join(f"<entry>{entry}</entry>" for entry in entries)
+    section = f'<code code="{code}" codeSystem="2.16.840.1.113883.6.1"/><title>Section</title><text>{narrative}</text>{inside}'
+    return read(encoded(a_document(body=a_body(section), **parts)))
+
+
+def code_of(resource: Resource) -> Resource:
+    """The element of a resource that says what it is about."""
+    found: Resource = resource.get(_CODES.get(resource["resourceType"], "code"), {})
+    return found
+
+
+def is_absent(resource: Resource) -> bool:
+    """True for "none known" and "no information"."""
+    return any(coding.get("system") == ABSENT_OR_UNKNOWN for coding in code_of(resource).get("coding", ()))
+
+
+def is_positive(resource: Resource) -> bool:
+    """True for what is said to be so, or to have happened, of the citizen."""
+    denied = "refuted" in codes_of(resource.get("verificationStatus", {}))
+    undone = resource.get("status") in {"not-done", "not-taken", "intended", "entered-in-error", "declined"}
+    return not (denied or undone or is_absent(resource))
 
 
 def positive(facts: Iterable[Fact], kind: str) -> list[Resource]:
     """The resources that say something of one kind, in the document's order."""
-    return [fact.resource for fact in facts if fact.resource["resourceType"] == KINDS[kind] and is_positive(fact.resource)]
+    return [resource for resource in of_type(facts, KINDS[kind]) if is_positive(resource)]
 
 
-def of_type(facts: Iterable[Fact], resource_type: str) -> list[Resource]:
-    return [fact.resource for fact in facts if fact.resource["resourceType"] == resource_type]
+def of_type(facts: Iterable[Fact], *types: str) -> list[Resource]:
+    return [fact.resource for fact in facts if fact.resource["resourceType"] in types]
 
 
-def faults_of(fact: Fact) -> list[Fault]:
-    """What R4 has against a fact once the record has given it an id and its patient."""
-    return validate({**json.loads(json.dumps(fact.resource).replace(PATIENT, "Patient/a")), "id": "a"})
+def faults_in(extraction: Extraction) -> list[Fault]:
+    """What R4 has against the facts, once the record has given them an id and their patient."""
+    return [fault for fact in extraction.facts for fault in validate(as_stored(fact))]

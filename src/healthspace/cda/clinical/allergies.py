@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from healthspace.base.fhirjson import Resource, compact
+from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import (
     about_the_citizen,
     code_of,
@@ -31,6 +31,7 @@ from healthspace.cda.clinical.parts import (
     said_when,
     severity_of,
     severity_word,
+    time_of,
 )
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of
@@ -42,6 +43,7 @@ CLINICAL = _HL7 + "allergyintolerance-clinical"
 VERIFICATION = _HL7 + "allergyintolerance-verification"
 SEVERITY_OF_ALL = "urn:healthspace:severity"
 """On an AllergyIntolerance, valueCodeableConcept: its severity as a whole, for which R4 has no place."""
+ABATEMENT = "http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement"
 
 _TYPES = {
     "416098002": ("allergy", "medication"),
@@ -102,11 +104,14 @@ def _allergy(statement: Statement, value: Code | None) -> Resource:
     named, severity = _agent(statement), severity_of(statement)
     reactions = list(_reactions(statement, value if named else None, severity))
     alone = severity if severity and not (reactions and severity_word(severity)) else None
-    certainty = _certainty(statement, named)
+    certainty, end = _certainty(statement, named), time_of(statement, "effectiveTime", "high")
     criticality = _word(coded_part(statement, CRITICALITY), _CRITICALITIES)
     said = {
         "resourceType": "AllergyIntolerance",
-        "extension": [{"url": SEVERITY_OF_ALL, "valueCodeableConcept": alone}] if alone else None,
+        "extension": [
+            *extension(SEVERITY_OF_ALL, "valueCodeableConcept", alone),
+            *extension(ABATEMENT, "valueDateTime", end.fhir if end else None),
+        ],
         "identifier": identifiers_of(statement),
         "clinicalStatus": _coded(CLINICAL, _clinical(statement, certainty)),
         "verificationStatus": _coded(VERIFICATION, certainty),

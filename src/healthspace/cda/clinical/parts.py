@@ -88,7 +88,7 @@ def notes_of(statement: Statement, *templates: str) -> list[Resource]:
 
 def reasons_of(statement: Statement) -> list[Resource]:
     """Why: the codes of the acts and problems it is linked to as its reason."""
-    return [said for inner in statement.related("RSON") if (said := meaning_of(inner)) is not None]
+    return [said for inner in statement.related("RSON") if not inner.negated and (said := meaning_of(inner)) is not None]
 
 
 def finding_of(statement: Statement) -> Resource | None:

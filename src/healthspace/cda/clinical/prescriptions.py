@@ -4,7 +4,7 @@ from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_void, says_nothing
 from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages
 from healthspace.cda.clinical.model import PATIENT
-from healthspace.cda.clinical.parts import FRENCH, IHE, authored_on, ended, identifiers_of, notes_of, reasons_of, remaining
+from healthspace.cda.clinical.parts import FRENCH, IHE, authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, remaining
 from healthspace.cda.clinical.products import consumed, medication
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import author_of, concept_of, quantity_of
@@ -20,6 +20,9 @@ FLAGS = tuple(FRENCH + "48." + number for number in ("12", "13", "14", "15", "34
 """Off-label, long-term illness, accident at work, not reimbursed, prevention: true or false."""
 FLAG = "urn:healthspace:prescription-flag"
 """On a MedicationRequest, complex (code, value): what the prescriber answered to each of FLAGS."""
+
+PERIOD = "urn:healthspace:treatment-period"
+"""On a MedicationRequest whose dosage has steps, valuePeriod: from when to when all of them go."""
 
 _STATUSES = {"aborted": "stopped", "cancelled": "cancelled", "suspended": "on-hold", "held": "on-hold", "nullified": "entered-in-error"}
 _INTENTS = {"RQO": "order", "PRP": "proposal", "PRMS": "plan", "INT": "plan"}
@@ -46,7 +49,11 @@ def _request(statement: Statement) -> Resource:
     said = {
         "resourceType": "MedicationRequest",
         **named,
-        "extension": [*named.get("extension", ()), *(_flag(concept, value) for concept, value in flags if concept and value is not None)],
+        "extension": [
+            *named.get("extension", ()),
+            *_whole_period(statement),
+            *(_flag(concept, value) for concept, value in flags if concept and value is not None),
+        ],
         "identifier": identifiers_of(statement),
         "status": _status(statement),
         "intent": "order" if is_item else _INTENTS.get(statement.mood, "plan"),
@@ -63,6 +70,12 @@ def _request(statement: Statement) -> Resource:
         "substitution": _substitution(statement),
     }
     return compact(said)
+
+
+def _whole_period(statement: Statement) -> list[Resource]:
+    """The period of a treatment in steps: a Dosage has room for that of its step only."""
+    in_steps = any(inner.kind == "substanceAdministration" for inner in statement.related("COMP"))
+    return extension(PERIOD, "valuePeriod", period_of(statement)) if in_steps else []
 
 
 def _status(statement: Statement) -> str:
