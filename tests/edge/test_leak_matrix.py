@@ -20,7 +20,7 @@ from tests.documents import a_bundle, a_cda, a_reference, labelled, query_by_ins
 from tests.edge.conversation import Desk, ids_of
 from tests.harness import a_citizen, authorised, treated
 
-PROFESSIONALS = (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.PHARMACIST, Role.NURSE, Role.REGULATOR)
+PROFESSIONALS = (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.PHARMACIST, Role.NURSE, Role.DENTIST, Role.OCCUPATIONAL_DOCTOR, Role.REGULATOR)
 STRUCTURES = (Role.HOSPITAL, Role.IMAGING_CENTRE, Role.CARE_HOME)
 PERSONAS: dict[str, str] = {
     "holder": "holder",
@@ -230,6 +230,7 @@ async def test_without_a_token_everything_reads_alike(desk: Desk) -> None:
 
 
 def test_every_persona_of_the_demonstration_is_in_the_matrix() -> None:
-    # A parent reads their own record, as any citizen; the technical caller may do everything, in a demonstration only.
-    others = {Role.CITIZEN, Role.PARENT, Role.SYSTEM}
+    # A parent reads their own record, as any citizen; the technical caller may do everything, in a demonstration only; what a
+    # physiotherapist reads depends on the type of the document.
+    others = {Role.CITIZEN, Role.PARENT, Role.SYSTEM, Role.PHYSIOTHERAPIST}
     assert {role.value for role in set(Role) - others} == set(PERSONAS) - {"holder", "another citizen"}

@@ -23,13 +23,13 @@ def a_team(**participant: Any) -> dict[str, Any]:
 def test_an_active_consent_authorises_each_of_its_actors() -> None:
     two = [{"reference": DOCTOR}, {"reference": {"identifier": {"system": RPPS, "value": "81000000037"}}}]
     assert facts_in(a_consent(provision={"actor": two})) == [
-        ("authorised", "rpps|81000000029", None),
-        ("authorised", "rpps|81000000037", None),
+        ("authorised", "rpps|81000000029", None, None),
+        ("authorised", "rpps|81000000037", None, None),
     ]
 
 
 def test_a_consent_with_an_end_authorises_until_the_end_of_that_day() -> None:
-    [(_, _, until)] = facts_in(a_consent(provision={"period": {"end": "2026-11-24"}}))
+    [(*_, until)] = facts_in(a_consent(provision={"period": {"end": "2026-11-24"}}))
     assert until is not None
     assert until.date() == datetime(2026, 11, 24, tzinfo=UTC).date()
     assert until.hour == 23
@@ -43,7 +43,6 @@ def test_a_consent_that_is_not_active_states_nothing(status: str | None) -> None
 @pytest.mark.parametrize(
     "provision",
     [
-        {"type": "deny"},
         {"actor": []},
         {"actor": [{"reference": {}}]},
         {"actor": [{"reference": {"identifier": {"system": "https://elsewhere", "value": "81000000029"}}}]},
@@ -55,12 +54,12 @@ def test_a_consent_that_permits_nobody_known_states_nothing(provision: dict[str,
 
 
 def test_the_treating_doctor_is_the_participant_with_that_role() -> None:
-    assert facts_in(a_team()) == [("treating-doctor", "rpps|81000000029", None)]
-    assert facts_in(a_team(role=[{"coding": [{"code": "NURSE"}]}])) == []
+    assert facts_in(a_team()) == [("treating-doctor", "rpps|81000000029", None, None)]
+    assert facts_in(a_team(role=[{"coding": [{"code": "NURSE"}]}])) == [("member", "rpps|81000000029", None, None)]
     assert facts_in({**a_team(), "status": "inactive"}) == []
 
 
 def test_a_participation_that_ends_states_until_when() -> None:
-    [(_, _, until)] = facts_in(a_team(period={"end": "2020"}))
+    [(*_, until)] = facts_in(a_team(period={"end": "2020"}))
     assert until is not None
     assert until.year == 2020

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from healthspace.access.labels import codes_of
 from healthspace.base.errors import Invalid
 from healthspace.database.keys import KeyRing
 from healthspace.fhir.shape import DEEPEST, check_shape
 from healthspace.fhir.validate import validate
 from healthspace.record.chain import replaced_identifiers, replaced_references, set_id_of, version_of
 from healthspace.resources.indexing import index
-from healthspace.resources.reading import labels_of
 from tests.documents import a_bundle, a_folder, a_reference
 
 
@@ -140,7 +140,7 @@ def test_whatever_passes_can_be_indexed_and_read(data: st.DataObject) -> None:
         return
     if not validate(reference):
         index(reference, KeyRing(b"k" * 32), 1)
-    labels_of(reference)
+    codes_of(reference)
     for read in (replaced_identifiers, replaced_references, set_id_of, version_of):
         read(reference)
 

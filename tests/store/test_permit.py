@@ -9,7 +9,7 @@ import pytest
 
 from healthspace.access.opening import Service
 from healthspace.access.permit import Permit
-from healthspace.access.rules import CITIZEN_ACTIONS, WRITES, Action, Reason
+from healthspace.access.rules import HOLDER_ACTIONS, WRITES, Action, Reason
 from healthspace.base.errors import Refused
 from healthspace.identity.caller import SERVICE, UNKNOWN, caller_of_citizen
 from healthspace.identity.personas import Role
@@ -55,7 +55,7 @@ async def permit_of(service: Service, patient: UUID, action: Action) -> Permit:
 @pytest.mark.parametrize("name", OPERATIONS)
 async def test_a_permit_for_one_act_is_none_for_another(service: Service, patient: UUID, name: str) -> None:
     meant, operation = OPERATIONS[name]
-    for action in CITIZEN_ACTIONS - meant:
+    for action in HOLDER_ACTIONS - meant:
         with pytest.raises(Refused, match="no permit for"):
             async with service.door.permit(caller_of_citizen(patient), action, owner_of_patient(patient)) as p:
                 await operation(p)

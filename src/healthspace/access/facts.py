@@ -1,56 +1,199 @@
-"""What decisions need, kept beside the resources that say it: derived from Consent and CareTeam as they are written."""
+"""What decisions need, kept beside the resources that say it: derived from Consent, CareTeam and RelatedPerson as they are written."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from healthspace.access import labels
+from healthspace.access.terms import Tie
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
 from healthspace.fhir.dates import instants_of
 
 FORGET = "DELETE FROM access_fact WHERE owner = $1 AND source = $2"
-KEEP = "INSERT INTO access_fact (owner, kind, subject, source, until) VALUES ($1, $2, $3, $4, $5)"
+KEEP = """
+    INSERT INTO access_fact (owner, kind, subject, source, since, until)
+    SELECT DISTINCT ON (kind, subject) $1::bigint, kind, subject, $2::uuid, since, until
+      FROM unnest($3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[]) AS new (kind, subject, since, until)
+"""
 
 RPPS = "https://rpps.esante.gouv.fr"
+FINESS = "https://finess.esante.gouv.fr"
+RPPS_OID = "urn:oid:1.2.250.1.71.4.2.1"
+"""PSIdNat: an RPPS number is written with an 8 before it."""
+FINESS_OID = "urn:oid:1.2.250.1.71.4.2.2"
+"""StructIdNat: a FINESS number is written with a 1 before it."""
+PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+OWN_PURPOSES = "urn:healthspace:emergency"
+MASKED_PURPOSE = "MASKED"
+"""Purpose of ours: masked documents, read in an emergency."""
+
 TREATING_DOCTOR = "PCP"
 """Functional role of the médecin traitant (JDV_J47)."""
+TEAM_ROLES = "urn:healthspace:care-team-role"
+ROLES = {
+    TREATING_DOCTOR: Tie.TREATING_DOCTOR,
+    "administrator": Tie.ADMINISTRATOR,
+    "pharmacist": Tie.PHARMACIST,
+    "midwife": Tie.MIDWIFE,
+}
+"""What a participant of the care team is; any other role makes a member."""
+REPRESENTING = frozenset("PRN NPRN MTH FTH NMTH NFTH ADOPTP GUARD HPOWATT SPOWATT POWATT".split())
+"""Relationships (v3-RoleCode) of those who represent a person; any other makes a carer."""
 
-Fact = tuple[str, str, datetime | None]
-"""Kind, key of the caller it holds for (as `Caller.key`), and until when."""
+INVITATION = "urn:healthspace:invitation"
+PERSON = "urn:healthspace:person"
+SCOPE = "urn:healthspace:scope"
+EXPIRES = "urn:healthspace:invitation-expires"
+PENDING, ACCEPTED, REFUSED, EXPIRED, ENDED = "PENDING", "ACCEPTED", "REFUSED", "EXPIRED", "ENDED"
+FEED = "FEED"
+
+EVERYBODY = "record"
+"""The key of facts that hold whoever calls."""
+
+Resource = dict[str, Any]
 
 
-def facts_in(resource: dict[str, Any]) -> list[Fact]:
+class Fact(NamedTuple):
+    """Kind (Tie), key of the caller it holds for (as `Caller.key`, or EVERYBODY), from when and until when."""
+
+    kind: str
+    key: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def facts_in(resource: Resource) -> list[Fact]:
     """The facts that one resource states; none when it is not active."""
-    if resource.get("status") != "active":
-        return []
+    match resource["resourceType"]:
+        case "Consent":
+            return list(_consent_facts(resource)) if resource.get("status") == "active" else []
+        case "CareTeam":
+            return list(_team_facts(resource)) if resource.get("status") == "active" else []
+        case "RelatedPerson":
+            return list(_related_facts(resource)) if resource.get("active", True) else []
+    return []
+
+
+def keys_named_in(resource: Resource) -> list[str]:
+    """Whom a Consent or a RelatedPerson concerns, active or not, as keys of callers."""
     if resource["resourceType"] == "Consent":
-        provision = resource.get("provision", {})
-        until = _end_of(provision.get("period", {}))
-        actors = [actor["reference"] for actor in provision.get("actor", [])]
-        return [("authorised", key, until) for actor in actors if provision.get("type") == "permit" and (key := _caller_key(actor))]
-    return [
-        ("treating-doctor", key, _end_of(participant.get("period", {})))
-        for participant in resource.get("participant", [])
-        if _has_role(participant, TREATING_DOCTOR) and (key := _caller_key(participant.get("member", {})))
-    ]
+        return [key for actor in resource.get("provision", {}).get("actor", []) if (key := key_of(actor.get("reference", {})))]
+    if resource["resourceType"] == "RelatedPerson":
+        person = value_of(resource, PERSON)
+        return [f"patient|{person.get('reference', '').removeprefix('Patient/')}"] if person else []
+    return []
 
 
-async def derive_facts(tx: Tx, keys: KeyRing, owner: int, source: UUID, resource: dict[str, Any]) -> None:
+def key_of(reference: Resource) -> str | None:
+    """The key of the professional or structure that a logical reference names, under either system of its number."""
+    identifier = reference.get("identifier", {})
+    system, value = identifier.get("system"), str(identifier.get("value", ""))
+    if system == RPPS_OID and len(value) == 12 and value.startswith("8"):
+        system, value = RPPS, value[1:]
+    if system == FINESS_OID and len(value) == 10 and value.startswith("1"):
+        system, value = FINESS, value[1:]
+    kind = {RPPS: "rpps", FINESS: "finess"}.get(str(system))
+    return f"{kind}|{value}" if kind and value else None
+
+
+def value_of(resource: Resource, url: str) -> Any:
+    """The value of the first extension `url`, or None."""
+    for extension in resource.get("extension", []):
+        if extension.get("url") == url:
+            return next((value for name, value in extension.items() if name.startswith("value")), None)
+    return None
+
+
+async def derive_facts(tx: Tx, keys: KeyRing, owner: int, source: UUID, resource: Resource) -> None:
     """Puts what `resource` states in the place of what it stated before, in the transaction that writes it."""
     await tx.execute(FORGET, owner, source)
-    for kind, key, until in facts_in(resource):
-        await tx.execute(KEEP, owner, kind, keys.hash_caller(key), source, until)
+    if facts := facts_in(resource):
+        kinds, named, since, until = zip(*facts, strict=True)
+        await tx.execute(KEEP, owner, source, [str(kind) for kind in kinds], [keys.hash_caller(key) for key in named], since, until)
 
 
-def _caller_key(reference: dict[str, Any]) -> str | None:
-    identifier = reference.get("identifier", {})
-    return f"rpps|{identifier['value']}" if identifier.get("system") == RPPS and "value" in identifier else None
+def _consent_facts(consent: Resource) -> Iterator[Fact]:
+    provision = consent.get("provision", {})
+    span = _span_of(provision.get("period", {}))
+    permits, actors = provision.get("type") == "permit", [actor.get("reference", {}) for actor in provision.get("actor", [])]
+    if not actors:
+        yield from (Fact(kind, EVERYBODY, *span) for kind in _choices(provision, permits=permits))
+        return
+    express = any(str(performer.get("reference", "")).startswith("Patient/") for performer in consent.get("performer", []))
+    for actor in actors:
+        if not permits and provision.get("type") == "deny" and str(actor.get("reference", "")).startswith("CareTeam/"):
+            yield Fact(Tie.NO_TEAM, EVERYBODY, *span)
+        elif (key := key_of(actor)) is None or provision.get("type") not in {"permit", "deny"}:
+            continue
+        elif not permits:
+            yield Fact(Tie.BLOCKED, key, *span)
+        else:
+            yield Fact(Tie.AUTHORISED, key, *span)
+            if express and key.startswith("rpps|"):
+                yield Fact(Tie.EXPRESS, key, *span)
 
 
-def _has_role(participant: dict[str, Any], code: str) -> bool:
-    return any(coding.get("code") == code for role in participant.get("role", []) for coding in role.get("coding", []))
+def _choices(provision: Resource, *, permits: bool) -> Iterator[str]:
+    """What a Consent that names nobody says about everybody: the emergency switches, and masking by default."""
+    purposes = {purpose.get("code") for purpose in provision.get("purpose", [])}
+    if permits:
+        if MASKED_PURPOSE in purposes:
+            yield Tie.MASKED_IN_EMERGENCY
+        return
+    if provision.get("type") != "deny":
+        return
+    if "ETREAT" in purposes:
+        yield Tie.NO_REGULATION
+    if "BTG" in purposes:
+        yield Tie.NO_BREAK_GLASS
+    if any(label.get("code") == labels.MASKED for label in provision.get("securityLabel", [])):
+        yield Tie.MASKED_BY_DEFAULT
 
 
-def _end_of(period: dict[str, str]) -> datetime | None:
-    span = instants_of(period.get("end", ""))
+def _team_facts(team: Resource) -> Iterator[Fact]:
+    for participant in team.get("participant", []):
+        key = key_of(participant.get("member", {}))
+        if key is None:
+            continue
+        codes = [coding.get("code") for role in participant.get("role", []) for coding in role.get("coding", [])]
+        kinds = [ROLES[code] for code in codes if code in ROLES] or [Tie.MEMBER]
+        # Only a person can treat, or be given the treating doctor's rights.
+        kinds = kinds if key.startswith("rpps|") else [Tie.MEMBER]
+        yield from (Fact(kind, key, *_span_of(participant.get("period", {}))) for kind in kinds)
+
+
+def _related_facts(related: Resource) -> Iterator[Fact]:
+    state, named = value_of(related, INVITATION), keys_named_in(related)
+    since, until = _span_of(related.get("period", {}))
+    for key in named:
+        if state == PENDING:
+            yield Fact(Tie.INVITED, key, None, _end_of(str(value_of(related, EXPIRES) or "")))
+        elif state == ACCEPTED and represents(related):
+            yield Fact(Tie.REPRESENTATIVE, key, since, until)
+        elif state == ACCEPTED:
+            yield Fact(Tie.CARER, key, since, until)
+            if FEED in scopes_of(related):
+                yield Fact(Tie.CARER_FEEDS, key, since, until)
+
+
+def represents(related: Resource) -> bool:
+    """Whether a RelatedPerson represents the citizen; a carer otherwise."""
+    codes = {coding.get("code") for concept in related.get("relationship", []) for coding in concept.get("coding", [])}
+    return bool(codes & REPRESENTING)
+
+
+def scopes_of(related: Resource) -> set[str]:
+    """What a carer may do beside reading."""
+    return {str(extension.get("valueCode")) for extension in related.get("extension", []) if extension.get("url") == SCOPE}
+
+
+def _span_of(period: dict[str, str]) -> tuple[datetime | None, datetime | None]:
+    start = instants_of(period.get("start", ""))
+    return datetime.fromtimestamp(start[0], UTC) if start else None, _end_of(period.get("end", ""))
+
+
+def _end_of(text: str) -> datetime | None:
+    span = instants_of(text)
     return datetime.fromtimestamp(span[1], UTC) if span else None

@@ -14,7 +14,10 @@ from uuid import UUID
 import anyio
 import orjson
 
-from healthspace.access.rules import QUERIES, WRITES, Action, Facts, Reason, Scope, Verdict, decide
+from healthspace.access.facts import EVERYBODY
+from healthspace.access.matrix import Admission
+from healthspace.access.policy import Policy
+from healthspace.access.rules import QUERIES, WRITES, Action, Facts, Reason, Scope, Tie, Verdict, decide
 from healthspace.audit.line import Line, Outcome
 from healthspace.audit.origin import current_origin
 from healthspace.audit.trail import Trail
@@ -26,18 +29,18 @@ from healthspace.database.database import Database, Row, Tx
 from healthspace.database.keys import KeyRing
 from healthspace.database.owners import Ciphers, create_owner
 from healthspace.database.seal import Cipher
-from healthspace.identity.caller import UNKNOWN, Caller
+from healthspace.identity.caller import UNKNOWN, Caller, Purpose
 
 FACTS = """
-    SELECT o.state, o.wrapped_key, f.kind AS relation
+    SELECT o.state, o.wrapped_key, f.kind AS relation, f.until
       FROM owner o
-      LEFT JOIN access_fact f ON f.owner = o.owner AND f.subject = $2 AND (f.until IS NULL OR f.until > $3)
+      LEFT JOIN access_fact f ON f.owner = o.owner AND f.subject = ANY ($2::bigint[]) AND (f.since IS NULL OR f.since <= $3)
      WHERE o.owner = $1
 """
 FACTS_AND_RESOURCE = """
-    SELECT o.state, o.wrapped_key, f.kind AS relation, r.type, r.id, r.version, r.updated, r.body
+    SELECT o.state, o.wrapped_key, f.kind AS relation, f.until, r.type, r.id, r.version, r.updated, r.body
       FROM owner o
-      LEFT JOIN access_fact f ON f.owner = o.owner AND f.subject = $2 AND (f.until IS NULL OR f.until > $3)
+      LEFT JOIN access_fact f ON f.owner = o.owner AND f.subject = ANY ($2::bigint[]) AND (f.since IS NULL OR f.since <= $3)
       LEFT JOIN resource r ON r.owner = o.owner AND r.type = $4 AND r.id = $5
      WHERE o.owner = $1
 """
@@ -56,10 +59,17 @@ class Permit:
     scope: Scope
     hidden: frozenset[str]
     withheld: frozenset[str]
+    concerned: frozenset[str]
+    only: frozenset[str] | None
+    admission: Admission | None
+    """What the matrix lets the caller's profession read; None: it does not bound this caller."""
+    relations: frozenset[str]
+    """The facts (Tie) that hold between the caller and the citizen, and the citizen's choices for the record."""
     cipher: Cipher
     ciphers: Ciphers
     keys: KeyRing
     blobs: BlobStore
+    policy: Policy
     now: datetime
     fetched: Row | None = None
     """The row of the resource that the act is about, when it was asked for together with the facts."""
@@ -80,6 +90,11 @@ class Permit:
         return self.keys.hash64("depositor", self.caller.depositor_key)
 
     @property
+    def concern(self) -> tuple[int, ...]:
+        """The hashes under which the index holds what names the caller."""
+        return tuple(self.keys.hash64("concerns", key) for key in self.caller.keys)
+
+    @property
     def unbounded(self) -> bool:
         """Whether nothing of the registry is kept from the caller."""
         return self.reason is Reason.TECHNICAL
@@ -94,6 +109,16 @@ class Permit:
         return self.scope is Scope.OWN_DEPOSITS
 
     @property
+    def only_shown(self) -> bool:
+        """Whether all is masked by default: what is seen is what the caller deposited, and what the citizen shows one by one."""
+        return self.scope is Scope.SHOWN
+
+    @property
+    def bounded(self) -> bool:
+        """Whether each resource must be looked at before it is shown."""
+        return bool(self.hidden or self.admission or self.concerned or self.scope is not Scope.ALL)
+
+    @property
     def owners(self) -> tuple[int, ...]:
         return (self.owner,)
 
@@ -101,9 +126,20 @@ class Permit:
 class Door:
     """Gives permits. Holds what they need: the database, the keys, the trail, the documents' files."""
 
-    def __init__(self, database: Database, keys: KeyRing, ciphers: Ciphers, trail: Trail, blobs: BlobStore, *, demo: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyRing,
+        ciphers: Ciphers,
+        trail: Trail,
+        blobs: BlobStore,
+        *,
+        demo: bool,
+        policy: Policy | None = None,
+    ) -> None:
         self.database, self.keys, self.ciphers = database, keys, ciphers
         self.trail, self.blobs, self.demo = trail, blobs, demo
+        self.policy = policy or Policy()
         self.stale: set[str] = set()
         """Resource types that are being indexed anew: what is searched in them may be incomplete until that ends."""
 
@@ -148,7 +184,7 @@ class Door:
             return
         outcome, reason = _name_failure(error)
         async with self.database.reading() as tx:
-            known = await tx.fetchrow(FACTS, owner, 0, clock.now()) if owner else None
+            known = await tx.fetchrow(FACTS, owner, [], clock.now()) if owner else None
             cipher = self.ciphers.open(owner, known["wrapped_key"]) if owner and known else await self.ciphers.of(tx, REGISTRY)
         await self.trail.record(self.line(caller, action, outcome, reason, cipher, []))
         _mark_traced(error)
@@ -178,23 +214,34 @@ class Door:
         now = clock.now()
         rows: list[Row] = []
         if owner is not None:
-            known = (owner, self.keys.hash_caller(caller.key), now)
+            known = (owner, [self.keys.hash_caller(key) for key in (*caller.keys, EVERYBODY)], now)
             rows = await (tx.fetch(FACTS_AND_RESOURCE, *known, *about) if about else tx.fetch(FACTS, *known))
         facts = Facts(
             state=rows[0]["state"] if rows else None,
-            relations=frozenset(row["relation"] for row in rows if row["relation"]),
+            relations=frozenset(row["relation"] for row in rows if row["relation"] and not _is_past(row["until"], now)),
             own=owner is not None and caller.patient is not None and owner_of(caller.patient) == owner,
             registry=owner == REGISTRY,
             demo=self.demo,
+            expired=any(row["relation"] == Tie.AUTHORISED and _is_past(row["until"], now) for row in rows),
         )
         verdict = decide(caller, action, facts)
         if not verdict.allowed or owner is None:
             raise Refused(verdict.reason)
-        permit = self._grant(tx, caller, action, verdict, self.ciphers.open(owner, rows[0]["wrapped_key"]), now)
+        cipher = self.ciphers.open(owner, rows[0]["wrapped_key"])
+        permit = self._grant(tx, caller, action, verdict, cipher, now, facts.relations)
         permit.fetched = rows[0] if about and rows[0]["id"] is not None else None
         return permit
 
-    def _grant(self, tx: Tx, caller: Caller, action: Action, verdict: Verdict, cipher: Cipher, now: datetime) -> Permit:
+    def _grant(
+        self,
+        tx: Tx,
+        caller: Caller,
+        action: Action,
+        verdict: Verdict,
+        cipher: Cipher,
+        now: datetime,
+        relations: frozenset[str] = frozenset(),
+    ) -> Permit:
         return Permit(
             tx=tx,
             caller=caller,
@@ -204,10 +251,15 @@ class Door:
             scope=verdict.scope,
             hidden=verdict.hidden,
             withheld=verdict.withheld,
+            concerned=verdict.concerned,
+            only=verdict.only,
+            admission=self.policy.admission(verdict.profession) if verdict.profession is not None else None,
+            relations=relations,
             cipher=cipher,
             ciphers=self.ciphers,
             keys=self.keys,
             blobs=self.blobs,
+            policy=self.policy,
             now=now,
         )
 
@@ -242,13 +294,20 @@ class Door:
 def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, str]:
     """Where an act came from and on whose behalf, as far as it is known. A query is kept of what was done, not of what was refused."""
     origin = current_origin()
+    emergency = caller.purpose is not Purpose.TREAT
     told = {
         "patient": str(caller.patient) if caller.patient else "",
         "network": origin.network,
         "software": origin.software,
         "query": origin.query if outcome is Outcome.DONE and action in QUERIES else "",
+        "purpose": caller.purpose.value if emergency else "",
+        "why": caller.why if emergency else "",
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _is_past(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until <= now
 
 
 def _mark_traced(error: BaseException) -> None:

@@ -1,123 +1,77 @@
 """The access rules: facts in, verdict out. No I/O, no clock.
 
-First rules of the shared record (Code de la santé publique, R1111-40 to R1111-54, as far as this version goes): silence
-refuses, one denial wins, and every verdict carries the reason that the citizen will read in the trail.
+The rules of the shared record (Code de la santé publique, L1111-17, R1111-40 to R1111-54) in the order in which a lawyer reads them: the
+record's state, the blocked professional, the mode of the access, what ties the caller to the citizen. Silence refuses, one denial wins,
+and every verdict carries the reason that the citizen will read in the trail. What a verdict then shows is bounded by the profession
+matrix (`matrix.py`) and by the labels of each document (`labels.py`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
-from healthspace.identity.caller import Caller, Kind
-
-
-class Action(StrEnum):
-    """What can be done to a citizen's record. The words before the colon name what it is done to."""
-
-    OPEN_SPACE = "space:open"
-    CLOSE_SPACE = "space:close"
-    FIND_PATIENT = "patient:find"
-    READ_PATIENT = "patient:read"
-    READ_RECORD = "record:read"
-    SEARCH_DOCUMENTS = "document:search"
-    READ_DOCUMENT = "document:read"
-    READ_CONTENT = "document:open"
-    DEPOSIT_DOCUMENT = "document:deposit"
-    SEARCH_SUBMISSIONS = "submission:search"
-    READ_TRAIL = "trail:read"
-    READ_ACCESS = "access:read"
-    GRANT_ACCESS = "access:grant"
-    END_ACCESS = "access:end"
-    READ_RESOURCE = "resource:read"
-    SEARCH_RESOURCES = "resource:search"
-    READ_HISTORY = "resource:history"
-    READ_FACTS_AGAIN = "facts:read-again"
-    WRITE_RESOURCES = "resource:write"
-
+from healthspace.access import labels
+from healthspace.access.matrix import DOCTOR
+from healthspace.access.states import judge_state
+from healthspace.access.terms import Action as Action
+from healthspace.access.terms import Facts as Facts
+from healthspace.access.terms import Reason as Reason
+from healthspace.access.terms import Scope as Scope
+from healthspace.access.terms import Tie as Tie
+from healthspace.access.terms import Verdict as Verdict
+from healthspace.identity.caller import Caller, Kind, Purpose
 
 WRITES = frozenset(
     {
         Action.OPEN_SPACE,
+        Action.OBJECT_TO_SPACE,
         Action.CLOSE_SPACE,
+        Action.REOPEN_SPACE,
+        Action.ERASE_SPACE,
+        Action.SUSPEND_SPACE,
+        Action.RESUME_SPACE,
+        Action.CONFIRM_SPACE,
         Action.DEPOSIT_DOCUMENT,
+        Action.CHANGE_DOCUMENT,
+        Action.MASK_DOCUMENT,
+        Action.RELEASE_DOCUMENT,
+        Action.WITHDRAW_DOCUMENT,
+        Action.ARCHIVE_DOCUMENT,
         Action.GRANT_ACCESS,
         Action.END_ACCESS,
+        Action.COLLECT_ACCESS,
+        Action.INVITE_CARER,
+        Action.ANSWER_INVITATION,
         Action.WRITE_RESOURCES,
         Action.READ_FACTS_AGAIN,
     }
 )
-
-
 QUERIES = frozenset({Action.FIND_PATIENT, Action.SEARCH_DOCUMENTS, Action.SEARCH_SUBMISSIONS, Action.SEARCH_RESOURCES, Action.READ_TRAIL})
 """Acts whose line keeps what was asked for."""
-
-
-class Reason(StrEnum):
-    """Why a verdict fell. Part of the trail: never renamed."""
-
-    OWN_RECORD = "own-record"
-    TREATING_DOCTOR = "treating-doctor"
-    AUTHORISED = "authorised"
-    DEPOSITOR = "depositor"
-    OWN_ACTS = "own-acts"
-    FEEDING = "feeding"
-    DIRECTORY = "directory"
-    DEMONSTRATION = "demonstration"
-    TECHNICAL = "technical"
-    UPKEEP = "upkeep"
-    NO_SPACE = "no-space"
-    RECORD_CLOSED = "record-closed"
-    NO_RIGHT = "no-right"
-    NOT_IN_DEMONSTRATION = "not-in-demonstration"
-    UNKNOWN_CALLER = "unknown-caller"
-
-
-class Scope(StrEnum):
-    """Which documents a verdict opens."""
-
-    ALL = "all"
-    """All but those whose label hides them from this caller."""
-    OWN_DEPOSITS = "own-deposits"
-    OWN_ACTS = "own-acts"
-    """Of the trail, what the caller did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a decision needs to know: the record's state (None: there is none) and what ties the caller to the citizen."""
-
-    state: str | None
-    relations: frozenset[str] = frozenset()
-    """Kinds of `access_fact` that hold now between this caller and the citizen."""
-    own: bool = False
-    registry: bool = False
-    """It is about what belongs to nobody in particular: professionals, places, terminologies."""
-    demo: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`hidden` holds the security labels that keep a document from this caller, unless they deposited it."""
-
-    allowed: bool
-    reason: Reason
-    scope: Scope = Scope.ALL
-    hidden: frozenset[str] = frozenset()
-    withheld: frozenset[str] = frozenset()
-    """Resource types that this verdict does not open."""
-
-
 PUBLIC_TYPES = frozenset(
     "Practitioner PractitionerRole Organization OrganizationAffiliation Location HealthcareService Endpoint CodeSystem ValueSet ConceptMap "
     "NamingSystem StructureDefinition SearchParameter CapabilityStatement OperationDefinition Questionnaire Medication".split()
 )
 """What any known caller may read in the registry; the rest of it is for those who run the service."""
-WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent Consent RelatedPerson".split())
-"""Who looked, whom the citizen trusts: read by the citizen until the consent rules say who else."""
+WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent RelatedPerson".split())
+"""Who looked, who helps: for the citizen."""
+CONSENTS = frozenset({"Consent"})
+"""Whom the citizen trusts: each professional reads only what concerns them."""
+WITHHELD_FROM_CARERS = frozenset("AuditEvent Consent Provenance CareTeam".split())
+RELATED = frozenset({"RelatedPerson"})
 RESOURCE_READINGS = frozenset({Action.READ_RESOURCE, Action.SEARCH_RESOURCES, Action.READ_HISTORY})
 
-CITIZEN_ACTIONS = frozenset(Action) - {Action.OPEN_SPACE, Action.WRITE_RESOURCES, Action.READ_FACTS_AGAIN}
-CITIZEN_ACTIONS_WHEN_CLOSED = frozenset({Action.FIND_PATIENT, Action.READ_PATIENT, Action.READ_TRAIL})
+NOT_THE_HOLDERS = frozenset(
+    {
+        Action.OPEN_SPACE,
+        Action.WRITE_RESOURCES,
+        Action.READ_FACTS_AGAIN,
+        Action.SUSPEND_SPACE,
+        Action.RESUME_SPACE,
+        Action.COLLECT_ACCESS,
+        Action.ANSWER_INVITATION,
+    }
+)
+"""What not even the holder does: it is the service's, or another person's."""
+HOLDER_ACTIONS = frozenset(Action) - NOT_THE_HOLDERS
 READINGS = frozenset(
     {
         Action.READ_PATIENT,
@@ -131,116 +85,261 @@ READINGS = frozenset(
 )
 OWN_DEPOSIT_READINGS = READINGS - {Action.READ_PATIENT}
 """A structure reads the documents it has brought, and what was read out of them."""
+CHANGES = frozenset(
+    {
+        Action.CHANGE_DOCUMENT,
+        Action.MASK_DOCUMENT,
+        Action.RELEASE_DOCUMENT,
+        Action.WITHDRAW_DOCUMENT,
+        Action.ARCHIVE_DOCUMENT,
+    }
+)
+"""TD3.3: attributes of a document; who may change which is said in `changes.py`."""
+CARER_READINGS = READINGS - {Action.READ_CONTENT, Action.READ_HISTORY}
+"""A carer reads on the pages; to take a copy away is the citizen's (and the representative's)."""
 
-MASKED = frozenset({"MASQUE_PS"})
-NOT_YET_VISIBLE = frozenset({"INVISIBLE_PATIENT"})
+EXPRESS_SPECIALITIES = frozenset({"SM25"})
+"""Specialities of TRE_R38 whose doctors need the express consent of the person: occupational medicine (L1111-17 IV)."""
 
 Rule = Callable[[Caller, Action, Facts], Verdict | None]
 
 
-def _record_must_be_open(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """TD02 tells professionals that a record is closed; its holder may still see who looked. Nothing else goes on."""
-    if action is Action.OPEN_SPACE:
+def _record_state(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """What the life of the record leaves possible (`states.py`)."""
+    if action is Action.OPEN_SPACE and facts.state is None:
         return None
-    if facts.state is None:
-        return Verdict(False, Reason.NO_SPACE)
-    if facts.state == "open":
-        return None
-    if facts.state == "closed" and (action is Action.FIND_PATIENT or (facts.own and action in CITIZEN_ACTIONS_WHEN_CLOSED)):
-        return None
-    return Verdict(False, Reason.RECORD_CLOSED)
-
-
-def _service_opens_spaces_in_demonstration(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    if action is not Action.OPEN_SPACE:
-        return None
-    if not facts.demo:
-        return Verdict(False, Reason.NOT_IN_DEMONSTRATION)
-    return Verdict(True, Reason.DEMONSTRATION) if caller.kind is Kind.SYSTEM else None
-
-
-def _service_reads_documents_again(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """A newer version of the program reads more out of the documents that it keeps; it shows them to nobody."""
-    return Verdict(True, Reason.UPKEEP) if action is Action.READ_FACTS_AGAIN and caller.kind is Kind.SYSTEM else None
-
-
-def _citizen_holds_their_record(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """R1111-42: the holder reads and feeds the record; a document awaiting its announcement is not shown yet (R1111-53)."""
-    if facts.own and action in CITIZEN_ACTIONS:
-        return Verdict(True, Reason.OWN_RECORD, hidden=NOT_YET_VISIBLE)
-    return None
-
-
-def _professionals_find_and_feed(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """Feeding needs an active record and no consultation right (R1111-47); so does asking whether there is one (TD02)."""
-    if caller.kind not in {Kind.PROFESSIONAL, Kind.STRUCTURE}:
-        return None
-    if action is Action.FIND_PATIENT:
-        return Verdict(True, Reason.DIRECTORY)
-    return Verdict(True, Reason.FEEDING) if action is Action.DEPOSIT_DOCUMENT else None
-
-
-def _treating_doctor_reads_all(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """R1111-54: the treating doctor sees the whole record, masked documents and traces included."""
-    if caller.kind is Kind.PROFESSIONAL and "treating-doctor" in facts.relations and action in READINGS | {Action.READ_TRAIL}:
-        return Verdict(True, Reason.TREATING_DOCTOR, withheld=WITHHELD_FROM_PROFESSIONALS)
-    return None
-
-
-def _authorised_professional_reads(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """R1111-46: consultation with the citizen's consent; a document they masked stays hidden (R1111-49)."""
-    if caller.kind is Kind.PROFESSIONAL and "authorised" in facts.relations and action in READINGS:
-        return Verdict(True, Reason.AUTHORISED, hidden=MASKED, withheld=WITHHELD_FROM_PROFESSIONALS)
-    return None
-
-
-def _professionals_read_their_own_acts(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    """R1111-43: each professional sees what they did, in any record and across records."""
-    if action is Action.READ_TRAIL and caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE}:
-        return Verdict(True, Reason.OWN_ACTS, Scope.OWN_ACTS)
-    return None
-
-
-def _structure_reads_what_it_deposited(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    if caller.kind is Kind.STRUCTURE and action in OWN_DEPOSIT_READINGS:
-        return Verdict(True, Reason.DEPOSITOR, Scope.OWN_DEPOSITS)
-    return None
-
-
-def _known_callers_read_the_registry(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
-    if facts.registry and action in RESOURCE_READINGS and caller.kind is not Kind.UNKNOWN:
-        return Verdict(True, Reason.DIRECTORY)
-    return None
+    holder = facts.own or Tie.REPRESENTATIVE in facts.relations
+    return judge_state(action, facts, holder=holder, service=caller.kind is Kind.SYSTEM and not facts.registry)
 
 
 def _technical_caller_does_all_in_demonstration(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """For conformance suites and benches; in a real installation nobody is this caller."""
     if caller.kind is not Kind.TECHNICAL:
         return None
-    return Verdict(True, Reason.TECHNICAL) if facts.demo else Verdict(False, Reason.NOT_IN_DEMONSTRATION)
+    return TECHNICAL if facts.demo else NOT_IN_DEMONSTRATION
 
+
+def _known_callers_read_the_registry(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    if facts.registry and action in RESOURCE_READINGS and caller.kind is not Kind.UNKNOWN:
+        return DIRECTORY
+    return None
+
+
+def _service_keeps_the_calendar(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """Spaces are opened by the service in demonstrations; its timers open, release, close and erase on their dates."""
+    if action is Action.OPEN_SPACE and facts.state is None:
+        if not facts.demo:
+            return NOT_IN_DEMONSTRATION
+        return DEMONSTRATION if caller.kind is Kind.SYSTEM else None
+    if action is Action.READ_FACTS_AGAIN:
+        # A newer version of the program reads more out of the documents that it keeps; it shows them to nobody.
+        return UPKEEP if caller.kind is Kind.SYSTEM and facts.state is not None else None
+    return TIMER if caller.kind is Kind.SYSTEM and facts.state is not None and not facts.registry else None
+
+
+def _blocked_professional(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """Nothing is read by whom the citizen blocked, themselves or their structure, in any mode; they may still feed it (td02 NB1)."""
+    if Tie.BLOCKED in facts.relations and (action in READINGS or action in CHANGES or action in BLOCKED_TOO):
+        return BLOCKED
+    return None
+
+
+BLOCKED_TOO = frozenset({Action.COLLECT_ACCESS})
+
+
+def _emergency(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """L1111-17 I: unless the citizen opposed it beforehand, with a written reason, or in the regulation of emergency calls."""
+    if caller.purpose is Purpose.TREAT or caller.kind is not Kind.PROFESSIONAL or action not in READINGS:
+        return None
+    regulation = caller.purpose is Purpose.ETREAT
+    if regulation and not caller.regulation:
+        return NOT_REGULATION
+    if (Tie.NO_REGULATION if regulation else Tie.NO_BREAK_GLASS) in facts.relations:
+        return EMERGENCY_OPPOSED
+    if not regulation and not caller.why.strip():
+        return REASON_MISSING
+    reason = Reason.REGULATION if regulation else Reason.BREAK_GLASS
+    unmasked = Tie.MASKED_IN_EMERGENCY in facts.relations
+    return _reading(caller, facts, reason, masks=not unmasked)
+
+
+def _holder(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-42: the holder reads and feeds the record; a document awaiting its announcement is not shown yet (R1111-53)."""
+    return HOLDER if facts.own and action in HOLDER_ACTIONS else None
+
+
+def _representative(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """Who holds the parental authority, or protects an adult, acts for them; what a minor keeps secret stays so (R1111-50, L1111-5)."""
+    if caller.kind is not Kind.CITIZEN or Tie.REPRESENTATIVE not in facts.relations:
+        return None
+    return REPRESENTATIVE if action in HOLDER_ACTIONS else None
+
+
+def _carer(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """A carer reads, and feeds when the citizen said so: never shares, closes, takes away, or sees whom the citizen trusts."""
+    if caller.kind is not Kind.CITIZEN:
+        return None
+    if action is Action.ANSWER_INVITATION and facts.relations & {Tie.INVITED, Tie.CARER, Tie.REPRESENTATIVE}:
+        return INVITED
+    if action is Action.READ_ACCESS and Tie.INVITED in facts.relations:
+        return INVITED
+    if Tie.CARER not in facts.relations:
+        return None
+    if action is Action.READ_ACCESS:
+        return CONCERNED
+    feeds = action is Action.DEPOSIT_DOCUMENT and Tie.CARER_FEEDS in facts.relations
+    return CARER if feeds or action is Action.FIND_PATIENT or action in CARER_READINGS else None
+
+
+def _treating_doctor(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-54: the treating doctor, and whom the citizen gives the same rights, sees all, masked documents and traces included."""
+    if caller.kind is not Kind.PROFESSIONAL or action not in TREATING_ACTIONS or Tie.BLOCKED in facts.relations:
+        return None
+    if Tie.TREATING_DOCTOR in facts.relations:
+        return TREATING
+    return ADMINISTRATOR if Tie.ADMINISTRATOR in facts.relations else None
+
+
+TREATING_ACTIONS = READINGS | CHANGES | {Action.READ_TRAIL}
+
+
+def _authorised(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-46: with the citizen's consent, or as a member of the care team whom they did not oppose; masked stays hidden (R1111-49)."""
+    if caller.kind is not Kind.PROFESSIONAL or (action not in READINGS and action not in CHANGES):
+        return None
+    if caller.speciality in EXPRESS_SPECIALITIES:
+        return _reading(caller, facts, Reason.AUTHORISED) if Tie.EXPRESS in facts.relations else None
+    if Tie.AUTHORISED in facts.relations:
+        return _reading(caller, facts, Reason.AUTHORISED)
+    if facts.relations & TEAM and Tie.NO_TEAM not in facts.relations:
+        return _reading(caller, facts, Reason.CARE_TEAM)
+    return None
+
+
+TEAM = frozenset({Tie.MEMBER, Tie.PHARMACIST, Tie.MIDWIFE})
+
+
+def _find_and_feed(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """Feeding needs an open record and no consultation right (R1111-47); so does asking whether there is one (TD02)."""
+    if caller.kind not in {Kind.PROFESSIONAL, Kind.STRUCTURE}:
+        return None
+    if action is Action.FIND_PATIENT:
+        return DIRECTORY
+    if action is Action.DEPOSIT_DOCUMENT:
+        return FEEDING
+    if action is Action.READ_ACCESS:
+        return CONCERNED
+    if action is Action.COLLECT_ACCESS:
+        return COLLECTED if caller.kind is Kind.PROFESSIONAL else None
+    if caller.kind is Kind.STRUCTURE and (action in OWN_DEPOSIT_READINGS or action in CHANGES):
+        return OWN_DEPOSITS
+    return None
+
+
+def _professionals_read_their_own_acts(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """R1111-43: each professional sees what they did, in any record and across records."""
+    return OWN_ACTS if action is Action.READ_TRAIL and caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE} else None
+
+
+def _reading(caller: Caller, facts: Facts, reason: Reason, *, masks: bool = True) -> Verdict:
+    """A professional's reading, bounded by the matrix; by the masks too, and by the choice to mask everything, unless `masks` is False."""
+    scope = Scope.SHOWN if masks and Tie.MASKED_BY_DEFAULT in facts.relations else Scope.ALL
+    key = reason, scope, masks, caller.profession
+    known = _READINGS.get(key)
+    if known is None:
+        known = Verdict(
+            True,
+            reason,
+            scope,
+            labels.FROM_PROFESSIONALS if masks else labels.FROM_TREATING,
+            WITHHELD_FROM_PROFESSIONALS,
+            CONSENTS,
+            None,
+            caller.profession,
+        )
+        if len(_READINGS) < MOST_VERDICTS:
+            _READINGS[key] = known
+    return known
+
+
+_READINGS: dict[tuple[Reason, Scope, bool, str], Verdict] = {}
+MOST_VERDICTS = 10_000
+
+TECHNICAL = Verdict(True, Reason.TECHNICAL)
+NOT_IN_DEMONSTRATION = Verdict(False, Reason.NOT_IN_DEMONSTRATION)
+DIRECTORY = Verdict(True, Reason.DIRECTORY)
+DEMONSTRATION = Verdict(True, Reason.DEMONSTRATION)
+UPKEEP = Verdict(True, Reason.UPKEEP)
+TIMER = Verdict(True, Reason.TIMER)
+BLOCKED = Verdict(False, Reason.BLOCKED)
+NOT_REGULATION = Verdict(False, Reason.NOT_REGULATION)
+EMERGENCY_OPPOSED = Verdict(False, Reason.EMERGENCY_OPPOSED)
+REASON_MISSING = Verdict(False, Reason.REASON_MISSING)
+UNKNOWN = Verdict(False, Reason.UNKNOWN_CALLER)
+NO_EXPRESS_CONSENT = Verdict(False, Reason.NO_CONSENT)
+EXPIRED = Verdict(False, Reason.EXPIRED)
+NO_RIGHT = Verdict(False, Reason.NO_RIGHT)
+FEEDING = Verdict(True, Reason.FEEDING)
+COLLECTED = Verdict(True, Reason.COLLECTED)
+HOLDER = Verdict(True, Reason.OWN_RECORD, hidden=labels.FROM_HOLDER)
+REPRESENTATIVE = Verdict(True, Reason.REPRESENTATIVE, hidden=labels.FROM_REPRESENTATIVES)
+CARER = Verdict(True, Reason.CARER, hidden=labels.FROM_CARERS, withheld=WITHHELD_FROM_CARERS, concerned=RELATED)
+INVITED = Verdict(True, Reason.INVITED, only=RELATED, concerned=RELATED)
+CONCERNED = Verdict(True, Reason.CONCERNED, only=CONSENTS | RELATED, concerned=CONSENTS | RELATED)
+TREATING = Verdict(
+    True,
+    Reason.TREATING_DOCTOR,
+    hidden=labels.FROM_TREATING,
+    withheld=WITHHELD_FROM_PROFESSIONALS - {"AuditEvent"},
+    concerned=CONSENTS,
+    profession=DOCTOR,
+)
+ADMINISTRATOR = Verdict(
+    True,
+    Reason.ADMINISTRATOR,
+    hidden=labels.FROM_TREATING,
+    withheld=WITHHELD_FROM_PROFESSIONALS - {"AuditEvent"},
+    concerned=CONSENTS,
+    profession=DOCTOR,
+)
+OWN_DEPOSITS = Verdict(True, Reason.DEPOSITOR, Scope.OWN_DEPOSITS)
+OWN_ACTS = Verdict(True, Reason.OWN_ACTS, Scope.OWN_ACTS, only=frozenset({"AuditEvent"}))
 
 RULES: tuple[Rule, ...] = (
-    _record_must_be_open,
+    _record_state,
     _technical_caller_does_all_in_demonstration,
     _known_callers_read_the_registry,
-    _service_opens_spaces_in_demonstration,
-    _service_reads_documents_again,
-    _citizen_holds_their_record,
-    _treating_doctor_reads_all,
-    _authorised_professional_reads,
-    _professionals_find_and_feed,
+    _service_keeps_the_calendar,
+    _blocked_professional,
+    _emergency,
+    _holder,
+    _representative,
+    _carer,
+    _treating_doctor,
+    _authorised,
+    _find_and_feed,
     _professionals_read_their_own_acts,
-    _structure_reads_what_it_deposited,
 )
 
 
 def decide(caller: Caller, action: Action, facts: Facts, rules: tuple[Rule, ...] = RULES) -> Verdict:
     """One denial refuses; else the first rule that allows gives the reason; else nobody said yes, and that is a no."""
-    verdicts = [verdict for rule in rules if (verdict := rule(caller, action, facts)) is not None]
-    for verdict in verdicts:
-        if not verdict.allowed:
-            return verdict
-    if verdicts:
-        return verdicts[0]
-    return Verdict(False, Reason.UNKNOWN_CALLER if caller.kind is Kind.UNKNOWN else Reason.NO_RIGHT)
+    granted = None
+    for rule in rules:
+        verdict = rule(caller, action, facts)
+        if verdict is not None:
+            if not verdict.allowed:
+                return verdict
+            granted = granted or verdict
+    if granted is not None:
+        return granted
+    return _say_no(caller, facts)
+
+
+def _say_no(caller: Caller, facts: Facts) -> Verdict:
+    """Why nobody said yes."""
+    if caller.kind is Kind.UNKNOWN:
+        return UNKNOWN
+    if caller.speciality in EXPRESS_SPECIALITIES and Tie.AUTHORISED in facts.relations:
+        return NO_EXPRESS_CONSENT
+    return EXPIRED if facts.expired else NO_RIGHT

@@ -48,9 +48,14 @@ class WidePermit:
     owners: None = None
     hidden: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
+    concerned: frozenset[str] = frozenset()
+    only: None = None
+    admission: None = None
+    concern: tuple[int, ...] = ()
     depositor: int = 0
     unbounded: bool = True
     only_own_deposits: bool = False
+    only_shown: bool = False
 
     def must_be_for(self, *actions: Action) -> None:
         """Every operation begins with this: a permit for one act is no permit for another."""

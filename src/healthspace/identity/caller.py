@@ -7,6 +7,20 @@ from uuid import UUID
 from healthspace.identity.personas import Professional, Role, Structure
 
 
+class Purpose(StrEnum):
+    """The mode of an access, as `purpose_of_use` in the token (HL7 v3-ActReason)."""
+
+    TREAT = "TREAT"
+    BTG = "BTG"
+    """Break the glass: immediate risk, the person cannot say what they want (L1111-17 I)."""
+    ETREAT = "ETREAT"
+    """Medical regulation of emergency calls ("centre 15")."""
+
+
+REGULATION_SETTING = "SAMU_SMUR"
+"""Practice setting (TRE_A01) of those who regulate emergency calls."""
+
+
 class Kind(StrEnum):
     """What kind of caller this is; the access rules start from it."""
 
@@ -31,6 +45,17 @@ class Caller:
     finess: str | None = None
     structure: str = ""
     patient: UUID | None = None
+    profession: str = ""
+    """Code of TRE_G15: the row of the profession matrix."""
+    speciality: str = ""
+    """Code of TRE_R38."""
+    regulation: bool = False
+    """Whether this professional regulates emergency calls, in the structure they act in."""
+    purpose: Purpose = Purpose.TREAT
+    why: str = ""
+    """The reason that they wrote for breaking the glass."""
+    session: UUID | None = None
+    """The token, so that one emergency is told once."""
 
     @property
     def key(self) -> str:
@@ -40,6 +65,12 @@ class Caller:
         if self.rpps is not None:
             return f"rpps|{self.rpps}"
         return f"finess|{self.finess}" if self.finess is not None else self.kind.value
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys under which access facts may tie this caller to a citizen: their own, and their structure's."""
+        own = self.key
+        return (own, f"finess|{self.finess}") if self.finess is not None and self.rpps is not None else (own,)
 
     @property
     def depositor_key(self) -> str:
@@ -59,7 +90,17 @@ def caller_of_citizen(patient: UUID, role: Role = Role.CITIZEN) -> Caller:
 def caller_of_professional(role: Role | None, person: Professional) -> Caller:
     name = f"{person.given} {person.family}"
     place = person.structure
-    return Caller(Kind.PROFESSIONAL, role, name, rpps=person.rpps, finess=place.finess, structure=place.name)
+    return Caller(
+        Kind.PROFESSIONAL,
+        role,
+        name,
+        rpps=person.rpps,
+        finess=place.finess,
+        structure=place.name,
+        profession=person.profession,
+        speciality=person.speciality,
+        regulation=place.setting == REGULATION_SETTING,
+    )
 
 
 def caller_of_structure(role: Role, place: Structure) -> Caller:

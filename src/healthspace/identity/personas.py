@@ -16,6 +16,9 @@ class Role(StrEnum):
     SPECIALIST = "specialist"
     PHARMACIST = "pharmacist"
     NURSE = "nurse"
+    DENTIST = "dentist"
+    PHYSIOTHERAPIST = "physiotherapist"
+    OCCUPATIONAL_DOCTOR = "occupational-doctor"
     LABORATORY = "laboratory"
     HOSPITAL = "hospital"
     IMAGING_CENTRE = "imaging-centre"
@@ -55,19 +58,39 @@ HEART_PRACTICE = Structure("990000029", "Cabinet de cardiologie du Mail", "SA07"
 PHARMACY = Structure("990000037", "Pharmacie de la Mairie", "SA33", "AMBULATOIRE", "Angers")
 NURSES = Structure("990000045", "Cabinet infirmier des Ponts", "SA08", "AMBULATOIRE", "Angers")
 LABORATORY = Structure("990000052", "Laboratoire de biologie du Centre", "SA25", "AMBULATOIRE", "Angers")
+DENTISTS = Structure("990000110", "Cabinet dentaire du Ralliement", "SA08", "AMBULATOIRE", "Angers")
+PHYSIOTHERAPISTS = Structure("990000128", "Cabinet de kinésithérapie des Justices", "SA08", "AMBULATOIRE", "Angers")
+OCCUPATIONAL_HEALTH = Structure("990000136", "Service de santé au travail de l’Anjou", "SA07", "AMBULATOIRE", "Angers")
 HOSPITAL = Structure("990000060", "Centre hospitalier de la Loire", "SA01", "ETABLISSEMENT", "Angers")
 IMAGING = Structure("990000078", "Centre d’imagerie Saint-Laud", "SA08", "AMBULATOIRE", "Angers")
 CARE_HOME = Structure("990000086", "EHPAD Les Glycines", "SA17", "ESSMS", "Angers")
 REGULATION = Structure("990000094", "SAMU de Maine-et-Loire, centre 15", "SA01", "SAMU_SMUR", "Angers")
 AGENCY = Structure("990000102", "Agence du numérique en santé (démonstration)", "SA01", "AMO", "Paris")
 
-STRUCTURES = (PRACTICE, HEART_PRACTICE, PHARMACY, NURSES, LABORATORY, HOSPITAL, IMAGING, CARE_HOME, REGULATION, AGENCY)
+STRUCTURES = (
+    PRACTICE,
+    HEART_PRACTICE,
+    PHARMACY,
+    NURSES,
+    DENTISTS,
+    PHYSIOTHERAPISTS,
+    OCCUPATIONAL_HEALTH,
+    LABORATORY,
+    HOSPITAL,
+    IMAGING,
+    CARE_HOME,
+    REGULATION,
+    AGENCY,
+)
 
 PROFESSIONALS: dict[Role, Professional] = {
     Role.TREATING_DOCTOR: Professional("81000000011", "MOREL", "Hélène", "MME", "10", "SM26", PRACTICE),
     Role.SPECIALIST: Professional("81000000029", "BENALI", "Karim", "M", "10", "SM04", HEART_PRACTICE),
     Role.PHARMACIST: Professional("81000000037", "LEROUX", "Sophie", "MME", "21", "", PHARMACY),
     Role.NURSE: Professional("81000000045", "GUÉRIN", "Thomas", "M", "60", "", NURSES),
+    Role.DENTIST: Professional("81000000102", "ROUSSEL", "Inès", "MME", "40", "", DENTISTS),
+    Role.PHYSIOTHERAPIST: Professional("81000000110", "MARTY", "Paul", "M", "70", "", PHYSIOTHERAPISTS),
+    Role.OCCUPATIONAL_DOCTOR: Professional("81000000128", "NGUYEN", "Linh", "MME", "10", "SM25", OCCUPATIONAL_HEALTH),
     Role.REGULATOR: Professional("81000000052", "PETIT", "Claire", "MME", "10", "SM26", REGULATION),
 }
 """Roles that a person holds; the structures' roles are in `STRUCTURE_ROLES`."""

@@ -5,6 +5,7 @@ There is no other sign-in yet; outside demo mode no token is made and none is ac
 
 import hashlib
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -15,12 +16,13 @@ from joserfc.jwk import OctKey
 from healthspace.base.errors import Refused, Unauthenticated
 from healthspace.base.ids import parse_id
 from healthspace.database.keys import KeyRing
-from healthspace.identity.caller import TECHNICAL, Caller, caller_of_citizen, caller_of_professional, caller_of_structure
+from healthspace.identity.caller import TECHNICAL, Caller, Purpose, caller_of_citizen, caller_of_professional, caller_of_structure
 from healthspace.identity.personas import PROFESSIONALS, STRUCTURE_ROLES, Role
 
 ISSUER = "healthspace"
 LIFETIME = timedelta(hours=8)
 REMEMBERED = 1024
+LONGEST_REASON = 500
 
 
 class Tokens:
@@ -31,8 +33,11 @@ class Tokens:
         self._demo = demo
         self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
-    def issue(self, role: Role, now: datetime, *, patient: UUID | None = None) -> str:
-        """A token of `role`; a citizen's names their own Patient. Refused outside demo mode."""
+    def issue(self, role: Role, now: datetime, *, patient: UUID | None = None, purpose: Purpose = Purpose.TREAT, reason: str = "") -> str:
+        """A token of `role`; a citizen's names their own Patient. Refused outside demo mode.
+
+        `purpose` is the mode of what is done with it; `reason`, in words, is what breaking the glass asks for.
+        """
         if not self._demo:
             raise Refused("tokens of personas exist in demo mode only")
         claims: dict[str, object] = {
@@ -42,7 +47,10 @@ class Tokens:
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
             "jti": str(uuid4()),
+            "purpose_of_use": purpose.value,
         }
+        if reason.strip():
+            claims["reason"] = reason.strip()[:LONGEST_REASON]
         return jwt.encode({"alg": "HS256"}, claims, self._key)
 
     def read(self, token: str, now: datetime) -> Caller:
@@ -63,7 +71,9 @@ class Tokens:
     def _verify(self, token: str) -> tuple[float, Caller]:
         try:
             claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
-            return float(claims["exp"]), caller_of_role(Role(claims["role"]), patient=parse_id(claims["sub"]))
+            caller = caller_of_role(Role(claims["role"]), patient=parse_id(claims["sub"]))
+            purpose, why = Purpose(claims.get("purpose_of_use", Purpose.TREAT)), str(claims.get("reason", ""))
+            return float(claims["exp"]), replace(caller, purpose=purpose, why=why[:LONGEST_REASON], session=parse_id(claims["jti"]))
         except (JoseError, KeyError, ValueError, TypeError):
             raise Unauthenticated("this token is not one of ours") from None
 

@@ -37,6 +37,7 @@ async def authorise(p: Permit, rpps: str) -> Stored:
         "category": [{"coding": [{"system": CATEGORIES, "code": "INFA"}]}],
         "patient": {"reference": f"Patient/{patient.id}"},
         "dateTime": instant(p.now),
+        "performer": [{"reference": f"Patient/{p.caller.patient or patient.id}"}],
         "policyRule": {"coding": [{"system": CATEGORIES, "code": "OPTIN"}]},
         "provision": {
             "type": "permit",

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access.depositor import DEPOSITOR, depositor_extension
+from healthspace.access.labels import codes_of
+from healthspace.access.matrix import contents_tags
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, Invalid
@@ -22,7 +24,6 @@ from healthspace.record.clinical.reading import READER
 from healthspace.record.draft import Draft
 from healthspace.record.read import binary_of
 from healthspace.record.spaces import patient_of
-from healthspace.resources.reading import labels_of
 from healthspace.resources.store import insert, read
 from healthspace.resources.stored import Resource, Stored, instant
 
@@ -188,9 +189,11 @@ async def _keep_list(p: Permit, identifier: UUID, kept: Resource, documents: Seq
     """A List with its depositor, and with the labels of its documents: what hides them hides it."""
     others = [extension for extension in kept.get("extension", []) if extension.get("url") != DEPOSITOR]
     kept["extension"] = [*others, depositor_extension(p.caller)]
-    labels = sorted({label for document in documents for label in labels_of(document.reference.json())})
-    if labels:
-        kept["meta"] = {**kept.get("meta", {}), "security": [{"code": label} for label in labels]}
+    references = [document.reference.json() for document in documents]
+    meta = {**kept.get("meta", {}), "tag": contents_tags(references)}
+    if labels := sorted({label for reference in references for label in codes_of(reference)}):
+        meta["security"] = [{"code": label} for label in labels]
+    kept["meta"] = meta
     return await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
 
 

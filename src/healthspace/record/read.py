@@ -9,13 +9,13 @@ from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.base.errors import NotFound
+from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import parse_id
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
 from healthspace.database.seal import Cipher
-from healthspace.resources.reading import is_shown
+from healthspace.resources.reading import why_hidden
 from healthspace.resources.store import read, read_version
 from healthspace.resources.stored import Resource, Stored
 
@@ -93,8 +93,8 @@ def binary_of(reference: Resource) -> UUID:
 async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | None) -> Stored:
     current = await read(p.tx, p.cipher, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a document hides its past.
-    if not is_shown(p, current.json()):
-        raise NotFound
+    if (reason := why_hidden(p, current.json())) is not None:
+        raise Refused(reason)
     p.note(f"{type_}/{identifier}")
     if version is None or version == current.version:
         return current

@@ -17,6 +17,9 @@ _COUNT = "SELECT count(*){} FROM resource r WHERE r.type = {}"
 OF_ONE = "r.owner = {}"
 OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
 HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
+GONE = "NOT r.tokens && {}::bigint[]"
+ADMITTED = """(r.tokens && {}::bigint[] OR (r.tokens && {}::bigint[] AND NOT r.tokens && {}::bigint[])
+     OR r.tokens && ARRAY[{}::bigint])"""
 NOTHING = "false"
 
 TOKENS = "r.tokens && {}::bigint[]"
@@ -101,6 +104,12 @@ class _Statement:
             found.append(HIDDEN.format(self.bind(list(scope.hidden.hashes)), self.bind(scope.hidden.unless)))
         if scope.required:
             found.append(TOKENS.format(self.bind(list(scope.required))))
+        if scope.gone:
+            found.append(GONE.format(self.bind(list(scope.gone))))
+        if scope.admitted is not None:
+            admitted = scope.admitted
+            columns = (list(admitted.types), list(admitted.classes), list(admitted.but), admitted.unless)
+            found.append(ADMITTED.format(*(self.bind(column) for column in columns)))
         return found + [self._clause(condition) for condition in self._query.conditions]
 
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:

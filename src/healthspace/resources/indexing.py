@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from healthspace.access.depositor import depositor_of
+from healthspace.access.facts import keys_named_in
 from healthspace.base.fhirjson import SET_ID
 from healthspace.base.ids import REGISTRY
 from healthspace.database.keys import KeyRing
@@ -108,7 +109,8 @@ class _Keeper:
 
 
 def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
-    """What the shared record asks beside FHIR: who brought a document or what was read out of it, and the set of a document's versions."""
+    """What the shared record asks beside FHIR: who brought a document or what was read out of it, whom it names, the set of its versions."""
+    made.tokens.update(keys.hash64("concerns", key) for key in keys_named_in(resource))
     if depositor := depositor_of(resource):
         made.tokens.add(keys.hash64("depositor", depositor))
     if resource["resourceType"] in {"DocumentReference", "List"} and resource.get("status") == "current":

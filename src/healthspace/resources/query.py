@@ -88,9 +88,19 @@ Check = Callable[[Resource], bool]
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Hashes that keep a resource from the caller, unless it carries `unless`."""
+    """Hashes that keep a resource from the caller, unless it carries `unless` (0: whatever it carries)."""
 
     hashes: tuple[int, ...] = ()
+    unless: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What the profession matrix lets through: one of `types`; or one of `classes` and none of `but`; or `unless`."""
+
+    classes: tuple[int, ...]
+    but: tuple[int, ...]
+    types: tuple[int, ...]
     unless: int = 0
 
 
@@ -101,7 +111,10 @@ class Scope:
     owners: tuple[int, ...] | None
     hidden: Hidden = Hidden()
     required: tuple[int, ...] = ()
-    """Hashes of which each resource must carry one: what a structure itself has deposited."""
+    """Hashes of which each resource must carry one: what a structure itself has deposited, what names the caller."""
+    gone: tuple[int, ...] = ()
+    """Hashes that keep a resource from everyone: what was withdrawn."""
+    admitted: Admitted | None = None
 
     def within(self, owners: set[int]) -> "Scope":
         """This scope with only those of `owners` that are in it."""

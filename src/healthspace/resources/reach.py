@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, HL7_V2_SPELLING, SHOWN_CODE
+from healthspace.access.matrix import ALWAYS_OPEN, Admission
 from healthspace.access.rules import PUBLIC_TYPES
 from healthspace.base.ids import REGISTRY
 from healthspace.database.database import Row, Tx
@@ -14,11 +16,13 @@ from healthspace.database.owners import Ciphers
 from healthspace.database.seal import Cipher
 from healthspace.fhir.searching.parameters import compartment_parameters
 from healthspace.resources.hashing import hash_code
-from healthspace.resources.query import Hidden, Scope
+from healthspace.resources.query import Admitted, Hidden, Scope
 from healthspace.resources.stored import Stored, open_row
 
 LABELS = ("securityLabel", "meta.security")
 """Where a resource carries the labels that hide it."""
+WITHDRAWN = frozenset({"entered-in-error"})
+"""Status of a document that its author took back (TD3.3c): nobody finds it any more."""
 DOCUMENT_TYPES = frozenset({"Binary"})
 """Types outside the Patient compartment that a citizen owns all the same: the bytes of their documents."""
 
@@ -42,6 +46,16 @@ class Granted(Protocol):
     def hidden(self) -> frozenset[str]: ...
     @property
     def withheld(self) -> frozenset[str]: ...
+    @property
+    def concerned(self) -> frozenset[str]: ...
+    @property
+    def only(self) -> frozenset[str] | None: ...
+    @property
+    def admission(self) -> Admission | None: ...
+    @property
+    def concern(self) -> tuple[int, ...]: ...
+    @property
+    def only_shown(self) -> bool: ...
     @property
     def unbounded(self) -> bool: ...
     @property
@@ -67,16 +81,52 @@ class Reach:
 
     def scope(self, type_: str) -> Scope:
         """Whose resources of one type the permit shows. Totals, inclusions and pages are made of these, and of no others."""
-        owners = self.permit.owners
+        permit = self.permit
         if not belongs_to_citizens(type_):
-            return Scope((REGISTRY,) if self.permit.unbounded or type_ in PUBLIC_TYPES else ())
-        # What is about a citizen and belongs to none, because nobody knows whom, is for those who run the service.
-        if type_ in self.permit.withheld or (owners == (REGISTRY,) and not self.permit.unbounded):
+            return Scope((REGISTRY,) if permit.unbounded or type_ in PUBLIC_TYPES else ())
+        if not self._opens(type_):
             return Scope(())
-        labels, depositor = self.permit.hidden, self.permit.depositor
-        hashes = tuple(hash_code(self.keys, type_, path, label) for path in LABELS for label in sorted(labels))
-        required = (depositor,) if self.permit.only_own_deposits else ()
-        return Scope(owners, Hidden(hashes, depositor) if hashes else Hidden(), required)
+        depositor, required = permit.depositor, list[int]()
+        hidden = hashes_of(self.keys, type_, LABELS, _spelt(permit.hidden))
+        if type_ == "List" and permit.admission is not None:
+            hidden += hashes_of(self.keys, type_, ("meta.tag",), permit.admission.denied_contents)
+        if permit.only_own_deposits or permit.only_shown:
+            required.append(depositor)
+        if permit.only_shown and type_ not in ALWAYS_OPEN:
+            required += hashes_of(self.keys, type_, ("meta.tag",), frozenset({SHOWN_CODE}))
+        elif permit.only_shown:
+            required.clear()
+        if type_ in permit.concerned:
+            required = list(permit.concern)
+        gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ == "DocumentReference" and not permit.unbounded else ()
+        return Scope(permit.owners, Hidden(hidden, depositor) if hidden else Hidden(), tuple(required), gone, self._admitted(type_))
+
+    def _opens(self, type_: str) -> bool:
+        """Whether anything of a citizen's type may be shown at all."""
+        permit = self.permit
+        # What is about a citizen and belongs to none, because nobody knows whom, is for those who run the service.
+        if type_ in permit.withheld or (permit.owners == (REGISTRY,) and not permit.unbounded):
+            return False
+        # The bytes of a document are read through their document, whose labels and class decide.
+        if type_ == "Binary" and not permit.unbounded:
+            return False
+        if permit.only is not None and type_ not in permit.only:
+            return False
+        return permit.admission is None or type_ in permit.admission.resource_types or type_ in permit.concerned
+
+    def _admitted(self, type_: str) -> Admitted | None:
+        """What the profession matrix lets through, of the types that carry a class of document."""
+        admission, keys, depositor = self.permit.admission, self.keys, self.permit.depositor
+        if admission is None:
+            return None
+        if type_ == "DocumentReference":
+            return Admitted(
+                hashes_of(keys, type_, ("category",), admission.classes),
+                hashes_of(keys, type_, ("type",), admission.but),
+                hashes_of(keys, type_, ("type",), admission.types),
+                depositor,
+            )
+        return None
 
     async def open_rows(self, rows: Iterable[Row]) -> list[Stored]:
         """The versions in rows of the store, each opened with its owner's key."""
@@ -92,6 +142,17 @@ class Reach:
         if missing:
             known |= await self.permit.ciphers.of_all(self.tx, missing)
         return [open_row(known[row["owner"]], row) for row in listed if row["owner"] in known]
+
+
+def _spelt(labels: frozenset[str]) -> frozenset[str]:
+    """Labels with the other spelling that HL7 v2 has for one of them."""
+    return labels | {HL7_V2_SPELLING} if HIDDEN_FROM_REPRESENTATIVES in labels else labels
+
+
+@lru_cache(maxsize=4096)
+def hashes_of(keys: KeyRing, type_: str, paths: tuple[str, ...], codes: frozenset[str]) -> tuple[int, ...]:
+    """The hashes under which the index holds any of `codes` at any of `paths`."""
+    return tuple(hash_code(keys, type_, path, code) for path in paths for code in sorted(codes))
 
 
 @cache

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from healthspace.access.depositor import depositor_of
+from healthspace.access.facts import keys_named_in
+from healthspace.access.labels import REASONS, codes_of, is_shown_one_by_one
+from healthspace.access.matrix import ALWAYS_OPEN
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
-from healthspace.base.errors import Gone, NotFound
+from healthspace.access.rules import Action, Reason
+from healthspace.base.errors import Gone, NotFound, Refused
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.resources.reach import Reach
 from healthspace.resources.store import find, last_version, read_version
 from healthspace.resources.stored import Resource, Stored, open_row
 
-READ_ACTIONS = (Action.READ_RESOURCE, Action.READ_DOCUMENT)
+READ_ACTIONS = (Action.READ_RESOURCE, Action.READ_DOCUMENT, Action.READ_ACCESS)
 
 HISTORY_OF_ONE = """
     SELECT type, id, version, updated, body FROM (
@@ -109,17 +112,27 @@ async def read_history_of_all(reach: Reach, type_: str | None, window: Window) -
 
 
 def is_shown(p: Permit, resource: Resource) -> bool:
-    """Whether the permit shows this one resource: by its depositor, and by the labels that hide it."""
+    """Whether the permit shows this one resource."""
+    return why_hidden(p, resource) is None
+
+
+def why_hidden(p: Permit, resource: Resource) -> Reason | None:
+    """Why the permit does not show this one resource; None when it does. What a search leaves out by its statement, told of one."""
+    type_ = resource["resourceType"]
+    if type_ == "DocumentReference" and resource.get("status") == "entered-in-error" and not p.unbounded:
+        return Reason.WITHDRAWN
+    if type_ in p.concerned and not set(keys_named_in(resource)) & set(p.caller.keys):
+        return Reason.NO_RIGHT
     if depositor_of(resource) == p.caller.depositor_key:
-        return True
-    return not p.only_own_deposits and not (labels_of(resource) & p.hidden)
-
-
-def labels_of(resource: Resource) -> set[str]:
-    """Codes of the security labels, of a document or of the submission that brought it."""
-    concepts = resource.get("securityLabel", [])
-    codings = [coding for concept in concepts for coding in concept.get("coding", [])]
-    return {coding["code"] for coding in [*codings, *resource.get("meta", {}).get("security", [])] if "code" in coding}
+        return None
+    if p.only_own_deposits:
+        return Reason.NO_RIGHT
+    if p.only_shown and type_ not in ALWAYS_OPEN and type_ not in p.concerned and not is_shown_one_by_one(resource):
+        return Reason.MASKED
+    if p.admission is not None and type_ not in p.concerned and not p.admission.shows(resource):
+        return Reason.PROFESSION
+    found = codes_of(resource) & p.hidden
+    return REASONS[min(found)] if found else None
 
 
 async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
@@ -131,14 +144,14 @@ async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
     else:
         current = await find(p.tx, p.cipher, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a resource hides its past.
-    if current is not None and (p.hidden or p.only_own_deposits) and not is_shown(p, current.json()):
-        raise NotFound
+    if current is not None and (p.bounded or type_ == "DocumentReference") and (reason := why_hidden(p, current.json())):
+        raise Refused(reason)
     return current
 
 
 async def _last_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
     """The deletion of what was deleted; nobody whom labels or deposits bind is told of one."""
-    if p.hidden or p.only_own_deposits or p.owner not in (Reach(p).scope(type_).owners or ()):
+    if p.bounded or p.owner not in (Reach(p).scope(type_).owners or ()):
         return None
     return await last_version(p.tx, p.cipher, type_, identifier)
 

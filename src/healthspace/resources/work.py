@@ -22,7 +22,7 @@ from healthspace.resources.reach import Reach
 from healthspace.resources.store import Current, Version, delete, last_version, lock, prepare, write_changed, write_new
 from healthspace.resources.stored import Resource, Stored
 
-DERIVED = frozenset({"Consent", "CareTeam"})
+DERIVED = frozenset({"Consent", "CareTeam", "RelatedPerson"})
 """Types from which access facts are derived."""
 Terms = list[tuple[str, str]]
 Follower = Callable[[WidePermit, Stored], Awaitable[None]]

@@ -36,6 +36,10 @@ RECORD_ACTIONS = {
     (Action.SEARCH_RESOURCES, "DocumentReference"): Action.SEARCH_DOCUMENTS,
     (Action.SEARCH_RESOURCES, "List"): Action.SEARCH_SUBMISSIONS,
     (Action.SEARCH_RESOURCES, "Patient"): Action.FIND_PATIENT,
+    (Action.READ_RESOURCE, "Consent"): Action.READ_ACCESS,
+    (Action.SEARCH_RESOURCES, "Consent"): Action.READ_ACCESS,
+    (Action.READ_RESOURCE, "RelatedPerson"): Action.READ_ACCESS,
+    (Action.SEARCH_RESOURCES, "RelatedPerson"): Action.READ_ACCESS,
     (Action.WRITE_RESOURCES, "DocumentReference"): Action.DEPOSIT_DOCUMENT,
 }
 """What the shared record calls an interaction on one of its own types."""

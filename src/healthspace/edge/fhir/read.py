@@ -27,7 +27,13 @@ from healthspace.resources.stored import Stored
 VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 SANDBOX = {"content-security-policy": "sandbox; default-src 'none'", "content-disposition": "attachment"}
 """A document is never a page of ours: nothing in it runs, wherever it is opened."""
-RECORD_ACTIONS = {"DocumentReference": Action.READ_DOCUMENT, "List": Action.READ_DOCUMENT, "Patient": Action.READ_PATIENT}
+RECORD_ACTIONS = {
+    "DocumentReference": Action.READ_DOCUMENT,
+    "List": Action.READ_DOCUMENT,
+    "Patient": Action.READ_PATIENT,
+    "Consent": Action.READ_ACCESS,
+    "RelatedPerson": Action.READ_ACCESS,
+}
 
 
 async def read(request: Request, service: Service, caller: Caller) -> Response:

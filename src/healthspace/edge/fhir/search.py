@@ -38,7 +38,12 @@ Terms = list[tuple[str, str]]
 BY_ID = frozenset({"patient", "subject", "patient:Patient", "subject:Patient"})
 BY_INS = frozenset({"patient.identifier", "subject.identifier", "patient:identifier", "subject:identifier", "subject:Patient.identifier"})
 PATIENT = re.compile(r"(?:.*/)?(?:Patient/)?([0-9a-f-]{36})")
-SEARCH_ACTIONS = {"DocumentReference": Action.SEARCH_DOCUMENTS, "List": Action.SEARCH_SUBMISSIONS}
+SEARCH_ACTIONS = {
+    "DocumentReference": Action.SEARCH_DOCUMENTS,
+    "List": Action.SEARCH_SUBMISSIONS,
+    "Consent": Action.READ_ACCESS,
+    "RelatedPerson": Action.READ_ACCESS,
+}
 Place = tuple[str, str] | None
 """A compartment: its type and the name of its resource."""
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from healthspace.access.depositor import depositor_of
+from healthspace.access.labels import codes_of
 from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.record.chain import replaced_identifiers, set_id_of, version_of
-from healthspace.resources.reading import labels_of
 from healthspace.terminology.labels import label_of_type
 
 Resource = dict[str, Any]
@@ -82,7 +82,7 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
         mine=mine,
         superseded=reference.get("status") == "superseded",
         replaces=bool(replaced_identifiers(reference)),
-        hidden="MASQUE_PS" in labels_of(reference),
+        hidden="MASQUE_PS" in codes_of(reference),
         folded=fold(" ".join((title, kind, author.name, author.place, language.say(family.name)))),
     )
 
