@@ -9,7 +9,19 @@ KNOWN = "SELECT count(*) FROM pg_dist_partition WHERE logicalrelid = $1::regclas
 DISTRIBUTE = "SELECT create_distributed_table($1, $2, colocate_with => $3)"
 REFER = "SELECT create_reference_table($1)"
 
-BY_OWNER = ("owner", "resource", "resource_history", "ix_token", "ix_range", "ix_string", "blob", "access_fact", "audit", "outbox", "waiting_document")
+BY_OWNER = (
+    "owner",
+    "resource",
+    "resource_history",
+    "ix_token",
+    "ix_range",
+    "ix_string",
+    "blob",
+    "access_fact",
+    "audit",
+    "outbox",
+    "waiting_document",
+)
 """Tables of one owner's rows, side by side on one node, so that a statement about one owner runs there whole."""
 BY_HASH = ("xref", "claim")
 """What leads to an owner who is not known yet: asked first, by a statement of its own."""
