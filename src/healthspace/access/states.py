@@ -39,7 +39,16 @@ FOR_HOLDER: dict[str, frozenset[Action]] = {
 """The same for the holder and for who represents them; a suspension that comes before a closure may be objected to."""
 BY_SERVICE: dict[str, frozenset[Action]] = {
     State.ANNOUNCED: frozenset({Action.OPEN_SPACE, Action.CONFIRM_SPACE}),
-    State.OPEN: frozenset({Action.OPEN_SPACE, Action.SUSPEND_SPACE, Action.CLOSE_SPACE, Action.RELEASE_DOCUMENT, Action.DEPOSIT_DOCUMENT, Action.READ_FACTS_AGAIN}),
+    State.OPEN: frozenset(
+        {
+            Action.OPEN_SPACE,
+            Action.SUSPEND_SPACE,
+            Action.CLOSE_SPACE,
+            Action.RELEASE_DOCUMENT,
+            Action.DEPOSIT_DOCUMENT,
+            Action.READ_FACTS_AGAIN,
+        }
+    ),
     State.SUSPENDED: frozenset({Action.CLOSE_SPACE, Action.RESUME_SPACE}),
     State.REFUSED: frozenset({Action.ERASE_SPACE}),
     State.CLOSED: frozenset({Action.ERASE_SPACE}),

@@ -109,7 +109,7 @@ class _Keeper:
 
 
 def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
-    """What the shared record asks beside FHIR: who brought a document or what was read out of it, whom it names, the set of its versions."""
+    """What the shared record asks beside FHIR: who brought a document or what it says, whom it names, the set of its versions."""
     made.tokens.update(keys.hash64("concerns", key) for key in keys_named_in(resource))
     if depositor := depositor_of(resource):
         made.tokens.add(keys.hash64("depositor", depositor))
