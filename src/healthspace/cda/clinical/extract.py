@@ -4,11 +4,13 @@ from healthspace.cda.clinical.model import Extraction, Fact, Unread
 from healthspace.cda.clinical.plans import care_plans
 from healthspace.cda.clinical.readers import reader_of
 from healthspace.cda.clinical.statement import Source, read, statements
+from healthspace.cda.clinical.team import care_team
 from healthspace.cda.values import Element
 
 
 def extract(root: Element) -> Extraction:
     """The facts of the ClinicalDocument `root`, and what could not be read. The same bytes give the same facts, in the same order."""
-    found = [item for statement in statements(Source(root, reader_of)) for item in read(statement)]
+    source = Source(root, reader_of)
+    found = [item for statement in statements(source) for item in read(statement)]
     facts = [item for item in found if isinstance(item, Fact)]
-    return Extraction((*facts, *care_plans(facts)), tuple(item for item in found if isinstance(item, Unread)))
+    return Extraction((*facts, *care_plans(facts), *care_team(source)), tuple(item for item in found if isinstance(item, Unread)))

@@ -122,14 +122,19 @@ class Statement:
 
     def related(self, *kinds: str) -> Iterator["Statement"]:
         """The statements inside this one, by entryRelationship (of one of the `kinds` of typeCode; any when none is given) or component."""
-        position = 0
-        for link in self.element.iterchildren(_PREFIX + "entryRelationship", _PREFIX + "component"):
-            for inner in link.iterchildren(etree.Element):
-                if str(inner.tag).removeprefix(_PREFIX) not in STATEMENTS:
-                    continue
-                position += 1
-                if not kinds or attribute(link, "typeCode") in kinds:
-                    yield self._enter(link, inner, position)
+        return (inner for kind, inner in self._inner if not kinds or kind in kinds)
+
+    @cached_property
+    def _inner(self) -> list[tuple[str, "Statement"]]:
+        """The statements inside this one, each with the typeCode of its link."""
+        links = self.element.iterchildren(_PREFIX + "entryRelationship", _PREFIX + "component")
+        inside = [
+            (link, inner)
+            for link in links
+            for inner in link.iterchildren(etree.Element)
+            if str(inner.tag).removeprefix(_PREFIX) in STATEMENTS
+        ]
+        return [(attribute(link, "typeCode"), self._enter(link, inner, position)) for position, (link, inner) in enumerate(inside, 1)]
 
     def find(self, *templates: str) -> Iterator["Statement"]:
         """The statements directly inside this one that follow one of `templates`."""
