@@ -40,6 +40,8 @@ ACROSS_OWNERS = {
     "database.outbox.DUE": "finds what is due, whoever it belongs to; each letter is claimed by its owner",
     "database.outbox.REVIVE": "an operator's act on the whole outbox",
     "database.owners.WRAPPED_KEYS": "opens the answer of a search across citizens",
+    "record.clinical.again.COUNT_STALE": "walks the files of the whole store",
+    "record.clinical.again.NEXT_STALE": "walks the files of the whole store",
     "record.trail.PATIENTS_OF": "whose records one caller's acts were about",
     "resources.planning.LINKED": "xref has a shard key of its own, and is asked first",
     "resources.names.ALL_CLAIMED": "claims have a shard key of their own, and are asked first",

@@ -6,13 +6,14 @@ from healthspace.edge.cli.audit import audit
 from healthspace.edge.cli.bench import bench
 from healthspace.edge.cli.demo import demo
 from healthspace.edge.cli.deposit import deposit
+from healthspace.edge.cli.extract import extract
 from healthspace.edge.cli.migrate import migrate
 from healthspace.edge.cli.reindex import reindex
 from healthspace.edge.cli.serve import MakeApp, serve
 from healthspace.edge.cli.space import space
 from healthspace.edge.cli.token import token
 
-COMMANDS = (serve, demo, deposit, token, migrate, reindex, bench)
+COMMANDS = (serve, demo, deposit, token, migrate, reindex, extract, bench)
 
 
 def run(create_app: MakeApp) -> None:

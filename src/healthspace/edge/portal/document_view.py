@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from healthspace.base.fhirjson import UNREAD
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, first_of, read_name, show_row
 from healthspace.record.chain import version_of
+from healthspace.record.clinical.keep import unread_of
 
 FORMATS = {
     "application/pdf": mark("PDF"),
@@ -110,8 +110,8 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
         (mark("Received"), language.at(read_moment((reference.get("meta") or {}).get("lastUpdated")))),
     )
     facts = tuple(Fact(language.say(name), value) for name, value in told if value)
-    unread = next((one.get("valueInteger", 0) for one in reference.get("extension") or () if one.get("url") == UNREAD), 0)
-    return DocumentView(row, facts, name_format(str(attachment_of(reference).get("contentType", "")), language), size, unread)
+    format_ = name_format(str(attachment_of(reference).get("contentType", "")), language)
+    return DocumentView(row, facts, format_, size, unread_of(reference))
 
 
 def read_patient_name(reference: Resource) -> str:

@@ -10,12 +10,15 @@ from healthspace.base import clock
 from healthspace.base.errors import Unavailable
 from healthspace.database.audit_partitions import ensure_audit_partitions
 from healthspace.database.blobs import sweep_orphans
+from healthspace.record.clinical.again import BATCH as READ_AT_ONCE
+from healthspace.record.clinical.again import count_stale as count_stale_readings
+from healthspace.record.clinical.again import read_again
 from healthspace.resources.reindex import BATCH, count_stale, reindex
 
 HOUR = 3600.0
 DAY = 24 * HOUR
 REPORTED = 10_000
-"""Resources between two lines of the log about indexing."""
+"""Resources, or documents, between two lines of the log about a walk over them."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +29,7 @@ async def keep_up(door: Door) -> None:
     while True:
         try:
             await index_anew(door)
+            await extract_anew(door)
             swept = await sweep_orphans(door.database, door.blobs)
             if swept:
                 log.info("orphans_swept", files=swept)
@@ -49,6 +53,18 @@ async def index_anew(door: Door) -> None:
             log.info("reindexing", done=progress.done)
     door.stale.clear()
     log.info("reindexed", resources=sum(waiting.values()))
+
+
+async def extract_anew(door: Door) -> None:
+    """Reads again the documents that an older version of the program has read."""
+    waiting = await count_stale_readings(door)
+    if not waiting:
+        return
+    log.info("reading_documents_again", documents=waiting)
+    async for progress in read_again(door):
+        if progress.done % REPORTED < READ_AT_ONCE:
+            log.info("reading_documents_again", done=progress.done)
+    log.info("documents_read_again", documents=waiting - await count_stale_readings(door))
 
 
 async def extend_trail(door: Door) -> None:

@@ -43,6 +43,11 @@ def gives_facts(document: Resource) -> bool:
     return about and document.get("status") == "current" and document.get("docStatus") != ERROR and not archived
 
 
+def unread_of(reference: Resource) -> int:
+    """How many entries of a document could not be read, as its DocumentReference says."""
+    return next((int(one.get("valueInteger", 0)) for one in reference.get("extension", []) if one.get("url") == UNREAD), 0)
+
+
 def tell_unread(reference: Resource, unread: Sequence[Unread]) -> Resource:
     """The DocumentReference, saying how many of its entries could not be read."""
     others = [one for one in reference.get("extension", []) if one.get("url") != UNREAD]
