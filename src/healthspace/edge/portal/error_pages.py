@@ -81,14 +81,15 @@ def error_page(request: Request, error: HealthspaceError) -> Response:
         # Deleted is as absent as never seen.
         status = 404
     pages = load_pages()
-    return pages.render(_frame(request, find_language(pages, request)), "error.html", status=status, page=PAGES.get(status, FAILED))
+    return pages.render(frame_of(request, find_language(pages, request)), "error.html", status=status, page=PAGES.get(status, FAILED))
 
 
-def _frame(request: Request, language: Language) -> Frame:
-    """Around an error, the menu stays for whoever is signed in."""
+def frame_of(request: Request, language: Language) -> Frame:
+    """What surrounds a page that shows nobody's data: the menu stays for whoever is signed in."""
     service: Service = request.app.state.service
+    path, demo = request.url.path if request.method == "GET" else "/", service.door.demo
     try:
         caller = identify(request, service)
     except Unauthenticated:
-        return Frame(language, demo=service.door.demo)
-    return Frame(language, visitor=show_visitor(caller, language), menu=menu_of(caller.kind), demo=service.door.demo)
+        return Frame(language, path, current=path, demo=demo)
+    return Frame(language, path, show_visitor(caller, language), menu_of(caller.kind), current=path, demo=demo)

@@ -14,23 +14,52 @@ class Visitor:
     name: str
     role: str
     initials: str
+    """Empty where the page does not read who the citizen is: a picture stands there instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """One entry of the menu."""
+    """One entry of the menu. `bar` puts it into the bottom bar of a small screen (four at most: the fifth is the whole menu).
+
+    `short` is its name there, where the full one is too long.
+    """
 
     name: str
     href: str
     icon: str
+    bar: bool = False
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuGroup:
+    """Entries that belong together: a line parts them from the next group, and the site map gives them this heading."""
+
+    name: str
+    items: tuple[MenuItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One part of the record of a patient that a professional has open; `path` follows the record's own address."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class PatientBanner:
-    """Whose record is open, when it is not the visitor's own; `facts` are already in words."""
+    """Whose record is open, when it is not the visitor's own; `facts` are already in words. `address` is the record's."""
 
     name: str
     facts: tuple[str, ...]
+    address: str = ""
+    acting: bool = False
+    """Whether a citizen acts for this person (a child, someone they help), rather than a professional for a patient."""
+
+
+RECORD_TABS = (Tab(mark("Documents"), ""),)
+"""The parts of a patient's record, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +69,63 @@ class Frame:
     language: Language
     path: str = "/"
     visitor: Visitor | None = None
-    menu: tuple[MenuItem, ...] = ()
+    menu: tuple[MenuGroup, ...] = ()
     current: str = ""
     """The address of the menu's entry where this page belongs; `here` when the page is that entry itself."""
     here: bool = True
     patient: PatientBanner | None = None
+    tab: str = ""
+    """The `path` of the tab where this page belongs, when a patient's record is open."""
     done: str = ""
     demo: bool = False
+    search: str = ""
+    """Where the field of the top bar looks; empty when there is none."""
+    tabs: tuple[Tab, ...] = ()
+
+    @property
+    def in_bar(self) -> bool:
+        """Whether this page belongs to an entry that the bottom bar of a small screen shows."""
+        return any(item.bar and item.href == self.current for group in self.menu for item in group.items)
 
 
 CITIZEN_MENU = (
-    MenuItem(mark("Home"), "/", "home"),
-    MenuItem(mark("Documents"), "/documents", "folder"),
-    MenuItem(mark("Access"), "/access", "eye"),
-    MenuItem(mark("Privacy"), "/privacy", "lock"),
+    MenuGroup(
+        mark("My record"),
+        (
+            MenuItem(mark("Home"), "/", "home", bar=True),
+            MenuItem(mark("Documents"), "/documents", "folder", bar=True),
+        ),
+    ),
+    MenuGroup(
+        mark("Access and sharing"),
+        (
+            MenuItem(mark("History of accesses"), "/access", "eye", bar=True, short=mark("History")),
+            MenuItem(mark("Confidentiality"), "/privacy", "lock", bar=True, short=mark("Access")),
+        ),
+    ),
+    MenuGroup(
+        mark("My space"),
+        (MenuItem(mark("Help"), "/help", "help"),),
+    ),
 )
+
+PROFESSIONAL_MENU = (
+    MenuGroup(mark("My patients"), (MenuItem(mark("Find a patient"), "/", "search", bar=True, short=mark("Find")),)),
+    MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
+)
+
+AGENCY_MENU = (
+    MenuGroup(mark("Service"), (MenuItem(mark("Home"), "/", "home", bar=True),)),
+    MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
+)
+
+MENUS = {
+    Kind.CITIZEN: CITIZEN_MENU,
+    Kind.PROFESSIONAL: PROFESSIONAL_MENU,
+    Kind.STRUCTURE: PROFESSIONAL_MENU,
+    Kind.AGENCY: AGENCY_MENU,
+}
+"""The menu of each kind of visitor. An entry stands here once its page answers: no link leads nowhere."""
 
 DONE = {
     "authorised": mark("Done. This professional can now read your record."),
@@ -82,9 +153,9 @@ ROLE_NAMES = {
 }
 
 
-def menu_of(kind: Kind) -> tuple[MenuItem, ...]:
-    """The menu of a kind of caller: citizens have one."""
-    return CITIZEN_MENU if kind is Kind.CITIZEN else ()
+def menu_of(kind: Kind) -> tuple[MenuGroup, ...]:
+    """The menu of a kind of caller; empty for those who see no page of their own."""
+    return MENUS.get(kind, ())
 
 
 def initials_of(name: str) -> str:

@@ -85,7 +85,7 @@ async def show_home(visit: Visit) -> Response:
     if rules is None:
         return show_find(visit)
     about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
-    return visit.render("plain.html", heading=name_role(visit.caller.role, visit.language), about=about, rules=rules)
+    return visit.render("plain.html", current="/", heading=name_role(visit.caller.role, visit.language), about=about, rules=rules)
 
 
 async def _show_citizen_home(visit: Visit) -> Response:

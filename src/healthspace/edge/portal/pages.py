@@ -49,10 +49,10 @@ class Pages:
         self._environments = {code: _environment(language, versions) for code, language in languages.items()}
 
     def render(self, frame: Frame, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
-        """The page `template` inside `frame`."""
+        """The page `template` inside `frame`. `wrong`, when given, maps the ids of fields to what is wrong with them."""
         page = self._environments[frame.language.code].get_template(template)
         done = DONE.get(frame.done, "")
-        return HTMLResponse(page.render(frame=frame, done=done, **values), status, HEADERS)
+        return HTMLResponse(page.render(frame=frame, done=done, **{"wrong": {}, **values}), status, HEADERS)
 
 
 def go_to(path: str) -> RedirectResponse:

@@ -49,7 +49,9 @@ def show_find(visit: Visit, *, status: int = 200, ins: str = "", wrong: dict[str
     """The search form; `wrong` says what to correct, `nothing` that no record can be shown."""
     sights = STRUCTURE_SIGHTS if visit.caller.kind is Kind.STRUCTURE else PROFESSIONAL_SIGHTS
     about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
-    return visit.render("find.html", status=status, about=about, rules=(*sights, LOGGED), ins=ins, wrong=wrong or {}, nothing=nothing)
+    return visit.render(
+        "find.html", status=status, current="/", about=about, rules=(*sights, LOGGED), ins=ins, wrong=wrong or {}, nothing=nothing
+    )
 
 
 async def show_search(visit: Visit) -> Response:

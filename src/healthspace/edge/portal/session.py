@@ -33,4 +33,5 @@ def show_visitor(caller: Caller, language: Language, name: str = "") -> Visitor:
     role = name_role(caller.role, language)
     shown = caller.name or name or role
     place = caller.structure if caller.structure != shown else ""
-    return Visitor(shown, ", ".join(part for part in (role if role != shown else "", place) if part), initials_of(shown))
+    named = caller.name or name
+    return Visitor(shown, ", ".join(part for part in (role if role != shown else "", place) if part), initials_of(named))

@@ -1,7 +1,7 @@
 """One visit to one page: who comes, in which language, to whose record; and what every page goes through."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -15,12 +15,12 @@ from healthspace.access.rules import Action
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.portal.error_pages import error_page
-from healthspace.edge.portal.frame import Frame, PatientBanner, menu_of
+from healthspace.edge.portal.frame import RECORD_TABS, Frame, PatientBanner, menu_of
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
 from healthspace.edge.portal.session import forget, identify, show_visitor
 from healthspace.edge.portal.views import read_name
-from healthspace.identity.caller import Caller
+from healthspace.identity.caller import Caller, Kind
 
 LARGEST_FORM = 1 << 14
 FORM = "application/x-www-form-urlencoded"
@@ -86,10 +86,15 @@ class Visit:
         current: str = "",
         here: bool = True,
         patient: PatientBanner | None = None,
+        tab: str = "",
         holder: dict[str, Any] | None = None,
         **values: object,
     ) -> Response:
-        """The page `template`, under the entry `current` of the menu. `holder` is the Patient of the record that is open."""
+        """The page `template`, under the entry `current` of the menu, or under `tab` of a patient's record.
+
+        `here` when it is that entry itself, not a page below it. `holder` is the Patient of the record that is open.
+        """
+        citizen = self.caller.kind is Kind.CITIZEN
         frame = Frame(
             language=self.language,
             path=_come_back(self.request),
@@ -97,7 +102,10 @@ class Visit:
             menu=menu_of(self.caller.kind),
             current=current,
             here=here,
-            patient=patient,
+            patient=replace(patient, address=self.prefix, acting=citizen) if patient else None,
+            tab=tab,
+            tabs=RECORD_TABS if patient and not citizen else (),
+            search="/documents" if citizen and not (current == "/documents" and here) else "",
             done=self.asked("done", 20),
             demo=self.service.door.demo,
         )
