@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Database
 from healthspace.database.keys import KeyRing
 from healthspace.database.owners import Ciphers, open_registry
-from healthspace.identity.caller import SERVICE, Caller, caller_of_citizen
+from healthspace.identity.caller import SERVICE, Caller, Purpose, caller_of_citizen
 from healthspace.identity.ins import TEST, Ins, control_key
 from healthspace.identity.personas import Role
 from healthspace.identity.tokens import Tokens, caller_of_role
@@ -87,15 +88,30 @@ def rpps_of(role: Role) -> str:
     return caller.rpps
 
 
-def token_of(service: Service, who: Role | Caller | UUID) -> str:
+@dataclass(frozen=True)
+class Urgent:
+    """A persona in an emergency: the mode and the reason that its token carries."""
+
+    role: Role
+    purpose: Purpose
+    reason: str
+
+
+def urgent(role: Role, purpose: Purpose = Purpose.BTG, reason: str = "Found unconscious") -> Urgent:
+    return Urgent(role, purpose, reason)
+
+
+def token_of(service: Service, who: Role | Caller | UUID | Urgent) -> str:
     """A token of a persona, or of the citizen whose Patient id is given."""
+    if isinstance(who, Urgent):
+        return service.tokens.issue(who.role, clock.now(), purpose=who.purpose, reason=who.reason)
     if isinstance(who, UUID):
         return service.tokens.issue(Role.CITIZEN, clock.now(), patient=who)
     assert isinstance(who, Role)
     return service.tokens.issue(who, clock.now())
 
 
-def as_caller(service: Service, who: Role | UUID) -> dict[str, str]:
+def as_caller(service: Service, who: Role | UUID | Urgent) -> dict[str, str]:
     """The headers of a request by a persona or a citizen."""
     return {"authorization": f"Bearer {token_of(service, who)}"}
 

@@ -10,7 +10,7 @@ import httpx
 from healthspace.access.opening import Service
 from healthspace.identity.personas import Role
 from tests.documents import a_cda, a_reference
-from tests.harness import as_caller, lines_of
+from tests.harness import Urgent, as_caller, lines_of
 
 FHIR = {"content-type": "application/fhir+json"}
 STORED = """
@@ -27,20 +27,20 @@ class Desk:
     service: Service
     connection: asyncpg.Connection
 
-    async def get(self, path: str, who: Role | UUID | None, **headers: str) -> httpx.Response:
+    async def get(self, path: str, who: Role | UUID | Urgent | None, **headers: str) -> httpx.Response:
         return await self.client.get(f"/fhir/{path}", headers={**self.of(who), **headers})
 
-    async def post(self, path: str, who: Role | UUID | None, body: Any, **headers: str) -> httpx.Response:
+    async def post(self, path: str, who: Role | UUID | Urgent | None, body: Any, **headers: str) -> httpx.Response:
         sent = {"content": body} if isinstance(body, bytes) else {"json": body}
         return await self.client.post(f"/fhir/{path}".rstrip("/"), headers={**FHIR, **self.of(who), **headers}, **sent)
 
-    async def deposit(self, content: bytes | None = None, who: Role | UUID = Role.LABORATORY, **changes: Any) -> dict[str, Any]:
+    async def deposit(self, content: bytes | None = None, who: Role | UUID | Urgent = Role.LABORATORY, **changes: Any) -> dict[str, Any]:
         """The DocumentReference of a document that was accepted."""
         answer = await self.post("DocumentReference", who, a_reference(a_cda() if content is None else content, **changes))
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
-    def of(self, who: Role | UUID | None) -> dict[str, str]:
+    def of(self, who: Role | UUID | Urgent | None) -> dict[str, str]:
         return as_caller(self.service, who) if who is not None else {}
 
     async def stored(self) -> tuple[int, ...]:

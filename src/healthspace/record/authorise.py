@@ -41,7 +41,7 @@ async def authorise(p: Permit, rpps: str) -> Stored:
         "policyRule": {"coding": [{"system": CATEGORIES, "code": "OPTIN"}]},
         "provision": {
             "type": "permit",
-            "period": {"start": instant(p.now)},
+            "period": {"start": instant(p.now), "end": instant(p.now + p.policy.authorisation)},
             "actor": [{"role": _role("IRCP"), "reference": actor}],
         },
     }

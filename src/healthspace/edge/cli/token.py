@@ -7,6 +7,7 @@ import typer
 
 from healthspace.base.errors import Invalid, NotFound, Refused
 from healthspace.edge.cli.running import DONE, require_installation, run_to_exit
+from healthspace.identity.caller import Purpose
 from healthspace.identity.personas import Role
 from healthspace.settings import Settings, read_settings
 
@@ -20,12 +21,14 @@ def token(
     persona: Annotated[Role, typer.Argument(help="Whose token.", show_default=False)],
     ins: Annotated[str | None, typer.Option(help="With citizen: the national health identity of any citizen.")] = None,
     ins_system: Annotated[str | None, typer.Option(help="Its OID; without, the test system first, then the others.")] = None,
+    purpose: Annotated[Purpose, typer.Option(help="Mode: TREAT, BTG (break the glass) or ETREAT (emergency calls).")] = Purpose.TREAT,
+    reason: Annotated[str, typer.Option(help="With BTG: why, in words.")] = "",
 ) -> None:
     """Print an access token of a persona. Demonstrations only."""
-    run_to_exit(lambda: _issue(read_settings(), persona, ins, ins_system))
+    run_to_exit(lambda: _issue(read_settings(), persona, (ins, ins_system), purpose, reason))
 
 
-async def _issue(settings: Settings, role: Role, ins: str | None, system: str | None) -> int:
+async def _issue(settings: Settings, role: Role, named: tuple[str | None, str | None], purpose: Purpose, reason: str) -> int:
     from healthspace.access.opening import open_service
     from healthspace.base import clock
 
@@ -33,8 +36,8 @@ async def _issue(settings: Settings, role: Role, ins: str | None, system: str | 
     async with open_service(settings) as service:
         if not service.door.demo:
             raise Refused("tokens of personas exist in demo mode only, and this installation is a real one")
-        patient = await _patient(service.door, role, ins, system)
-        typer.echo(service.tokens.issue(role, clock.now(), patient=patient))
+        patient = await _patient(service.door, role, *named)
+        typer.echo(service.tokens.issue(role, clock.now(), patient=patient, purpose=purpose, reason=reason))
     return DONE
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
-from healthspace.edge.fhir import history, operations, search, terminology, write
+from healthspace.edge.fhir import controls, history, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
 from healthspace.edge.fhir.audit_event import read_audit, search_audit
 from healthspace.edge.fhir.bundle import process
@@ -57,13 +57,13 @@ def interactions() -> list[Interaction]:
         Interaction("POST", "/{type}/{id}/{inner}/_search", Action.SEARCH_RESOURCES, _typed(search.search_compartment)),
         Interaction("GET", "/{type}/{id}/{inner}", Action.SEARCH_RESOURCES, _typed(search.search_compartment)),
         Interaction("GET", "/{type}/{id}", Action.READ_RESOURCE, _typed(read)),
-        Interaction("PUT", "/{type}/{id}", Action.WRITE_RESOURCES, _typed(_technical(write.update))),
-        Interaction("PATCH", "/{type}/{id}", Action.WRITE_RESOURCES, _typed(_technical(write.patch))),
-        Interaction("DELETE", "/{type}/{id}", Action.WRITE_RESOURCES, _typed(_technical(write.delete))),
+        Interaction("PUT", "/{type}/{id}", Action.WRITE_RESOURCES, _typed(_for(UPDATES, write.update))),
+        Interaction("PATCH", "/{type}/{id}", Action.WRITE_RESOURCES, _typed(_for(PATCHES, write.patch))),
+        Interaction("DELETE", "/{type}/{id}", Action.WRITE_RESOURCES, _typed(_for(DELETIONS, write.delete))),
         Interaction("GET", "/{type}", Action.SEARCH_RESOURCES, _typed(_search)),
-        Interaction("POST", "/{type}", Action.WRITE_RESOURCES, _typed(_create)),
+        Interaction("POST", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CREATIONS, write.create))),
         Interaction("PUT", "/{type}", Action.WRITE_RESOURCES, _typed(_technical(write.update_matching))),
-        Interaction("PATCH", "/{type}", Action.WRITE_RESOURCES, _typed(_technical(write.patch_matching))),
+        Interaction("PATCH", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CONDITIONAL_PATCHES, write.patch_matching))),
         Interaction("DELETE", "/{type}", Action.WRITE_RESOURCES, _typed(_technical(write.delete_matching))),
     ]
 
@@ -116,10 +116,23 @@ async def _search(request: Request, service: Service, caller: Caller) -> Respons
     return await search.search_type(request, service, caller)
 
 
-async def _create(request: Request, service: Service, caller: Caller) -> Response:
-    """ITI-105 for those who feed the shared record; a creation for the technical caller."""
-    if caller.kind is Kind.TECHNICAL:
-        return await write.create(request, service, caller)
-    if request.path_params["type"] != "DocumentReference":
-        raise NotAllowed(place="method")
-    return await publish(request, service, caller)
+CREATIONS: dict[str, Handler] = {"DocumentReference": publish, "Consent": controls.create, "CareTeam": controls.create}
+UPDATES: dict[str, Handler] = {"Consent": controls.update, "CareTeam": controls.update}
+PATCHES: dict[str, Handler] = {}
+CONDITIONAL_PATCHES: dict[str, Handler] = {}
+DELETIONS: dict[str, Handler] = {"Consent": controls.delete, "CareTeam": controls.delete}
+"""What citizens, professionals and structures write, by type: documents by ITI-105, and the controls of the citizen."""
+
+
+def _for(others: dict[str, Handler], technical: Handler) -> Handler:
+    """`technical` for the technical caller; for all others the handler of the type, where there is one."""
+
+    async def for_caller(request: Request, service: Service, caller: Caller) -> Response:
+        if caller.kind is Kind.TECHNICAL:
+            return await technical(request, service, caller)
+        handler = others.get(request.path_params["type"])
+        if handler is None:
+            raise NotAllowed(place="method")
+        return await handler(request, service, caller)
+
+    return for_caller

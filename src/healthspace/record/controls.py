@@ -1,0 +1,132 @@
+"""The citizen's controls as resources: Consent (authorise, block, emergency switches, masking by default) and CareTeam.
+
+Each change checks what is sent, writes it, proves who did it and derives the access facts in one transaction.
+"""
+
+from uuid import UUID
+
+from healthspace.access.facts import derive_facts, keys_named_in
+from healthspace.access.origin import is_from_document
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
+from healthspace.base.errors import Invalid, NotFound, PreconditionFailed
+from healthspace.base.ids import new_id
+from healthspace.record.choices import check_consent, check_team, is_verified
+from healthspace.record.proof import prove, who_is
+from healthspace.record.spaces import patient_of
+from healthspace.resources.store import find, insert, read_all, update
+from healthspace.resources.stored import Resource, Stored, instant
+
+CHECKS = {"Consent": check_consent, "CareTeam": check_team}
+ENDED = "inactive"
+
+
+async def create_control(p: Permit, resource: Resource) -> Stored:
+    """Stores a choice of the citizen. Invalid, with the place, when it is not one that this record can honour."""
+    p.must_be_for(Action.GRANT_ACCESS)
+    CHECKS[resource["resourceType"]](resource, p.now)
+    if resource["status"] == ENDED:
+        raise Invalid("a new choice is active", place=f"{resource['resourceType']}.status")
+    if resource["resourceType"] == "Consent" and resource["provision"]["type"] == "deny":
+        await _end_authorisations(p, set(keys_named_in(resource)))
+    return await _keep(p, resource)
+
+
+async def collect_consent(p: Permit, consent: Resource) -> Stored:
+    """Stores an authorisation that a professional has collected, for themselves or for another (R1111-46).
+
+    Invalid when it is anything else than a permit that names professionals, or when they do not state that the person said so.
+    """
+    p.must_be_for(Action.COLLECT_ACCESS)
+    check_consent(consent, p.now)
+    provision = consent["provision"]
+    if provision["type"] != "permit" or not provision.get("actor"):
+        raise Invalid("a professional notes an authorisation that the person gives, and no other choice", place="Consent.provision.type")
+    if not is_verified(consent):
+        raise Invalid("state that the person has consented: verification.verified", place="Consent.verification")
+    longest = p.now + p.policy.authorisation
+    period = provision.get("period", {})
+    end = min(str(period.get("end") or "9999"), instant(longest))
+    provision["period"] = {**period, "end": end}
+    return await _keep(p, consent)
+
+
+async def change_control(p: Permit, identifier: UUID, resource: Resource, if_match: int | None) -> Stored:
+    """Puts a choice in the place of an earlier one. NotFound when there is none; PreconditionFailed when it is not that version."""
+    p.must_be_for(Action.GRANT_ACCESS)
+    type_ = resource["resourceType"]
+    current = await _own(p, type_, identifier)
+    if if_match not in {None, current.version}:
+        raise PreconditionFailed("this is not the current version", place="If-Match")
+    if current.json()["status"] == ENDED and resource["status"] != ENDED:
+        raise Invalid("a choice that has ended stays so: make a new one", place=f"{type_}.status")
+    CHECKS[type_](resource, p.now)
+    return await _replace(p, current, await _complete(p, resource), "UPDATE")
+
+
+async def end_control(p: Permit, type_: str, identifier: UUID) -> Stored:
+    """Ends a choice now; it stays readable as ended. Ending it twice changes nothing."""
+    p.must_be_for(Action.END_ACCESS)
+    current = await _own(p, type_, identifier)
+    return await _end(p, current) if current.json()["status"] != ENDED else current
+
+
+async def _end(p: Permit, current: Stored) -> Stored:
+    ended = {**current.exact(), "status": ENDED}
+    if current.type == "Consent":
+        provision = ended.get("provision", {})
+        ended["provision"] = {**provision, "period": {**provision.get("period", {}), "end": instant(p.now)}}
+    return await _replace(p, current, ended, "DELETE")
+
+
+async def _end_authorisations(p: Permit, keys: set[str]) -> None:
+    """Who is blocked loses their authorisations: after the block ends, consent is asked again."""
+    for known in await read_all(p.tx, p.cipher, "Consent"):
+        consent = known.json()
+        permits = consent["status"] == "active" and consent.get("provision", {}).get("type") == "permit"
+        if permits and not is_from_document(consent) and set(keys_named_in(consent)) & keys:
+            await _end(p, known)
+
+
+async def _own(p: Permit, type_: str, identifier: UUID) -> Stored:
+    """A choice that was made here: what a document tells of consents and teams is none."""
+    current = await find(p.tx, p.cipher, type_, identifier)
+    if current is None or is_from_document(current.json()):
+        raise NotFound
+    return current
+
+
+async def _keep(p: Permit, resource: Resource) -> Stored:
+    identifier = new_id(p.owner)
+    kept = await _complete(p, resource)
+    stored = await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
+    await derive_facts(p.tx, p.keys, p.owner, identifier, kept)
+    await prove(p, stored, "CREATE")
+    return stored
+
+
+async def _replace(p: Permit, current: Stored, resource: Resource, activity: str) -> Stored:
+    stored = await update(p.tx, p.cipher, p.keys, current, resource, p.now)
+    await derive_facts(p.tx, p.keys, p.owner, current.id, resource)
+    await prove(p, stored, activity)
+    return stored
+
+
+async def _complete(p: Permit, resource: Resource) -> Resource:
+    """What only the record knows: whose it is, who said it, from when and, for an authorisation, until when."""
+    patient = await patient_of(p)
+    subject = "patient" if resource["resourceType"] == "Consent" else "subject"
+    kept = {**resource, subject: {"reference": f"Patient/{patient.id}"}}
+    meta = {name: value for name, value in resource.get("meta", {}).items() if name in {"profile", "tag"}}
+    kept.pop("meta", None)
+    if meta:
+        kept["meta"] = meta
+    if kept["resourceType"] == "Consent":
+        kept["performer"] = [who_is(p.caller)]
+        kept.setdefault("dateTime", instant(p.now))
+        provision = kept["provision"]
+        period = {"start": instant(p.now), **provision.get("period", {})}
+        if provision["type"] == "permit" and provision.get("actor") and "end" not in period:
+            period["end"] = instant(p.now + p.policy.authorisation)
+        kept["provision"] = {**provision, "period": period}
+    return kept

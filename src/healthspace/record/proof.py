@@ -1,0 +1,39 @@
+"""Who changed a control or an attribute, kept beside it as a Provenance that only the holder, and who represents them, reads."""
+
+from typing import Any
+
+from healthspace.access.facts import FINESS, RPPS
+from healthspace.access.labels import HOLDER_ONLY
+from healthspace.access.permit import Permit
+from healthspace.base.ids import new_id
+from healthspace.identity.caller import Caller
+from healthspace.resources.store import insert
+from healthspace.resources.stored import Stored, instant
+
+ACTIVITIES = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+LABELS = "urn:healthspace:label"
+
+
+async def prove(p: Permit, changed: Stored, activity: str) -> None:
+    """Keeps who did `activity` (CREATE, UPDATE, DELETE of v3-DataOperation) to this version, and notes it for the trail."""
+    provenance = {
+        "resourceType": "Provenance",
+        "meta": {"security": [{"system": LABELS, "code": HOLDER_ONLY}]},
+        "target": [{"reference": f"{changed.type}/{changed.id}/_history/{changed.version}"}, {"reference": f"{changed.type}/{changed.id}"}],
+        "recorded": instant(p.now),
+        "activity": {"coding": [{"system": ACTIVITIES, "code": activity}]},
+        "agent": [{"who": who_is(p.caller)}],
+    }
+    await insert(p.tx, p.cipher, p.keys, new_id(p.owner), provenance, p.now)
+    p.note(f"{changed.type}/{changed.id}")
+
+
+def who_is(caller: Caller) -> dict[str, Any]:
+    """A caller as a Reference: a citizen by their Patient, a professional or a structure by their number."""
+    if caller.patient is not None:
+        return {"reference": f"Patient/{caller.patient}"}
+    if caller.rpps is not None:
+        return {"identifier": {"system": RPPS, "value": caller.rpps}, "display": caller.name}
+    if caller.finess is not None:
+        return {"identifier": {"system": FINESS, "value": caller.finess}, "display": caller.structure}
+    return {"display": caller.name or caller.kind.value}
