@@ -19,6 +19,8 @@ KINDS = {
     "dispense": "MedicationDispense",
 }
 """The kinds of the independent reader, and the resources that say them."""
+CONSULTATION = '<code code="11488-4" codeSystem="2.16.840.1.113883.6.1" displayName="Consultation"/>'
+"""The type of a document that sums nothing up: its header is no fact."""
 _CODES = {
     "Immunization": "vaccineCode",
     **dict.fromkeys(("MedicationStatement", "MedicationRequest", "MedicationDispense"), "medicationCodeableConcept"),
@@ -33,7 +35,7 @@ def read_section(code: str, *entries: str, narrative: str = "", **parts: str) ->
     """What is read of a document of our own with one section (LOINC `code`) that holds `entries`."""
     inside = "".join(f"<entry>{entry}</entry>" for entry in entries)
     section = f'<code code="{code}" codeSystem="2.16.840.1.113883.6.1"/><title>Section</title><text>{narrative}</text>{inside}'
-    return read(encoded(a_document(body=a_body(section), **parts)))
+    return read(encoded(a_document(**{"code": CONSULTATION, **parts}, body=a_body(section))))
 
 
 def code_of(resource: Resource) -> Resource:

@@ -2,7 +2,7 @@
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_void, says_nothing
-from healthspace.cda.clinical.dosage import INSTRUCTIONS, dosages
+from healthspace.cda.clinical.dosage import INSTRUCTIONS, dosages, unread_dosages
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import FRENCH, IHE, began, identifiers_of, notes_of, reasons_of, remaining
 from healthspace.cda.clinical.products import consumed, medication
@@ -29,6 +29,7 @@ def read_dispensation(statement: Statement) -> Found:
     if says_nothing(statement) or is_void(statement):
         return
     yield fact(statement, _dispense(statement))
+    yield from (unread for inner in statement.find(*_TREATMENT) for unread in unread_dosages(inner))
     yield from remaining(statement, *INSTRUCTIONS, *PHARMACIST, *ANSWERED, *SUBSTITUTED, *_TREATMENT)
 
 

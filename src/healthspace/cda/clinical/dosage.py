@@ -3,10 +3,13 @@
 What a Dosage cannot say in codes is kept in the words of the document; nothing is rounded or guessed.
 """
 
+from collections.abc import Iterator
+
 from healthspace.base.fhirjson import Resource, compact
+from healthspace.cda.clinical.model import Unread
 from healthspace.cda.clinical.parts import meaningful
 from healthspace.cda.clinical.products import ratio_of
-from healthspace.cda.clinical.schedule import parts_of, timing
+from healthspace.cda.clinical.schedule import has_unsaid_rhythm, parts_of, timing
 from healthspace.cda.clinical.statement import Statement, narrated
 from healthspace.cda.clinical.values import concept_of, quantity_of
 from healthspace.cda.parse import HL7
@@ -33,6 +36,14 @@ def dosages(statement: Statement, *, bounded: bool) -> list[Resource]:
     if words_of_all and not any("text" in said for said in found):
         found[0]["text"] = words_of_all
     return found
+
+
+def unread_dosages(statement: Statement) -> Iterator[Unread]:
+    """The statements of a dosage whose rhythm a Timing cannot say, and the document has no words for."""
+    steps = (inner for inner in statement.related("COMP") if inner.kind == "substanceAdministration")
+    for each in (statement, *steps):
+        if has_unsaid_rhythm(each) and not _words(each):
+            yield Unread(each.place, "dosage")
 
 
 def _own(statement: Statement, *, bounded: bool) -> Resource:

@@ -87,7 +87,7 @@ def read_recommendation(statement: Statement) -> Found:
                 "resourceType": "ImmunizationRecommendation",
                 "identifier": identifiers_of(statement),
                 "patient": {"reference": PATIENT},
-                "date": authored_on(statement),
+                **({"date": when} if (when := authored_on(statement)) else {"_date": reason_of("")}),
                 "recommendation": [compact(recommendation)],
             }
         ),

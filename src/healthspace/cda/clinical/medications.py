@@ -2,7 +2,7 @@
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, in_plan, is_void, none_known, says_nothing
-from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages
+from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages, unread_dosages
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, recorder_of, remaining
 from healthspace.cda.clinical.prescriptions import request
@@ -26,6 +26,7 @@ def read_medication(statement: Statement) -> Found:
         return
     elif statement.mood == "EVN":
         yield fact(statement, _statement(statement))
+        yield from unread_dosages(statement)
         yield from remaining(statement, STEPS, *INSTRUCTIONS)
     else:
         yield from request(statement)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from healthspace.base.fhirjson import Resource, compact
+from healthspace.cda.clinical.model import Unread
 from healthspace.cda.clinical.statement import Found, Statement, read
-from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, note_of, time_at, value_of
+from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, note_of, number_of, time_at, value_of
 from healthspace.cda.contained import concept, dated, identifier
 from healthspace.cda.times import Time
 from healthspace.cda.values import Code, Element, attribute, child, children, read_code, read_identifiers, words
@@ -178,12 +179,24 @@ def place_of(statement: Statement) -> Resource | None:
     return None
 
 
+def has_unreadable_values(statement: Statement) -> bool:
+    """True when it states a time or an amount that is neither."""
+    element = statement.element
+    times = [part for time in children(element, "effectiveTime") for part in (time, child(time, "low"), child(time, "high"))]
+    amounts = [child(element, name) for name in ("doseQuantity", "rateQuantity", "quantity")]
+    amounts += [child(amount, bound) for amount in amounts for bound in ("low", "high")]
+    unread_time = any(attribute(time, "value") and time_at(statement.source, time) is None for time in times)
+    return unread_time or any(attribute(amount, "value") and number_of(attribute(amount, "value")) is None for amount in amounts)
+
+
 def remaining(statement: Statement, *consumed: str) -> Found:
     """What the statements inside say that do not only complete this one.
 
     `consumed` tells those already read: templates, typeCodes ("MFST"), or both with the kind of statement ("COMP/substanceAdministration").
     Reasons are read with what they explain; a measure that is given as a reason is a measure all the same.
     """
+    if has_unreadable_values(statement):
+        yield Unread(statement.place, "value")
     done = COMPLETING | set(consumed)
     for inner in statement.related():
         link = attribute(inner.element.getparent(), "typeCode")

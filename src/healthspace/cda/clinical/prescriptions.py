@@ -2,7 +2,7 @@
 
 from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_void, says_nothing
-from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages
+from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages, unread_dosages
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import FRENCH, IHE, authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, remaining
 from healthspace.cda.clinical.products import consumed, medication
@@ -38,6 +38,7 @@ def read_prescription(statement: Statement) -> Found:
 def request(statement: Statement) -> Found:
     """The MedicationRequest of a treatment that is meant, asked or proposed."""
     yield fact(statement, _request(statement))
+    yield from unread_dosages(statement)
     yield from remaining(statement, STEPS, *INSTRUCTIONS, *PHARMACIST, *SUPPLY, *SUBSTITUTION, *FLAGS)
 
 

@@ -76,6 +76,13 @@ def _last_day(low: Time | None, length: float, unit: str) -> str:
     return ""
 
 
+def has_unsaid_rhythm(statement: Statement) -> bool:
+    """True when it says how often, or at which moments of the day, in a way that a Timing cannot."""
+    parts = list(parts_of(statement.element))
+    spoken = [attribute(child(part, "period"), "value") or attribute(child(part, "event"), "code") for part in parts]
+    return any(spoken) and not _rhythm(statement, parts)
+
+
 def _rhythm(statement: Statement, parts: list[Element]) -> Resource:
     """How often, or at which moments of the day; nothing when several rhythms are combined, which a Timing cannot say."""
     periodic = [part for part in parts if child(part, "period") is not None]

@@ -200,9 +200,10 @@ def _of_section(source: Source, link: Element, key: str, place: str, subject: st
     own = child(section, "author")
     author = own if own is not None else author
     for number, entry in enumerate(children(section, "entry"), 1):
-        for inner in entry.iterchildren(etree.Element):
-            name = str(inner.tag).removeprefix(_PREFIX)
-            if name in STATEMENTS:
-                yield situate(Statement(source, inner, f"{key}.e{number}", f"{place}/entry[{number}]/{name}", code, subject, author))
+        names = ((inner, str(inner.tag).removeprefix(_PREFIX)) for inner in entry.iterchildren(etree.Element))
+        for position, (inner, name) in enumerate((inner, name) for inner, name in names if name in STATEMENTS):
+            # The schema allows one statement in an entry; the same place twice would be one fact.
+            own = f"{key}.e{number}" + (f"+{position}" if position else "")
+            yield situate(Statement(source, inner, own, f"{place}/entry[{number}]/{name}", code, subject, author))
     for number, nested in enumerate(children(section, "component"), 1):
         yield from _of_section(source, nested, f"{key}.{number}", f"{place}/component[{number}]", subject, author)

@@ -13,6 +13,8 @@ from healthspace.cda.contained import concept
 from healthspace.cda.people import Party, read_party
 from healthspace.cda.values import Element, attribute, child, children
 
+SUMMARIES = frozenset({"60591-5", "74207-2", "34133-9", "11490-0", "18761-7", "83981-1", "SYNTH"})
+"""Types (LOINC, TRE_A05) of documents that sum up the care. Nearly every document names the treating doctor: these are enough."""
 _KINDS = frozenset({"INF", "PRF", "CON", "SPRF", "PPRF", "ATND"})
 """Participations (HL7 v3) of somebody who takes part in the care, or informs about it."""
 _LEADING = frozenset({"PCP", "ATTPHYS"})
@@ -22,7 +24,9 @@ _NOT_CARE = frozenset({"PRELV"})
 
 
 def care_team(source: Source) -> Iterator[Fact]:
-    """The one CareTeam of a document, when its header names somebody with a function in the care."""
+    """The one CareTeam of a document that sums up a person's care, when its header names somebody with a function in it."""
+    if attribute(child(source.root, "code"), "code") not in SUMMARIES:
+        return
     named = [element for element in children(source.root, "participant") if attribute(element, "typeCode") in _KINDS]
     authors = [element for element in children(source.root, "author") if attribute(child(element, "functionCode"), "code") in _LEADING]
     members = [said for element in (*named, *authors) if (said := _member(source, element))]
