@@ -1,8 +1,10 @@
 """From a clinical document to its facts: each statement goes to the reader of its template, wherever it stands."""
 
+from healthspace.cda.clinical.imaging import header_studies
 from healthspace.cda.clinical.model import Extraction, Fact, Unread
 from healthspace.cda.clinical.plans import care_plans
 from healthspace.cda.clinical.readers import reader_of
+from healthspace.cda.clinical.reports import whole_report
 from healthspace.cda.clinical.statement import Source, read, statements
 from healthspace.cda.clinical.team import care_team
 from healthspace.cda.values import Element
@@ -13,4 +15,6 @@ def extract(root: Element) -> Extraction:
     source = Source(root, reader_of)
     found = [item for statement in statements(source) for item in read(statement)]
     facts = [item for item in found if isinstance(item, Fact)]
-    return Extraction((*facts, *care_plans(facts), *care_team(source)), tuple(item for item in found if isinstance(item, Unread)))
+    facts += [*care_plans(facts), *care_team(source), *header_studies(source)]
+    facts += whole_report(source, facts)
+    return Extraction(tuple(facts), tuple(item for item in found if isinstance(item, Unread)))

@@ -4,37 +4,37 @@ An act holds a chapter (biochemistry, microbiology…). In it stand specimens, r
 the batteries of its antibiogram. What a result does not say itself (when, by whom, on what) its battery or its chapter says.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import fact, is_void
+from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
-from healthspace.cda.clinical.observations import STATUSES, observation, performers_of, read_observation
+from healthspace.cda.clinical.observations import STATUSES, members_of, not_said, observation, performers_of, read_group, read_observation
 from healthspace.cda.clinical.parts import COMPLETING, identifiers_of
+from healthspace.cda.clinical.procedures import devices_of
 from healthspace.cda.clinical.statement import Found, Statement, read
-from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, refer_to, time_at, value_of
+from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, performer_of, shown_name, time_at, value_of
 from healthspace.cda.contained import identifier
-from healthspace.cda.people import read_party
-from healthspace.cda.values import Element, attribute, child, children, read_identifier
+from healthspace.cda.values import Element, attribute, child, children, read_identifier, read_identifiers, read_name
 
 LAB = "laboratory"
 RESULT = frozenset({"1.3.6.1.4.1.19376.1.3.1.6", "1.2.250.1.213.1.1.3.80", "1.2.250.1.213.1.1.3.209"})
 BATTERY = frozenset({"1.3.6.1.4.1.19376.1.3.1.4", "1.2.250.1.213.1.1.3.78", "1.2.250.1.213.1.1.3.208"})
 ISOLATE = frozenset({"1.3.6.1.4.1.19376.1.3.1.5", "1.2.250.1.213.1.1.3.79"})
-SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77"})
+SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77", "1.3.6.1.4.1.19376.1.3.10.4.1", "1.2.250.1.213.1.1.3.100"})
 PREVIOUS = "urn:healthspace:previous-result"
 """On an Observation, complex (value, effective): an earlier result that the laboratory repeats beside this one."""
-_SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
+SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
 
 
 @dataclass(frozen=True)
 class _Chapter:
-    """What results inherit: the specimens of the chapter, and when and by whom what holds them was done."""
+    """What results inherit: the specimens of the chapter, and when, by whom and with what kit what holds them was done."""
 
     specimens: tuple[Fact, ...] = ()
     effective: Resource = field(default_factory=dict)
     performers: tuple[Resource, ...] = ()
+    devices: tuple[Resource, ...] = ()
 
 
 def read_chapter(statement: Statement) -> Found:
@@ -42,13 +42,10 @@ def read_chapter(statement: Statement) -> Found:
     if statement.subject or is_void(statement):
         return
     specimens = tuple(_specimen(inner) for inner in statement.related() if inner.templates & SPECIMEN)
-    chapter = _Chapter(specimens, effective_of(statement), tuple(performers_of(statement)))
+    chapter = _Chapter(specimens, effective_of(statement), tuple(performers_of(statement)), tuple(devices_of(statement)))
     yield from specimens
-    found: list[Fact] = []
-    for item in _read_parts(statement, chapter):
-        if isinstance(item, Fact):
-            found.append(item)
-        yield item
+    found = list(_read_parts(statement, chapter))
+    yield from found
     report = _report(statement, chapter, found)
     if report is not None:
         yield fact(statement, report, "#report")
@@ -60,6 +57,12 @@ def read_alone(statement: Statement) -> Found:
         yield from _read_part(statement, _Chapter())
 
 
+def read_specimen(statement: Statement) -> Found:
+    """What was taken, where no chapter of results stands around it."""
+    if not (statement.subject or is_void(statement) or is_denied(statement)) and statement.mood == "EVN":
+        yield _specimen(statement)
+
+
 def _read_parts(statement: Statement, chapter: _Chapter) -> Found:
     for inner in statement.related():
         if not inner.templates & (SPECIMEN | COMPLETING):
@@ -67,11 +70,13 @@ def _read_parts(statement: Statement, chapter: _Chapter) -> Found:
 
 
 def _read_part(statement: Statement, chapter: _Chapter) -> Found:
+    if statement.subject:
+        return  # the mother's blood group in the report of her child
     if statement.templates & RESULT:
         yield from _read_result(statement, chapter)
     elif statement.templates & ISOLATE:
         yield from _read_isolate(statement, chapter)
-    elif statement.templates & BATTERY:
+    elif statement.templates & BATTERY or statement.source.reader_of(statement) is read_group:
         yield from _read_battery(statement, chapter)
     elif statement.source.reader_of(statement) is read_observation:
         yield from read_observation(statement, LAB)
@@ -84,31 +89,31 @@ def _read_result(statement: Statement, chapter: _Chapter) -> Found:
     if statement.mood != "EVN":
         yield from read_observation(statement, LAB)
         return
-    code, value = code_or_text(statement), value_of(statement)
-    if is_void(statement):
+    if is_void(statement) or says_nothing(statement):
         return
-    if code is None or statement.negated:
-        yield Unread(statement.place, "negated" if statement.negated else "no-code")
+    code, value, denied = code_or_text(statement), value_of(statement), is_denied(statement)
+    if code is None or denied:
+        yield Unread(statement.place, "negated" if denied else "no-code")
         return
     made = observation(statement, code, value or _unvalued(statement), LAB, chapter.effective)
     yield fact(statement, _in_chapter(made, statement, chapter))
 
 
 def _unvalued(statement: Statement) -> Resource:
-    if statement.text:
-        return {"valueString": statement.text}
-    return {"dataAbsentReason": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}}
+    return {"valueString": statement.text} if statement.text else not_said()
 
 
 def _in_chapter(made: Resource, statement: Statement, chapter: _Chapter) -> Resource:
     previous = [_previous(inner) for inner in statement.related("REFR") if inner.kind == "observation"]
-    performers = list(chapter.performers) if not children(statement.element, "performer") else made.get("performer")
+    own = children(statement.element, "performer") or children(statement.element, "author")
+    performers = made.get("performer") if own else list(chapter.performers)
     return compact(
         {
             **made,
             "extension": [*made.get("extension", ()), *filter(None, previous)],
             "performer": performers or made.get("performer"),
             "specimen": _only(chapter.specimens),
+            "device": next(iter((*devices_of(statement), *chapter.devices)), None),
         }
     )
 
@@ -129,32 +134,48 @@ def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
         chapter,
         effective=effective_of(statement) or chapter.effective,
         performers=tuple(performers_of(statement)) if children(statement.element, "performer") else chapter.performers,
+        devices=tuple(devices_of(statement)) or chapter.devices,
     )
     found = list(_read_parts(statement, inner))
     yield from found
-    code, members = code_or_text(statement), [_refer(item) for item in found if isinstance(item, Fact) and _is_observation(item)]
+    code, members = code_or_text(statement), members_of(found)
     if code is not None and members:
         panel = {**observation(statement, code, {}, LAB, chapter.effective), "hasMember": members}
         yield fact(statement, _in_chapter(panel, statement, chapter))
 
 
 def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
-    """A micro-organism that was found, with what was found out about it (count, resistance)."""
-    inner = replace(chapter, effective=effective_of(statement) or chapter.effective)
-    found = list(_read_parts(statement, inner))
-    yield from found
+    """A micro-organism that was found, with what was found out about it (count, resistance): it is their specimen."""
     role = child(statement.element, "specimen", "specimenRole")
     organism = concept_of(statement, child(role, "specimenPlayingEntity", "code"))
-    members = [_refer(item) for item in found if isinstance(item, Fact) and _is_observation(item)]
+    culture = _culture(statement, role, organism, chapter)
+    own = (culture,) if culture else chapter.specimens
+    found = list(_read_parts(statement, replace(chapter, specimens=own, effective=effective_of(statement) or chapter.effective)))
+    yield from own if culture else ()
+    yield from found
+    members = members_of(found)
     if organism is None:
         if members:
             yield Unread(statement.place, "no-organism")
         return
     code = code_or_text(statement) or {"text": "Micro-organisme isolé"}
     named = observation(statement, code, {"valueCodeableConcept": organism}, LAB, chapter.effective)
-    isolate = read_identifier(child(role, "id"))
-    ids = [*named.get("identifier", ()), *([identifier(isolate)] if isolate else ())]
-    yield fact(statement, compact({**_in_chapter(named, statement, chapter), "identifier": ids, "hasMember": members}))
+    yield fact(statement, compact({**_in_chapter(named, statement, chapter), "hasMember": members}))
+
+
+def _culture(statement: Statement, role: Element | None, organism: Resource | None, chapter: _Chapter) -> Fact | None:
+    """The isolate as a Specimen that comes from that of the chapter; None when it has neither a number nor a name."""
+    number = read_identifier(child(role, "id"))
+    if number is None and organism is None:
+        return None
+    resource = {
+        "resourceType": "Specimen",
+        "identifier": [identifier(number)] if number else None,
+        "type": organism,
+        "subject": {"reference": PATIENT},
+        "parent": [parent] if (parent := _only(chapter.specimens)) else None,
+    }
+    return fact(statement, compact(resource), "#specimen")
 
 
 def _specimen(statement: Statement) -> Fact:
@@ -183,18 +204,16 @@ def _specimen(statement: Statement) -> Fact:
     return fact(statement, compact(resource))
 
 
-def _report(statement: Statement, chapter: _Chapter, found: list[Fact]) -> Resource | None:
-    results = [_refer(item) for item in _tops(found)]
-    code = code_or_text(statement)
+def _report(statement: Statement, chapter: _Chapter, found: list[Fact | Unread]) -> Resource | None:
+    code, results = code_or_text(statement), members_of(found)
     if code is None or not results:
         return None
-    author = child(statement.source.root, "legalAuthenticator")
     return compact(
         {
             "resourceType": "DiagnosticReport",
             "identifier": identifiers_of(statement),
             "status": _status_of(statement),
-            "category": [{"coding": [{"system": _SERVICE_SECTIONS, "code": "LAB"}]}],
+            "category": [{"coding": [{"system": SERVICE_SECTIONS, "code": "LAB"}]}],
             "code": code,
             "subject": {"reference": PATIENT},
             **(chapter.effective or _collected(chapter)),
@@ -203,14 +222,26 @@ def _report(statement: Statement, chapter: _Chapter, found: list[Fact]) -> Resou
             "specimen": [_refer(specimen) for specimen in chapter.specimens],
             "result": results,
             "conclusion": "\n".join(note["text"] for note in note_of(statement)),
-            "resultsInterpreter": _signatory(author),
+            "resultsInterpreter": _interpreters(statement),
         }
     )
 
 
-def _signatory(author: Element | None) -> list[Resource]:
-    who = refer_to(read_party(author, "legalAuthenticator")) if author is not None else None
-    return [who] if who is not None and "reference" not in who else []
+def _interpreters(statement: Statement) -> list[Resource]:
+    """Who answers for the results: the biologist that validates the chapter, else the signatory of the document."""
+    named = [
+        who for each in children(statement.element, "participant") if attribute(each, "typeCode") == "AUTHEN" and (who := _validator(each))
+    ]
+    author = child(statement.source.root, "legalAuthenticator")
+    signatory = performer_of(statement, author) if author is not None and not named else None
+    return named or ([signatory] if signatory and "reference" not in signatory else [])
+
+
+def _validator(participant: Element) -> Resource | None:
+    role = child(participant, "participantRole")
+    ids, name = read_identifiers(role), read_name(children(child(role, "playingEntity"), "name"))
+    said = compact({"identifier": identifier(ids[0]) if ids else None, "display": shown_name(name)})
+    return {"type": "Practitioner", **said} if said else None
 
 
 def _status_of(statement: Statement) -> str:
@@ -225,16 +256,6 @@ def _collected(chapter: _Chapter) -> Resource:
         return {}
     collection = chapter.specimens[0].resource.get("collection", {})
     return {key.replace("collected", "effective"): said for key, said in collection.items() if key.startswith("collected")}
-
-
-def _tops(found: list[Fact]) -> Iterator[Fact]:
-    """The observations that are in no other one of the chapter."""
-    inside = {member["reference"] for item in found for member in item.resource.get("hasMember", ())}
-    return (item for item in found if _is_observation(item) and FACT + item.key not in inside)
-
-
-def _is_observation(item: Fact) -> bool:
-    return bool(item.resource["resourceType"] == "Observation")
 
 
 def _refer(item: Fact) -> Resource:

@@ -1,12 +1,14 @@
 """Observations of every kind: vital signs, habits, pregnancies, scores, and whatever else has a code and a value (CI-SIS 48 to 53)."""
 
+from dataclasses import replace
 from functools import partial
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import fact, is_void, says_nothing
-from healthspace.cda.clinical.model import PATIENT, Unread
-from healthspace.cda.clinical.parts import authored_on, identifiers_of, remaining, sites_of
-from healthspace.cda.clinical.statement import Found, Reader, Statement
+from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
+from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
+from healthspace.cda.clinical.parts import identifiers_of, remaining, sites_of
+from healthspace.cda.clinical.plans import read_request
+from healthspace.cda.clinical.statement import Found, Reader, Statement, read_inside
 from healthspace.cda.clinical.values import (
     author_of,
     code_or_text,
@@ -15,15 +17,25 @@ from healthspace.cda.clinical.values import (
     interpretations_of,
     note_of,
     performer_of,
-    quantity_of,
     ranges_of,
     value_of,
 )
+from healthspace.cda.parse import HL7
 from healthspace.cda.values import child, children
 
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
-STATUSES = {"completed": "final", "aborted": "cancelled", "cancelled": "cancelled", "active": "preliminary", "held": "registered"}
-INTENTS = {"INT": "plan", "RQO": "order", "PRP": "proposal", "PRMS": "plan", "ARQ": "order", "APT": "order"}
+STATUSES = {
+    "completed": "final",
+    "aborted": "cancelled",
+    "cancelled": "cancelled",
+    "active": "preliminary",
+    "held": "registered",
+    "new": "registered",
+    "suspended": "registered",
+}
+SIGNS = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.13.1", "1.2.250.1.213.1.1.3.49"})
+"""The organizer of vital signs: each of them is a fact by itself."""
+_ABSENCES = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 _SURVEY, _SOCIAL, _EXAM = "survey", "social-history", "exam"
 _SECTIONS = {
@@ -41,11 +53,10 @@ def read_observation(statement: Statement, category: str = "") -> Found:
     """An observation and those inside it. About somebody else: nothing. Planned: a request or a goal. Denied: false, or not read."""
     if statement.subject:
         return
-    if statement.mood == "GOL":
-        yield from _read_goal(statement)
-    elif statement.mood != "EVN":
-        yield from _read_request(statement)
-    elif not (is_void(statement) or says_nothing(statement)):
+    if statement.mood != "EVN":
+        yield from read_request(statement)
+        return
+    if not (is_void(statement) or says_nothing(statement)):
         yield from _read_found(statement, category or _SECTIONS.get(statement.section, ""))
     yield from remaining(statement)
 
@@ -57,16 +68,17 @@ def observed_as(category: str) -> Reader:
 
 def _read_found(statement: Statement, category: str) -> Found:
     code, value = code_or_text(statement), value_of(statement)
-    if statement.negated:
+    denied = is_denied(statement)
+    if denied:
         value = _denied(value)
-    if code is None or (statement.negated and not value):
-        yield Unread(statement.place, "negated" if statement.negated else "no-code")
+    if code is None or (denied and not value):
+        yield Unread(statement.place, "negated" if denied else "no-code")
     elif value or _has_parts(statement):
         yield fact(statement, observation(statement, code, value, category))
     elif statement.text:
         yield fact(statement, observation(statement, code, {"valueString": statement.text}, category))
     else:
-        yield fact(statement, observation(statement, code, _not_said(), category))
+        yield fact(statement, observation(statement, code, not_said(), category))
 
 
 def _denied(value: Resource) -> Resource:
@@ -74,8 +86,9 @@ def _denied(value: Resource) -> Resource:
     return {"valueBoolean": False} if not value or value.get("valueBoolean") is not None else {}
 
 
-def _not_said() -> Resource:
-    return {"dataAbsentReason": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}}
+def not_said(reason: str = "unknown") -> Resource:
+    """What stands for a value that is not given, and why."""
+    return {"dataAbsentReason": {"coding": [{"system": _ABSENCES, "code": reason}]}}
 
 
 def _has_parts(statement: Statement) -> bool:
@@ -85,15 +98,18 @@ def _has_parts(statement: Statement) -> bool:
 def observation(statement: Statement, code: Resource, value: Resource, category: str, effective: Resource | None = None) -> Resource:
     """An Observation of the citizen: what the statement says, with `code` and `value`, in one of FHIR's categories ("" for none)."""
     element = statement.element
+    status = STATUSES.get(statement.status, "final")
+    if status == "cancelled" and value:
+        value = not_said("not-performed")  # what was given up says nothing
     return compact(
         {
             "resourceType": "Observation",
             "identifier": identifiers_of(statement),
-            "status": STATUSES.get(statement.status, "final"),
+            "status": status,
             "category": [{"coding": [{"system": CATEGORIES, "code": category}]}] if category else None,
             "code": code,
             "subject": {"reference": PATIENT},
-            **(effective_of(statement) or effective or {}),
+            **(effective_of(statement) or effective or _effective_around(statement)),
             "performer": performers_of(statement),
             **value,
             "interpretation": interpretations_of(statement),
@@ -113,47 +129,37 @@ def performers_of(statement: Statement) -> list[Resource]:
     return [who for who in (named or ([author] if author else [])) if who.get("type") != "Device"]
 
 
-def _read_goal(statement: Statement) -> Found:
-    code = code_or_text(statement)
-    if code is None:
-        yield Unread(statement.place, "no-code")
-        return
-    wanted = quantity_of(child(statement.element, "value"))
-    target = {"measure": code, "detailQuantity": wanted} if wanted else None
-    yield fact(
-        statement,
-        compact(
-            {
-                "resourceType": "Goal",
-                "lifecycleStatus": "active" if statement.status in {"active", ""} else "proposed",
-                "description": code,
-                "subject": {"reference": PATIENT},
-                "target": [target] if target else None,
-                "note": note_of(statement),
-            }
-        ),
-    )
+def _effective_around(statement: Statement) -> Resource:
+    """When the nearest organizer around it took place: a result without a time has that of its group."""
+    around = statement.element.iterancestors(f"{{{HL7}}}organizer")
+    return next(filter(None, (effective_of(replace(statement, element=element)) for element in around)), {})
 
 
-def _read_request(statement: Statement) -> Found:
-    code = code_or_text(statement)
-    if code is None or is_void(statement) or statement.negated:
-        yield Unread(statement.place, "negated" if statement.negated else "no-code")
+def read_group(statement: Statement) -> Found:
+    """An organizer: what is in it, and an Observation that holds its observations together when it has a name."""
+    if statement.subject:
         return
-    yield fact(
-        statement,
-        compact(
-            {
-                "resourceType": "ServiceRequest",
-                "identifier": identifiers_of(statement),
-                "status": "completed" if statement.status == "completed" else "active",
-                "intent": INTENTS.get(statement.mood, "plan"),
-                "code": code,
-                "subject": {"reference": PATIENT},
-                **effective_of(statement, "occurrence"),
-                "authoredOn": authored_on(statement),
-                "requester": author_of(statement),
-                "note": note_of(statement),
-            }
-        ),
-    )
+    if statement.mood != "EVN" or is_void(statement) or statement.templates & SIGNS:
+        yield from read_inside(statement)
+        return
+    code = concept_of(statement, child(statement.element, "code"))
+    found = list(remaining(statement) if code else read_inside(statement))
+    yield from found
+    members = members_of(found)
+    if code and members:
+        group = observation(statement, code, {}, _SECTIONS.get(statement.section, ""))
+        yield fact(statement, {**group, "hasMember": members})
+
+
+def members_of(found: list[Fact | Unread]) -> list[Resource]:
+    """References to the observations of `found` that are in no other one of them."""
+    observations = [item for item in found if isinstance(item, Fact) and item.resource["resourceType"] == "Observation"]
+    inside = {member["reference"] for item in observations for member in item.resource.get("hasMember", ())}
+    return [{"reference": FACT + item.key} for item in observations if FACT + item.key not in inside]
+
+
+def read_comment(statement: Statement) -> Found:
+    """A comment that stands alone, and belongs to no other entry."""
+    code = concept_of(statement, child(statement.element, "code"))
+    if not statement.subject and not is_void(statement) and statement.text and code:
+        yield fact(statement, observation(statement, code, {"valueString": statement.text}, ""))

@@ -90,7 +90,7 @@ def _procedure(statement: Statement) -> Resource:
         "reasonCode": reasons if done else None,
         "bodySite": sites_of(statement, "targetSiteCode"),
         "note": notes_of(statement),
-        "usedReference": _devices(statement),
+        "usedReference": devices_of(statement),
     }
     return compact(said)
 
@@ -161,7 +161,7 @@ def _priority(statement: Statement) -> Resource | None:
     return concept_of(statement, child(statement.element, "priorityCode"))
 
 
-def _devices(statement: Statement) -> list[Resource]:
+def devices_of(statement: Statement) -> list[Resource]:
     """What was used or put in: the participants that are devices, by identifier and name."""
     found = []
     for participant in children(statement.element, "participant"):

@@ -2,28 +2,33 @@
 
 from healthspace.cda.clinical.adverse import read_adverse_event
 from healthspace.cda.clinical.allergies import read_allergy
+from healthspace.cda.clinical.devices import DEVICE, read_device
+from healthspace.cda.clinical.directives import DIRECTIVE, read_directive
 from healthspace.cda.clinical.dispensations import DISPENSATION, read_dispensation
 from healthspace.cda.clinical.encounters import read_encounter
 from healthspace.cda.clinical.family import read_family_history
+from healthspace.cda.clinical.imaging import PRODUCT, RADIATION, STUDY, TECHNIQUE, read_product, read_radiation, read_study, read_technique
 from healthspace.cda.clinical.immunizations import read_immunization, read_recommendation
-from healthspace.cda.clinical.laboratory import BATTERY, ISOLATE, RESULT, is_chapter, read_alone, read_chapter
+from healthspace.cda.clinical.laboratory import BATTERY, ISOLATE, RESULT, SPECIMEN, is_chapter, read_alone, read_chapter, read_specimen
 from healthspace.cda.clinical.medications import read_medication
-from healthspace.cda.clinical.observations import observed_as, read_observation
-from healthspace.cda.clinical.parts import FRENCH, IHE
+from healthspace.cda.clinical.observations import observed_as, read_comment, read_group, read_observation
+from healthspace.cda.clinical.parts import COMMENT, FRENCH, IHE, REFERENCES
 from healthspace.cda.clinical.plans import REQUEST, read_request
 from healthspace.cda.clinical.prescriptions import ITEM, read_prescription
 from healthspace.cda.clinical.problems import read_problem
 from healthspace.cda.clinical.procedures import read_procedure
 from healthspace.cda.clinical.statement import Found, Reader, Statement
+from healthspace.cda.clinical.transfers import TRANSFER, read_transfer
 
 
 def read_nothing(statement: Statement) -> Found:
-    """What is told elsewhere: the attachments of a document belong to the document."""
+    """What is told elsewhere, or is no fact of health: attachments belong to the document, links to what they lead to; who pays."""
     yield from ()
 
 
 READERS: dict[str, Reader] = {
     **dict.fromkeys(sorted(RESULT | BATTERY | ISOLATE), read_alone),
+    **dict.fromkeys(sorted(SPECIMEN), read_specimen),
     IHE + "13.2": observed_as("vital-signs"),
     FRENCH + "50": observed_as("vital-signs"),
     IHE + "13.4": observed_as("social-history"),
@@ -31,6 +36,16 @@ READERS: dict[str, Reader] = {
     IHE + "13.5": observed_as(""),
     FRENCH + "53": observed_as(""),
     FRENCH + "18": read_nothing,
+    **dict.fromkeys(DIRECTIVE, read_directive),
+    **dict.fromkeys(DEVICE, read_device),
+    **dict.fromkeys(TRANSFER, read_transfer),
+    # Imaging.
+    **dict.fromkeys(STUDY, read_study),
+    **dict.fromkeys(TECHNIQUE, read_technique),
+    **dict.fromkeys(PRODUCT, read_product),
+    **dict.fromkeys(RADIATION, read_radiation),
+    FRENCH + "150": observed_as(""),
+    FRENCH + "154": observed_as("imaging"),
     # Vaccines, medicines.
     IHE + "12.2": read_recommendation,
     FRENCH + "47": read_recommendation,
@@ -55,13 +70,22 @@ READERS: dict[str, Reader] = {
     IHE + "14": read_encounter,
     FRENCH + "58": read_encounter,
     **dict.fromkeys(REQUEST, read_request),
+    # What stands alone, and completes nothing.
+    **dict.fromkeys(COMMENT, read_comment),
+    **dict.fromkeys(REFERENCES, read_nothing),
+    IHE + "17": read_nothing,
+    FRENCH + "61": read_nothing,
 }
 """Reader by templateId. The most particular template comes first: a statement is read by the first one that it has, in this order."""
 
 
+_RANKS = {template: rank for rank, template in enumerate(READERS)}
+_BY_KIND: dict[str, Reader] = {"observation": read_observation, "organizer": read_group, "observationMedia": read_nothing}
+
+
 def reader_of(statement: Statement) -> Reader | None:
-    """The reader of a statement; None when we know none of its templates, and it is no observation that says something by itself."""
-    known = next((reader for template, reader in READERS.items() if template in statement.templates), None)
-    if known is None and is_chapter(statement):
-        return read_chapter
-    return known or (read_observation if statement.kind == "observation" else None)
+    """The reader of a statement; None for an act of which we know no template, and which is no chapter of results."""
+    known = [template for template in statement.templates if template in _RANKS]
+    if known:
+        return READERS[min(known, key=_RANKS.__getitem__)]
+    return read_chapter if is_chapter(statement) else _BY_KIND.get(statement.kind)

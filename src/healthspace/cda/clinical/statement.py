@@ -156,7 +156,15 @@ Reader = Callable[[Statement], Found]
 def read(statement: Statement) -> Found:
     """What a statement says, by the reader of its template; without one, what the statements inside it say."""
     reader = statement.source.reader_of(statement)
-    return reader(statement) if reader is not None else read_inside(statement)
+    if reader is not None:
+        return reader(statement)
+    return read_inside(statement) if any(statement.related()) else _unknown(statement)
+
+
+def _unknown(statement: Statement) -> Found:
+    """A statement of which we know no template, and that holds no other: all that can be told is that it is there."""
+    if not statement.subject and not attribute(statement.element, "nullFlavor"):
+        yield Unread(statement.place, "unknown-template")
 
 
 def read_inside(statement: Statement) -> Found:

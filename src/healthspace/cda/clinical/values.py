@@ -9,7 +9,7 @@ from healthspace.cda.clinical.statement import Source, Statement
 from healthspace.cda.contained import concept, concepts, identifier, raw_time
 from healthspace.cda.people import Party, read_party
 from healthspace.cda.times import Time, read_time
-from healthspace.cda.values import Element, attribute, child, children, read_code, tidy
+from healthspace.cda.values import Element, Name, attribute, child, children, read_code, tidy
 from healthspace.fhir.exact_json import ExactNumber
 from healthspace.fhir.ucum import canonical
 from healthspace.terminology.code_systems import INS_OIDS
@@ -273,10 +273,16 @@ def _name_of(party: Party) -> str:
     place = party.organization.name if party.organization else ""
     if party.device is not None:
         return party.device.software or party.device.model or place
-    name = party.name
-    parts = () if name is None else (*name.prefixes, name.given("CL", "", "BR"), name.family("CL", "", "SP", "BR"))
-    person = tidy(" ".join(filter(None, parts))) or (name.text if name else "")
+    person = shown_name(party.name)
     return f"{person} ({place})" if person and place else person or place
+
+
+def shown_name(name: Name | None) -> str:
+    """A person's name as people read it; "" for None."""
+    if name is None:
+        return ""
+    parts = (*name.prefixes, name.given("CL", "", "BR"), name.family("CL", "", "SP", "BR"))
+    return tidy(" ".join(filter(None, parts))) or name.text
 
 
 def note_of(statement: Statement) -> list[Resource]:
