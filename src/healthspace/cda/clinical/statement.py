@@ -211,7 +211,7 @@ def _of_section(source: Source, link: Element, key: str, place: str, subject: st
         names = ((inner, str(inner.tag).removeprefix(_PREFIX)) for inner in entry.iterchildren(etree.Element))
         for position, (inner, name) in enumerate((inner, name) for inner, name in names if name in STATEMENTS):
             # The schema allows one statement in an entry; the same place twice would be one fact.
-            own = f"{key}.e{number}" + (f"+{position}" if position else "")
-            yield situate(Statement(source, inner, own, f"{place}/entry[{number}]/{name}", code, subject, author))
+            entry_key = f"{key}.e{number}" + (f"+{position}" if position else "")
+            yield situate(Statement(source, inner, entry_key, f"{place}/entry[{number}]/{name}", code, subject, author))
     for number, nested in enumerate(children(section, "component"), 1):
         yield from _of_section(source, nested, f"{key}.{number}", f"{place}/component[{number}]", subject, author)
