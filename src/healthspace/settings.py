@@ -29,6 +29,18 @@ class Settings:
     exchange_limit: int = 40 * MEBIBYTE
     """Bytes of one resource that the technical caller writes: the largest official example has 34 MiB."""
     pool_size: int = 10
+    smtp_host: str | None = None
+    """The operator's mail server; without one no e-mail is sent."""
+    smtp_port: int = 25
+    smtp_tls: str = "starttls"
+    """`tls` from the first byte, `starttls` (RFC 3207), or `none` on a trusted network only."""
+    smtp_user: str | None = None
+    smtp_password: str | None = None
+    mail_from: str = "noreply@localhost"
+    public_url: str = ""
+    """The address of the portal as people know it, for links in e-mails."""
+    trail_months: int = 36
+    """Months that the trail is kept: 36 at least."""
 
 
 def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
@@ -41,6 +53,14 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         database_url=env.get("DATABASE_URL") or None,
         host=env.get("HEALTHSPACE_HOST") or "127.0.0.1",
         port=_number(env, "HEALTHSPACE_PORT", 8000),
+        smtp_host=env.get("HEALTHSPACE_SMTP_HOST") or None,
+        smtp_port=_number(env, "HEALTHSPACE_SMTP_PORT", 25),
+        smtp_tls=_choice(env, "HEALTHSPACE_SMTP_TLS", ("starttls", "tls", "none")),
+        smtp_user=env.get("HEALTHSPACE_SMTP_USER") or None,
+        smtp_password=env.get("HEALTHSPACE_SMTP_PASSWORD") or None,
+        mail_from=env.get("HEALTHSPACE_MAIL_FROM") or "noreply@localhost",
+        public_url=env.get("HEALTHSPACE_PUBLIC_URL") or "",
+        trail_months=_at_least(env, "HEALTHSPACE_TRAIL_MONTHS", 36),
         demo=demo or env.get("HEALTHSPACE_DEMO", "").lower() in {"1", "true", "yes"},
     )
 
@@ -50,3 +70,18 @@ def _number(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal():
         raise Misconfigured(f"{name} must be a whole number")
     return int(text)
+
+
+def _at_least(env: Mapping[str, str], name: str, least: int) -> int:
+    """A number that the law gives a floor to, which is also its default."""
+    number = _number(env, name, least)
+    if number < least:
+        raise Misconfigured(f"{name} must be {least} or more")
+    return number
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    chosen = env.get(name) or choices[0]
+    if chosen not in choices:
+        raise Misconfigured(f"{name} must be one of {', '.join(choices)}")
+    return chosen

@@ -28,7 +28,7 @@ PARTITIONS = 8
 CREATE = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\)( PARTITION BY RANGE \(at\))?;", re.DOTALL)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 PARTITION = re.compile(r"\w+_p(\d+)$")
-PACKAGES = ("access", "audit", "database", "record", "resources")
+PACKAGES = ("access", "audit", "database", "notifications", "record", "resources", "reviews")
 
 ACROSS_OWNERS = {
     "audit.reading.OWN_PAGE": "what one caller did, whoever the records belong to",

@@ -14,6 +14,7 @@ from uuid import UUID
 import anyio
 import orjson
 
+from healthspace.access.announce import Act, Announcer
 from healthspace.access.facts import EVERYBODY
 from healthspace.access.matrix import Admission
 from healthspace.access.policy import Policy
@@ -27,6 +28,7 @@ from healthspace.base.ids import REGISTRY, new_id, owner_of
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Database, Row, Tx
 from healthspace.database.keys import KeyRing
+from healthspace.database.outbox import Letter, post
 from healthspace.database.owners import Ciphers, create_owner
 from healthspace.database.seal import Cipher
 from healthspace.identity.caller import UNKNOWN, Caller, Purpose
@@ -140,6 +142,7 @@ class Door:
         self.database, self.keys, self.ciphers = database, keys, ciphers
         self.trail, self.blobs, self.demo = trail, blobs, demo
         self.policy = policy or Policy()
+        self.announcer = Announcer()
         self.stale: set[str] = set()
         """Resource types that are being indexed anew: what is searched in them may be incomplete until that ends."""
 
@@ -197,15 +200,20 @@ class Door:
                 await tx.fetchval(LOCK_OWNER, owner)
             permit = await self._decide(tx, caller, action, owner)
             yield permit
-            await self.trail.append(tx, writer, [self._line_of(permit)])
+            line, letters = self._tell(permit)
+            await self.trail.append(tx, writer, [line])
+            if letters:
+                await post(tx, letters)
 
     @asynccontextmanager
     async def _read(self, caller: Caller, action: Action, owner: int | None, about: tuple[int, UUID] | None) -> AsyncIterator[Permit]:
         async with self.database.reading() as tx:
             permit = await self._decide(tx, caller, action, owner, about)
             yield permit
+        line, letters = self._tell(permit)
         try:
-            await self.trail.record(self._line_of(permit))
+            await self.trail.record(line, letters=letters)
+            self.announcer.posted(letters)
         except asyncio.CancelledError as cancelled:
             _mark_traced(cancelled)  # the line was handed over: a second one would tell the same act
             raise
@@ -262,6 +270,12 @@ class Door:
             policy=self.policy,
             now=now,
         )
+
+    def _tell(self, permit: Permit) -> tuple[Line, list[Letter]]:
+        """The line of an act, and the letters of what it sets off."""
+        line = self._line_of(permit)
+        act = Act(permit.caller, permit.action, permit.reason, permit.relations, tuple(permit.targets), line)
+        return line, self.announcer.letters_of(act, permit.cipher)
 
     def _line_of(self, permit: Permit) -> Line:
         return self.line(permit.caller, permit.action, Outcome.DONE, permit.reason, permit.cipher, permit.targets)

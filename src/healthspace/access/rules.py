@@ -42,6 +42,10 @@ WRITES = frozenset(
         Action.ANSWER_INVITATION,
         Action.WRITE_RESOURCES,
         Action.READ_FACTS_AGAIN,
+        Action.REPORT_ACCESS,
+        Action.CLOSE_REVIEW,
+        Action.NOTIFY,
+        Action.CHANGE_NOTIFICATIONS,
     }
 )
 QUERIES = frozenset({Action.FIND_PATIENT, Action.SEARCH_DOCUMENTS, Action.SEARCH_SUBMISSIONS, Action.SEARCH_RESOURCES, Action.READ_TRAIL})
@@ -68,6 +72,9 @@ NOT_THE_HOLDERS = frozenset(
         Action.RESUME_SPACE,
         Action.COLLECT_ACCESS,
         Action.ANSWER_INVITATION,
+        Action.NOTIFY,
+        Action.READ_REVIEWS,
+        Action.CLOSE_REVIEW,
     }
 )
 """What not even the holder does: it is the service's, or another person's."""
@@ -241,6 +248,25 @@ def _professionals_read_their_own_acts(caller: Caller, action: Action, facts: Fa
     return OWN_ACTS if action is Action.READ_TRAIL and caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE} else None
 
 
+def _service_tells_people(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """The consumers of the outbox: notifications to people, reviews to the agency."""
+    return SERVICE if caller.kind is Kind.SYSTEM and action is Action.NOTIFY and facts.state is not None else None
+
+
+def _professionals_read_their_own_mailbox(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """What a professional is told is kept by an owner of theirs, which the fact `holder` ties to them."""
+    return OWN_MAILBOX if action in MAILBOX_ACTIONS and "holder" in facts.relations else None
+
+
+def _agency_reviews_accesses(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """Reviews are the registry's: they name a record, and open none."""
+    return REVIEW if facts.registry and caller.kind is Kind.AGENCY and action in REVIEWING else None
+
+
+MAILBOX_ACTIONS = frozenset({Action.READ_NOTIFICATIONS, Action.CHANGE_NOTIFICATIONS})
+REVIEWING = frozenset({Action.READ_REVIEWS, Action.CLOSE_REVIEW})
+
+
 def _reading(caller: Caller, facts: Facts, reason: Reason, *, masks: bool = True) -> Verdict:
     """A professional's reading, bounded by the matrix; by the masks too, and by the choice to mask everything, unless `masks` is False."""
     scope = Scope.SHOWN if masks and Tie.MASKED_BY_DEFAULT in facts.relations else Scope.ALL
@@ -304,11 +330,15 @@ ADMINISTRATOR = Verdict(
 )
 OWN_DEPOSITS = Verdict(True, Reason.DEPOSITOR, Scope.OWN_DEPOSITS)
 OWN_ACTS = Verdict(True, Reason.OWN_ACTS, Scope.OWN_ACTS, only=frozenset({"AuditEvent"}))
+SERVICE = Verdict(True, Reason.SERVICE)
+OWN_MAILBOX = Verdict(True, Reason.OWN_MAILBOX)
+REVIEW = Verdict(True, Reason.REVIEW)
 
 RULES: tuple[Rule, ...] = (
     _record_state,
     _technical_caller_does_all_in_demonstration,
     _known_callers_read_the_registry,
+    _service_tells_people,
     _service_keeps_the_calendar,
     _blocked_professional,
     _emergency,
@@ -319,6 +349,8 @@ RULES: tuple[Rule, ...] = (
     _authorised,
     _find_and_feed,
     _professionals_read_their_own_acts,
+    _professionals_read_their_own_mailbox,
+    _agency_reviews_accesses,
 )
 
 

@@ -47,6 +47,7 @@ BY_SERVICE: dict[str, frozenset[Action]] = {
             Action.RELEASE_DOCUMENT,
             Action.DEPOSIT_DOCUMENT,
             Action.READ_FACTS_AGAIN,
+            Action.NOTIFY,
         }
     ),
     State.SUSPENDED: frozenset({Action.CLOSE_SPACE, Action.RESUME_SPACE}),

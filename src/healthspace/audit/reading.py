@@ -14,14 +14,14 @@ from healthspace.database.seal import Cipher
 
 PAGE = """
     SELECT owner, at, id, action, outcome, reason, detail FROM audit
-     WHERE owner = $1 AND at >= $2 AND at < $3 AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
+     WHERE owner = $1 AND at >= $2 AND at <= $3 AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
        AND ($6::text[] IS NULL OR action = ANY ($6)) AND ($7::text[] IS NULL OR outcome = ANY ($7))
        AND ($8::bigint IS NULL OR caller = $8)
      ORDER BY at DESC, id DESC LIMIT $9
 """
 OWN_PAGE = """
     SELECT owner, at, id, action, outcome, reason, detail FROM audit
-     WHERE caller = $1 AND at >= $2 AND at < $3 AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
+     WHERE caller = $1 AND at >= $2 AND at <= $3 AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
        AND ($6::text[] IS NULL OR action = ANY ($6)) AND ($7::text[] IS NULL OR outcome = ANY ($7))
      ORDER BY at DESC, id DESC LIMIT $8
 """
@@ -55,8 +55,9 @@ class TraceLine:
     """The Patient id of a caller who is a citizen."""
     behalf: str = ""
     """For whom the caller acted, when it was not for themself."""
-    mode: str = "normal"
-    motive: str = ""
+    purpose: str = "TREAT"
+    """The mode of the access (v3-ActReason): TREAT, BTG in an emergency, ETREAT for the regulation of emergency calls."""
+    why: str = ""
     """Why, in the words of who opened a record in an emergency."""
     network: str = ""
     software: str = ""
@@ -124,7 +125,7 @@ def open_line(row: Row, cipher: Cipher) -> TraceLine:
         owner=row["owner"],
         rpps=told["rpps"] or "",
         finess=told["finess"] or "",
-        **{name: told[name] for name in ("patient", "behalf", "mode", "motive", "network", "software", "query") if name in told},
+        **{name: told[name] for name in ("patient", "behalf", "purpose", "why", "network", "software", "query") if name in told},
     )
 
 
@@ -132,4 +133,4 @@ def _bounds(wanted: Wanted) -> tuple[object, ...]:
     at, identifier = wanted.before or (None, None)
     actions = None if wanted.actions is None else list(wanted.actions)
     outcomes = None if wanted.outcomes is None else list(wanted.outcomes)
-    return wanted.since, wanted.until, at, identifier, actions, outcomes
+    return wanted.since, wanted.until - timedelta(microseconds=1), at, identifier, actions, outcomes

@@ -4,7 +4,7 @@ Each writer is a chain of its own and is held by one transaction at a time, so t
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from healthspace.audit.line import START, Line, chain, prove_birth, prove_head
 from healthspace.base.errors import Unavailable
 from healthspace.database.database import Database, Tx
 from healthspace.database.keys import KeyRing
+from healthspace.database.outbox import Letter, post
 
 LAST_WRITER = "SELECT number, birth FROM audit_head ORDER BY number DESC LIMIT 1"
 BEAR_WRITER = "INSERT INTO audit_head (number, writer, birth, seq, mac, proof) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -43,6 +44,15 @@ class Writer:
     mac: bytes = START
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Lines and letters that wait for their commit."""
+
+    lines: tuple[Line, ...]
+    letters: Sequence[Letter]
+    durable: asyncio.Future[None]
+
+
 class Trail:
     """The trail of one process."""
 
@@ -50,7 +60,7 @@ class Trail:
         self._database = database
         self._key = keys.derive("chain the trail")
         self._idle: list[Writer] = []
-        self._waiting: list[tuple[tuple[Line, ...], asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._pending: set[asyncio.Future[None]] = set()
         self._arrived = asyncio.Event()
         self._group: asyncio.Task[None] | None = None
@@ -99,12 +109,15 @@ class Trail:
         """What the head row of `writer` must carry now."""
         return prove_head(self._key, writer.id, writer.seq, writer.mac)
 
-    async def record(self, *lines: Line) -> None:
-        """Returns once `lines` are durable. Lines that arrive together share one commit (and one fsync)."""
+    async def record(self, *lines: Line, letters: Sequence[Letter] = ()) -> None:
+        """Returns once `lines`, and `letters` of the outbox with them, are durable.
+
+        Lines that arrive together share one commit (and one fsync).
+        """
         if self._group is None or self._group.done():
             self._group = asyncio.create_task(self._commit_groups())
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((lines, durable))
+        self._waiting.append(Waiting(lines, letters, durable))
         self._pending.add(durable)
         durable.add_done_callback(self._pending.discard)
         self._arrived.set()
@@ -131,19 +144,21 @@ class Trail:
                 self._arrived.clear()
             await self._commit(group)
 
-    async def _commit(self, group: list[tuple[tuple[Line, ...], asyncio.Future[None]]]) -> None:
+    async def _commit(self, group: list[Waiting]) -> None:
         try:
             async with self.writer() as writer, self._database.transaction() as tx:
-                await self.append(tx, writer, [line for lines, _ in group for line in lines])
+                await self.append(tx, writer, [line for one in group for line in one.lines])
+                if letters := [letter for one in group for letter in one.letters]:
+                    await post(tx, letters)
         except Exception as error:
             # Each waiting caller gets its own: no answer leaves without its line.
-            for _, durable in group:
+            for one in group:
                 unavailable = Unavailable()
                 unavailable.__cause__ = error
-                durable.set_exception(unavailable)
+                one.durable.set_exception(unavailable)
             return
-        for _, durable in group:
-            durable.set_result(None)
+        for one in group:
+            one.durable.set_result(None)
 
     async def _bear(self) -> Writer:
         async with self._database.transaction() as tx:

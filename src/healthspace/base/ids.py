@@ -4,6 +4,7 @@ Layout, high bits first: 48 bits of Unix milliseconds, version, 12 bits of count
 bits. `owner_of` is a pure function, so that a read by id alone goes straight to the owner's rows.
 """
 
+import hashlib
 import secrets
 import time
 from datetime import UTC, datetime
@@ -54,6 +55,17 @@ def derived_id(origin: UUID, h: int) -> UUID:
     millisecond = (origin.int >> 80) - (h >> 26 & (1 << 20) - 1)
     counter, rest = h >> 14 & (1 << 12) - 1, h & (1 << 14) - 1
     return UUID(int=millisecond << 80 | 8 << 76 | counter << 64 | 0b10 << 62 | owner_of(origin) << 14 | rest)
+
+
+def event_id(owner: int, moment: datetime, *parts: str) -> UUID:
+    """The id of what is one thing however often it is told: the same for the same owner, millisecond and parts.
+
+    As in `derived_id`, 46 bits of a hash stand in the counter, the random bits and the time, which is at most 17 minutes before `moment`.
+    """
+    millisecond = int(moment.timestamp() * 1000)
+    h = int.from_bytes(hashlib.blake2b("\x1f".join((str(millisecond), *parts)).encode(), digest_size=6).digest(), "big")
+    earlier, counter, rest = h >> 26 & (1 << 20) - 1, h >> 14 & (1 << 12) - 1, h & (1 << 14) - 1
+    return UUID(int=(millisecond - earlier) << 80 | 8 << 76 | counter << 64 | 0b10 << 62 | owner << 14 | rest)
 
 
 def owner_of(identifier: UUID) -> int:

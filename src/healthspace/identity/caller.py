@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from healthspace.identity.personas import Professional, Role, Structure
+from healthspace.identity.personas import Agent, Professional, Role, Structure
 
 
 class Purpose(StrEnum):
@@ -54,6 +54,8 @@ class Caller:
     purpose: Purpose = Purpose.TREAT
     why: str = ""
     """The reason that they wrote for breaking the glass."""
+    account: str | None = None
+    """A person of an organisation who is no professional, as it names them."""
     session: UUID | None = None
     """The token, so that one emergency is told once."""
 
@@ -64,6 +66,8 @@ class Caller:
             return f"patient|{self.patient}"
         if self.rpps is not None:
             return f"rpps|{self.rpps}"
+        if self.account is not None:
+            return f"account|{self.finess}|{self.account}"
         return f"finess|{self.finess}" if self.finess is not None else self.kind.value
 
     @property
@@ -101,6 +105,12 @@ def caller_of_professional(role: Role | None, person: Professional) -> Caller:
         speciality=person.speciality,
         regulation=place.setting == REGULATION_SETTING,
     )
+
+
+def caller_of_agent(role: Role, person: Agent) -> Caller:
+    place = person.structure
+    name = f"{person.given} {person.family}"
+    return Caller(Kind.AGENCY, role, name, finess=place.finess, structure=place.name, account=person.account)
 
 
 def caller_of_structure(role: Role, place: Structure) -> Caller:

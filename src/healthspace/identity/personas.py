@@ -25,6 +25,8 @@ class Role(StrEnum):
     CARE_HOME = "care-home"
     REGULATOR = "regulator"
     AGENCY = "agency"
+    AUDITOR = "auditor"
+    SECOND_AUDITOR = "second-auditor"
     SYSTEM = "system"
     """A technical caller, for conformance suites and benches."""
 
@@ -50,6 +52,16 @@ class Professional:
     prefix: str
     profession: str
     speciality: str
+    structure: Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person who works for an organisation and is no health professional; `account` names them there."""
+
+    account: str
+    family: str
+    given: str
     structure: Structure
 
 
@@ -110,3 +122,9 @@ HOSPITAL_DOCTORS = (
     Professional("81000000094", "LAMBERT", "Yves", "M", "10", "SM26", CARE_HOME),
 )
 """Authors of the synthetic documents who have no persona of their own."""
+
+AGENTS: dict[Role, Agent] = {
+    Role.AUDITOR: Agent("auditor-1", "ROUSSEL", "Nadia", AGENCY),
+    Role.SECOND_AUDITOR: Agent("auditor-2", "GIRARD", "Paul", AGENCY),
+}
+"""Persons of the agency: a review of the trail is closed by two of them."""

@@ -16,8 +16,16 @@ from joserfc.jwk import OctKey
 from healthspace.base.errors import Refused, Unauthenticated
 from healthspace.base.ids import parse_id
 from healthspace.database.keys import KeyRing
-from healthspace.identity.caller import TECHNICAL, Caller, Purpose, caller_of_citizen, caller_of_professional, caller_of_structure
-from healthspace.identity.personas import PROFESSIONALS, STRUCTURE_ROLES, Role
+from healthspace.identity.caller import (
+    TECHNICAL,
+    Caller,
+    Purpose,
+    caller_of_agent,
+    caller_of_citizen,
+    caller_of_professional,
+    caller_of_structure,
+)
+from healthspace.identity.personas import AGENTS, PROFESSIONALS, STRUCTURE_ROLES, Role
 
 ISSUER = "healthspace"
 LIFETIME = timedelta(hours=8)
@@ -82,6 +90,8 @@ def caller_of_role(role: Role, *, patient: UUID | None = None) -> Caller:
     """The caller behind a persona; a citizen or a parent needs the id of their Patient (ValueError without)."""
     if role in PROFESSIONALS:
         return caller_of_professional(role, PROFESSIONALS[role])
+    if role in AGENTS:
+        return caller_of_agent(role, AGENTS[role])
     if role in STRUCTURE_ROLES:
         return caller_of_structure(role, STRUCTURE_ROLES[role])
     if role is Role.SYSTEM:

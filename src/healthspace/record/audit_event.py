@@ -47,7 +47,6 @@ BY_VERB = {
 """RESTful interaction and AuditEvent.action of an action's verb; any other is an operation."""
 OUTCOMES = {Outcome.DONE: "0", Outcome.REFUSED: "4", Outcome.REJECTED: "4", Outcome.FAILED: "8"}
 """R4 audit-event-outcome: success, minor failure (the caller's), serious failure (ours)."""
-MODES = {"emergency": "BTG", "regulation": "ETREAT", "normal": "TREAT"}
 
 
 def interaction_of(action: str) -> tuple[str, str]:
@@ -77,7 +76,7 @@ def audit_event(line: TraceLine, patient: UUID | None) -> Resource:
         "recorded": instant(line.at),
         "outcome": outcome_of(line.outcome),
         "outcomeDesc": f"{line.outcome}: {line.reason}",
-        "purposeOfEvent": [{"coding": [{"system": PURPOSES, "code": _purpose(line)}], **({"text": line.motive} if line.motive else {})}],
+        "purposeOfEvent": [{"coding": [{"system": PURPOSES, "code": _purpose(line)}], **({"text": line.why} if line.why else {})}],
         "agent": [_actor(line), *([_software(line)] if line.software else [])],
         "source": {
             "site": "Healthspace",
@@ -92,7 +91,7 @@ def _purpose(line: TraceLine) -> str:
     """A citizen at their own record asks for it themself; what the service does is the running of the service."""
     if line.reason == Reason.OWN_RECORD:
         return "PATRQT"
-    return "HSYSADMIN" if line.kind in {Kind.SYSTEM, Kind.TECHNICAL, Kind.AGENCY} else MODES.get(line.mode, "TREAT")
+    return "HSYSADMIN" if line.kind in {Kind.SYSTEM, Kind.TECHNICAL, Kind.AGENCY} else line.purpose
 
 
 def _actor(line: TraceLine) -> dict[str, Any]:
@@ -164,10 +163,7 @@ def _target(target: str) -> dict[str, Any]:
     return {
         "what": {"reference": target},
         "type": {"system": ENTITY_TYPES, "code": "2", "display": "System Object"},
-        "role": {
-            "system": OBJECT_ROLES,
-            **({"code": "3", "display": "Report"} if document else {"code": "4", "display": "Domain Resource"}),
-        },
+        "role": {"system": OBJECT_ROLES, **role},
     }
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from healthspace.access.labels import HOLDER_ONLY, codes_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
 from healthspace.audit.reading import TraceLine, Wanted, read_line, read_lines, read_lines_of_caller
 from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import REGISTRY, owner_of, parse_id
 from healthspace.fhir.resource_types import NUMBER
-from healthspace.resources.reading import is_shown
 from healthspace.resources.store import read_several
 
 PATIENTS_OF = "SELECT owner, id FROM resource WHERE owner = ANY ($1::bigint[]) AND type = 103"
@@ -64,11 +64,12 @@ async def patients_of(p: Permit, owners: set[int]) -> dict[int, UUID]:
 
 async def _without_hidden(p: Permit, lines: Sequence[TraceLine]) -> Sequence[TraceLine]:
     """`lines` without what the permit's labels hide; a line about nothing else is left out."""
-    if not p.hidden or p.scope is Scope.OWN_ACTS:
+    labels = p.hidden - {HOLDER_ONLY}  # who reads a trail sees how the record was used, its controls included
+    if not labels or p.scope is Scope.OWN_ACTS:
         return lines
     places = {place for line in lines for target in line.targets if (place := _place_of(target))}
     found = await read_several(p.tx, p.cipher, places) if places else []
-    hidden = {f"{stored.type}/{stored.name}" for stored in found if not is_shown(p, stored.json())}
+    hidden = {f"{stored.type}/{stored.name}" for stored in found if codes_of(stored.json()) & labels}
     if not hidden:
         return lines
     trimmed = [(line, tuple(target for target in line.targets if _bare(target) not in hidden)) for line in lines]

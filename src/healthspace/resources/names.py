@@ -63,6 +63,12 @@ async def claim(tx: Tx, keys: KeyRing, kind: str, system: str, value: str, owner
     return row is not None and bool(row["owner"] == owner)
 
 
+async def claimed_owner(tx: Tx, keys: KeyRing, kind: str, system: str, value: str) -> int | None:
+    """The owner that `claim` gave an identifier to, or None."""
+    row = await tx.fetchrow(CLAIMED, keys.hash64("claim", kind, system, value))
+    return row["owner"] if row is not None else None
+
+
 async def pointed_to(tx: Tx, h: int) -> list[Place]:
     """Owner and id of what is found under a hash without knowing whose it is."""
     return [(row["owner"], row["id"]) for row in await tx.fetch(POINTED_TO, h)]

@@ -150,6 +150,8 @@ ROLE_NAMES = {
     Role.CARE_HOME: mark("Care home"),
     Role.REGULATOR: mark("Emergency call doctor"),
     Role.AGENCY: mark("Agency"),
+    Role.AUDITOR: mark("Auditor"),
+    Role.SECOND_AUDITOR: mark("Second auditor"),
 }
 
 

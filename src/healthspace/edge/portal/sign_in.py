@@ -14,7 +14,7 @@ from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import LANGUAGE, find_language, go_to, load_pages
 from healthspace.edge.portal.session import SESSION, forget
 from healthspace.edge.portal.visit import read_form, require_same_site
-from healthspace.identity.personas import PROFESSIONALS, STRUCTURE_ROLES, Role
+from healthspace.identity.personas import AGENTS, PROFESSIONALS, STRUCTURE_ROLES, Role
 from healthspace.identity.tokens import LIFETIME
 from healthspace.record.personas import persona_patient
 
@@ -56,13 +56,16 @@ SIGHTS = {
     Role.CARE_HOME: (OWN_DEPOSITS, "bed"),
     Role.REGULATOR: (mark("Answers emergency calls; opens no record in this version."), "phone"),
     Role.AGENCY: (mark("Watches over the service; never opens a record."), "building"),
+    Role.AUDITOR: (mark("Reviews emergency accesses and citizens’ questions."), "shield"),
+    Role.SECOND_AUDITOR: (mark("Closes reviews together with another auditor."), "shield"),
 }
 """What each persona can see, and its picture."""
 
 GROUPS = (
     (mark("Citizens"), (Role.CITIZEN, Role.PARENT)),
     (mark("Health professionals"), (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.PHARMACIST, Role.NURSE, Role.REGULATOR)),
-    (mark("Structures"), (Role.LABORATORY, Role.HOSPITAL, Role.IMAGING_CENTRE, Role.CARE_HOME, Role.AGENCY)),
+    (mark("Structures"), (Role.LABORATORY, Role.HOSPITAL, Role.IMAGING_CENTRE, Role.CARE_HOME)),
+    (mark("Agency"), (Role.AGENCY, Role.AUDITOR, Role.SECOND_AUDITOR)),
 )
 
 
@@ -134,7 +137,7 @@ def show_card(role: Role, language: Language) -> Card:
     """One persona in words: citizens have no name here, since showing it would be a look at their record."""
     sees, icon = SIGHTS[role]
     role_name = language.say(ROLE_NAMES[role])
-    person, place = PROFESSIONALS.get(role), STRUCTURE_ROLES.get(role)
+    person, place = PROFESSIONALS.get(role) or AGENTS.get(role), STRUCTURE_ROLES.get(role)
     if person is not None:
         name, about = f"{person.given} {person.family}", f"{role_name}, {person.structure.name}"
     elif place is not None:

@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 
+from healthspace.access.announce import EVENT
 from healthspace.access.opening import Service
 from healthspace.edge.worker.deliver import Handler
+from healthspace.edge.worker.mail import Mailer
+from healthspace.edge.worker.notify import DOCTOR, REVIEW, handle_answer, handle_doctor, handle_event, handle_review
+from healthspace.notifications.tell import MAIL
+from healthspace.reviews.operations import ANSWER
 
 
 def handlers_of(service: Service) -> Mapping[str, Handler]:
     """The handler of each kind of letter that this program posts."""
-    return {}
+    return {
+        EVENT: handle_event,
+        DOCTOR: handle_doctor,
+        REVIEW: handle_review,
+        ANSWER: handle_answer,
+        MAIL: Mailer(service.settings).deliver,
+    }

@@ -1,0 +1,1 @@
+"""Reviews: what the agency looks at in the trail, and what citizens ask about it."""
