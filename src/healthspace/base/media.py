@@ -5,12 +5,14 @@ import binascii
 import re
 from typing import Literal
 
-Kind = Literal["cda", "pdf", "jpeg", "text", "fhir"]
+Kind = Literal["cda", "pdf", "jpeg", "tiff", "rtf", "text", "fhir"]
 
 MEDIA_TYPES: dict[Kind, str] = {
     "cda": "text/xml",
     "pdf": "application/pdf",
     "jpeg": "image/jpeg",
+    "tiff": "image/tiff",
+    "rtf": "application/rtf",
     "text": "text/plain",
     "fhir": "application/fhir+json",
 }
@@ -50,7 +52,7 @@ def sniff(data: bytes) -> Kind | None:
     """
     known = magic_type(data)
     if known is not None:
-        return {"application/pdf": "pdf", "image/jpeg": "jpeg"}.get(known)  # type: ignore[return-value]
+        return next((kind for kind, media_type in MEDIA_TYPES.items() if media_type == known), None)
     start = _read_start(data).lstrip()
     if _MARKUP.match(start):
         return "cda"

@@ -69,7 +69,7 @@ def read_draft(content: bytes, reading: Reading, described: Described | None = N
     elif kind == "fhir":
         draft = _read_fhir(content, reading)
     elif kind is None:
-        raise UnsupportedMedia("this is none of: CDA R2, FHIR document Bundle, PDF, JPEG, plain text")
+        raise UnsupportedMedia("this is none of: CDA R2, FHIR document Bundle, PDF, JPEG, TIFF, RTF, plain text")
     else:
         if described is None:
             raise Invalid("a document that is neither CDA nor FHIR needs its type and its patient's INS")

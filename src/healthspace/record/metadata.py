@@ -1,4 +1,4 @@
-"""The DocumentReference of a document that cannot describe itself (PDF, JPEG, text), from what its depositor says."""
+"""The DocumentReference of a document that cannot describe itself (PDF, JPEG, TIFF, RTF, text), from what its depositor says."""
 
 import hashlib
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from healthspace.access.labels import with_labels
 from healthspace.base.errors import Invalid
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import Ins
@@ -19,12 +20,16 @@ from healthspace.terminology.labels import label_of_class, label_of_type
 RPPS = "urn:oid:1.2.250.1.71.4.2.1"
 STRUCTURES = "urn:oid:1.2.250.1.71.4.2.2"
 LOINC, TRE_A05 = "2.16.840.1.113883.6.1", "1.2.250.1.213.1.1.4.12"
+NORMAL = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N", "display": "normal"}]}
 LOINC_CODE = re.compile(r"\d{1,7}-\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a depositor says of a document: its type (a code of JDV_J07), its patient, its title and date, who it is from."""
+    """What a depositor says of a document: its type (a code of JDV_J07), its patient, its title and date, who it is from.
+
+    `written_by` names whoever wrote a document that its depositor only brought; `labels` are visibility codes of TRE_A07.
+    """
 
     type_code: str
     ins: Ins
@@ -32,6 +37,8 @@ class Described:
     date: datetime
     author: Caller
     unique_id: str | None = None
+    written_by: str = ""
+    labels: frozenset[str] = frozenset()
 
 
 def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]:
@@ -48,10 +55,8 @@ def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]
         "category": [{"coding": [class_coding(told.type_code)]}],
         "subject": {"identifier": {"system": f"urn:oid:{told.ins.system}", "value": told.ins.value}},
         "date": instant(told.date),
-        "author": [{"reference": "#author"}],
-        "securityLabel": [
-            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N", "display": "normal"}]}
-        ],
+        "author": [{"reference": "#author"}, *([{"display": told.written_by}] if told.written_by else [])],
+        "securityLabel": with_labels([NORMAL], told.labels),
         "content": [
             {
                 "attachment": {

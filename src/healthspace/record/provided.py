@@ -24,7 +24,10 @@ from healthspace.terminology.formats import format_of
 
 XML_TYPES = frozenset({"text/xml", "application/xml", "application/xslt+xml", "application/hl7-cda+xml"})
 JSON_TYPES = frozenset({"application/fhir+json", "application/json"})
-ACCEPTED = {"cda": XML_TYPES, "fhir": JSON_TYPES, "pdf": {"application/pdf"}, "jpeg": {"image/jpeg"}, "text": {"text/plain"}}
+ACCEPTED = {"cda": XML_TYPES, "fhir": JSON_TYPES, "pdf": {"application/pdf"}, "jpeg": {"image/jpeg"}, "text": {"text/plain"}} | {
+    "tiff": {"image/tiff"},
+    "rtf": {"application/rtf", "text/rtf"},
+}
 REFERENCE = re.compile(r"(?:.*/)?Patient/([0-9a-f-]{36})")
 
 

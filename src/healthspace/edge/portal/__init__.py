@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.routing import BaseRoute, Mount, Route
 
 from healthspace.access.rules import Action
-from healthspace.edge.portal import access, document, documents, home, information, patients, privacy, sign_in
+from healthspace.edge.portal import access, adding, document, documents, home, information, patients, privacy, sign_in
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.pages import STATIC, VersionedFiles
 from healthspace.edge.portal.pdf_pages import PdfViewer
@@ -31,6 +31,8 @@ def routes() -> list[BaseRoute]:
         Route("/language", sign_in.choose, methods=["GET", "POST"]),
         get("/", Action.READ_RECORD, home.show_home),
         get("/documents", Action.READ_RECORD, documents.show_documents),
+        get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
+        post("/documents/add", Action.DEPOSIT_DOCUMENT, adding.add_document),
         *(get(f"/documents{path}", action, handler) for path, action, handler in one),
         get("/access", Action.READ_TRAIL, access.show_access),
         get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
@@ -39,6 +41,8 @@ def routes() -> list[BaseRoute]:
         post("/privacy/end/{id}", Action.END_ACCESS, privacy.end_access),
         get("/patients", Action.READ_RECORD, patients.show_search),
         post("/patients", Action.READ_RECORD, patients.open_patient),
+        get("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
+        post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.add_document),
         get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
         *(get(f"/patients/{{patient}}/documents{path}", action, handler) for path, action, handler in one),
         *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),

@@ -58,7 +58,7 @@ class PatientBanner:
     """Whether a citizen acts for this person (a child, someone they help), rather than a professional for a patient."""
 
 
-RECORD_TABS = (Tab(mark("Documents"), ""),)
+RECORD_TABS = (Tab(mark("Documents"), ""), Tab(mark("Add a document"), "/add"))
 """The parts of a patient's record, in their order."""
 
 
@@ -130,6 +130,8 @@ MENUS = {
 DONE = {
     "authorised": mark("Done. This professional can now read your record."),
     "ended": mark("Done. This professional can no longer read your record."),
+    "added": mark("Done. The document is in your record."),
+    "added-for-patient": mark("Done. The document is in the patient’s record."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

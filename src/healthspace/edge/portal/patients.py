@@ -40,7 +40,7 @@ PROFESSIONAL_SIGHTS = (
 )
 STRUCTURE_SIGHTS = (
     Sight(mark("What you added"), mark("You see the documents that your structure added to a record, and no others."), "folder"),
-    Sight(mark("Adding a document"), mark("Your software adds documents through the FHIR interface; a page for it comes later."), "plus"),
+    Sight(mark("Adding a document"), mark("Type the number, then “Add a document”. Your software can add it too, by FHIR."), "plus"),
 )
 LOGGED = Sight(mark("Every look is written down"), mark("Your name, the reason and the time: the citizen reads them."), "eye")
 
@@ -61,7 +61,8 @@ async def show_search(visit: Visit) -> Response:
 
 async def open_patient(visit: Visit) -> Response:
     """POST /patients: the number never appears in an address. None, closed and refused are one and the same answer."""
-    typed = (await read_form(visit.request)).get("ins", "")
+    form = await read_form(visit.request)
+    typed, adding = form.get("ins", ""), form.get("to") == "add"
     value = typed.replace(" ", "").upper()
     try:
         read_ins(TEST, value)
@@ -71,11 +72,12 @@ async def open_patient(visit: Visit) -> Response:
         return show_find(visit, status=422, ins=typed, wrong={"ins": message})
     patient = await _locate(visit.service.door, value)
     try:
-        async with visit.service.door.permit(visit.caller, Action.READ_RECORD, owner_of(patient) if patient else None):
+        action = Action.FIND_PATIENT if adding else Action.READ_RECORD
+        async with visit.service.door.permit(visit.caller, action, owner_of(patient) if patient else None):
             pass
     except Refused:
         return show_find(visit, status=404, ins=typed, nothing=True)
-    return go_to(f"/patients/{patient}")
+    return go_to(f"/patients/{patient}/add" if adding else f"/patients/{patient}")
 
 
 async def _locate(door: Door, value: str) -> UUID | None:

@@ -68,7 +68,8 @@ class Filter:
 def show_row(reference: Resource, language: Language, now: datetime, *, own: bool = True) -> DocumentRow:
     """`reference` as a row of a list; `now` decides what is new, `own` is true of the reader's own record."""
     type_code, kind = read_type(reference, language.code)
-    author, mine = first_author(reference), is_from_citizen(reference)
+    authors, mine = authors_of(reference), is_from_citizen(reference)
+    said = [part for author in authors for part in (author.name, author.place) if part]
     family, title = family_of(type_code, code_of(reference.get("category"))), read_title(reference) or kind
     when = read_date(reference)
     return DocumentRow(
@@ -77,13 +78,13 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
         type=kind,
         family=family,
         when=when,
-        source=_name_source(author, language, mine=mine, own=own),
+        source=_name_source(authors, language, mine=mine, own=own),
         new=not mine and _is_new(reference, when, now),
         mine=mine,
         superseded=reference.get("status") == "superseded",
         replaces=bool(replaced_identifiers(reference)),
         hidden="MASQUE_PS" in codes_of(reference),
-        folded=fold(" ".join((title, kind, author.name, author.place, language.say(family.name)))),
+        folded=fold(" ".join((title, kind, *said, language.say(family.name)))),
     )
 
 
@@ -153,11 +154,6 @@ def code_of(concepts: Any) -> str:
     return ""
 
 
-def first_author(reference: Resource) -> Author:
-    """The first author; an empty one when the resource names nobody."""
-    return next(iter(authors_of(reference)), Author("", ""))
-
-
 def authors_of(reference: Resource) -> list[Author]:
     """Every author, in the order of the resource, without repeats."""
     contained = {f"#{resource.get('id')}": resource for resource in reference.get("contained") or ()}
@@ -205,10 +201,13 @@ TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
 """Titles that are shown with a name; civilities ("M", "MME") are not."""
 
 
-def _name_source(author: Author, language: Language, *, mine: bool, own: bool) -> str:
-    if mine:
-        return language.say("Added by you") if own else language.say("Added by the citizen")
-    return ", ".join(part for part in (author.name, author.place) if part)
+def _name_source(authors: Sequence[Author], language: Language, *, mine: bool, own: bool) -> str:
+    if not mine:
+        return ", ".join(part for author in authors[:1] for part in (author.name, author.place) if part)
+    writer = next((author.name for author in authors if author.name), "")
+    if own:
+        return language.say("%(name)s, added by you", name=writer) if writer else language.say("Added by you")
+    return language.say("%(name)s, added by the citizen", name=writer) if writer else language.say("Added by the citizen")
 
 
 def _replaces(newer: Resource, older: Resource) -> bool:

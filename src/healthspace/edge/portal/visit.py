@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.permit import trace_stranger
 from healthspace.access.rules import Action
+from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.portal.error_pages import error_page
@@ -61,6 +63,11 @@ class Visit:
     def prefix(self) -> str:
         """What the addresses of this record begin with."""
         return f"/patients/{self.patient}" if "patient" in self.request.path_params else ""
+
+    @property
+    def today(self) -> date:
+        """The day where the visitor lives."""
+        return self.language.day(clock.now())
 
     def identifier(self, name: str = "id") -> UUID:
         """The id that the address holds; NotFound when it is none of ours."""

@@ -1,0 +1,189 @@
+"""Adding a document: a citizen to their record, a professional to a patient's. What was typed is never lost to a mistake."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from healthspace.access.labels import MASKED, NOT_ANNOUNCED
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
+from healthspace.base.errors import Conflict, Invalid, Malformed, UnsupportedMedia
+from healthspace.base.media import sniff
+from healthspace.edge.portal.frame import PatientBanner
+from healthspace.edge.portal.language import Language, mark
+from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.patients import read_ins_of
+from healthspace.edge.portal.upload import Upload, read_upload
+from healthspace.edge.portal.visit import Visit
+from healthspace.identity.ins import Ins, read_ins
+from healthspace.record.deposit import Submission, deposit
+from healthspace.record.draft import Reading, read_draft
+from healthspace.record.metadata import Described
+from healthspace.record.spaces import find_patient, patient_of
+from healthspace.terminology.labels import label_of_type
+
+LIMIT = 5_000_000
+"""Octets of a document that a person adds with a browser (the limit of the French portal)."""
+KINDS = frozenset({"pdf", "jpeg", "tiff", "text", "rtf"})
+ACCEPT = ".pdf,.jpg,.jpeg,.tif,.tiff,.txt,.rtf,application/pdf,image/jpeg,image/tiff,text/plain,application/rtf"
+OLDEST = date(1900, 1, 1)
+
+CITIZEN_TYPES = {
+    "DOCPAT05": mark("Laboratory results"),
+    "DOCPAT02": mark("Prescription or care"),
+    "DOCPAT04": mark("Imaging"),
+    "DOCPAT03": mark("Letter or report of a doctor or a hospital"),
+    "11369-6": mark("Vaccination record"),
+    "DOCPAT07": mark("Certificate"),
+    "DOCPAT06": mark("Prevention and screening"),
+    "DOCPAT01": mark("Summary"),
+    "EXPPAT_3": mark("Advance directives"),
+    "74465-6": mark("Questionnaire"),
+    "DOCPAT09": mark("Administrative document"),
+    "EXPPAT_2": mark("Another document"),
+}
+"""What a citizen adds, by its type in JDV_J07."""
+PROFESSIONAL_TYPES = (
+    "11488-4 11502-2 18748-4 34112-3 11490-0 34874-8 15507-7 57833-6 PRESC-BIO PRESC-INF PRESC-KINE 55115-0 60593-1 89601-9 11369-6 "
+    "60591-5 34133-9 74207-2 18776-5 96349-6 11526-1 75492-9 51851-4"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed; `written` is the date of the document."""
+
+    type: str = ""
+    title: str = ""
+    written: str = ""
+    writer: str = ""
+    announced: str = "now"
+    """Whether the citizen sees a professional's document "now" or "later"."""
+    masked: str = ""
+
+    @property
+    def day(self) -> date | None:
+        """The date, when it is one."""
+        try:
+            return date.fromisoformat(self.written)
+        except ValueError:
+            return None
+
+
+def types_of(visit: Visit) -> list[tuple[str, str]]:
+    """The types that this visitor chooses among: code and name."""
+    if visit.own:
+        return [(code, visit.language.say(name)) for code, name in CITIZEN_TYPES.items()]
+    named = [(code, label_of_type(code, visit.language.code)) for code in PROFESSIONAL_TYPES]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+async def show_form(visit: Visit) -> Response:
+    """GET /documents/add and /patients/{patient}/add"""
+    today = visit.today.isoformat()
+    return await _show(visit, Form(written=today), {})
+
+
+async def add_document(visit: Visit) -> Response:
+    """POST of the form: stored through the same door and by the same operation as every other deposit."""
+    upload = await read_upload(visit.request, name="file", limit=LIMIT)
+    form = read_form_of(upload)
+    wrong = find_wrong(form, upload, types_of(visit), visit.language, visit.today)
+    if wrong:
+        await visit.service.door.trace_failure(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner, Invalid("form"))
+        return await _show(visit, form, wrong, status=422)
+    try:
+        identifier = await _deposit(visit, form, upload.content)
+    except (Invalid, UnsupportedMedia, Malformed):
+        return await _show(visit, form, {"file": visit.language.say("This file cannot be read: open it and save it again")}, status=422)
+    except Conflict:
+        return await _show(visit, form, {"file": visit.language.say("This file is in the record already")}, status=409)
+    return go_to(f"/documents/{identifier}?done=added" if visit.own else f"{visit.prefix}/add?done=added-for-patient")
+
+
+def read_form_of(upload: Upload) -> Form:
+    """The fields that are ours, no longer than the record takes."""
+    said = upload.fields
+    return Form(
+        type=said.get("type", "")[:20],
+        title=said.get("title", "")[:120],
+        written=said.get("date", "")[:10],
+        writer=said.get("writer", "")[:100],
+        announced="later" if said.get("announced") == "later" else "now",
+        masked="yes" if said.get("masked") else "",
+    )
+
+
+def find_wrong(form: Form, upload: Upload, types: list[tuple[str, str]], language: Language, today: date) -> dict[str, str]:
+    """What to correct, by field, in the order of the form."""
+    wrong = {}
+    if upload.too_large:
+        wrong["file"] = language.say("This file is over 5 MB: choose a smaller one, or scan it again in grey")
+    elif not upload.content:
+        wrong["file"] = language.say("Choose the file to add")
+    elif sniff(upload.content) not in KINDS:
+        wrong["file"] = language.say("This kind of file is not accepted: save it as PDF, JPEG, TIFF, text or RTF")
+    if form.type not in dict(types):
+        wrong["type"] = language.say("Choose what kind of document it is")
+    if not form.title:
+        wrong["title"] = language.say("Give the document a title, for example: Blood test of May")
+    if form.day is None or not OLDEST <= form.day <= today:
+        wrong["date"] = language.say("Give a date that is not in the future, for example: %(date)s", date=language.on(today))
+    return wrong
+
+
+async def _deposit(visit: Visit, form: Form, content: bytes) -> UUID:
+    """The id of the document in the record."""
+    service = visit.service
+    day = form.day or visit.today
+    labels = set() if visit.own else {NOT_ANNOUNCED} if form.announced == "later" else set()
+    if form.masked:
+        labels.add(MASKED)
+    async with service.door.permit(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner) as p:
+        written = datetime.combine(day, time(12), tzinfo=UTC) if day != visit.today else p.now
+        described = Described(
+            form.type, await _ins_of(p), form.title, written, visit.caller, written_by=form.writer, labels=frozenset(labels)
+        )
+        reading = Reading(limit=LIMIT, lenient=service.door.demo)
+        receipt = await deposit(p, Submission((read_draft(content, reading, described),)))
+    return receipt.documents[0].reference.id
+
+
+async def _ins_of(p: Permit) -> Ins:
+    """The INS of the record's holder: whoever adds a document by this page types none."""
+    identifiers: list[dict[str, Any]] = (await patient_of(p)).json().get("identifier", [])
+    official = next((one for one in identifiers if one.get("use") == "official"), None)
+    if official is None:
+        raise Invalid("the holder of this record has no INS")
+    return read_ins(official["system"], official["value"])
+
+
+async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int = 200) -> Response:
+    """The form. A citizen is read as for any page; a professional sees the number of the record, no trait: adding is not reading."""
+    if visit.own:
+        banner = None
+        async with visit.service.door.permit(visit.caller, Action.READ_PATIENT, visit.owner) as p:
+            holder = (await patient_of(p)).json()
+    else:
+        async with visit.service.door.permit(visit.caller, Action.FIND_PATIENT, visit.owner) as p:
+            holder = await find_patient(p)
+        banner = PatientBanner(visit.language.say("INS number %(number)s", number=read_ins_of(holder)), ())
+    return visit.render(
+        "add.html",
+        status=status,
+        current="/documents" if visit.own else "/",
+        here=False,
+        patient=banner,
+        tab="/add",
+        holder=holder,
+        form=form,
+        wrong=wrong,
+        types=types_of(visit),
+        accept=ACCEPT,
+        latest=visit.today.isoformat(),
+        own=visit.own,
+        action="/documents/add" if visit.own else f"{visit.prefix}/add",
+    )
