@@ -104,7 +104,7 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
         (mark("Date of the document"), language.at(row.when)),
         (mark("Care given"), period),
         (mark("Type"), row.type),
-        (mark("Author"), names or row.source),
+        (mark("Author"), row.source if row.mine else names),
         (mark("Organisation"), places or str((reference.get("custodian") or {}).get("display", ""))),
         (mark("Version"), str(version) if version and version > 1 else ""),
         (mark("Received"), language.at(read_moment((reference.get("meta") or {}).get("lastUpdated")))),

@@ -204,7 +204,7 @@ TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
 def _name_source(authors: Sequence[Author], language: Language, *, mine: bool, own: bool) -> str:
     if not mine:
         return ", ".join(part for author in authors[:1] for part in (author.name, author.place) if part)
-    writer = next((author.name for author in authors if author.name), "")
+    writer = next((author.name for author in authors[1:] if author.name), "")
     if own:
         return language.say("%(name)s, added by you", name=writer) if writer else language.say("Added by you")
     return language.say("%(name)s, added by the citizen", name=writer) if writer else language.say("Added by the citizen")
