@@ -18,6 +18,7 @@ from healthspace.edge.fhir.everything import everything
 from healthspace.edge.fhir.metadata import metadata
 from healthspace.edge.fhir.patient import search_patient
 from healthspace.edge.fhir.read import read, read_binary
+from healthspace.edge.fhir.summary import summary
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import Caller, Kind
 
@@ -43,6 +44,10 @@ def interactions() -> list[Interaction]:
         Interaction("POST", "/$convert", Action.READ_RESOURCE, operations.convert),
         *(Interaction(method, path, Action.READ_RESOURCE, handler) for method, path, handler in terminology.OPERATIONS),
         *_of_one_type("Patient", "GET", "/{id}/$everything", Action.SEARCH_RESOURCES, everything),
+        *_of_one_type("Patient", "GET", "/{id}/$summary", Action.SEARCH_RESOURCES, summary),
+        *_of_one_type("Patient", "POST", "/{id}/$summary", Action.SEARCH_RESOURCES, summary),
+        *_of_one_type("Patient", "GET", "/$summary", Action.SEARCH_RESOURCES, summary),
+        *_of_one_type("Patient", "POST", "/$summary", Action.SEARCH_RESOURCES, summary),
         *_of_one_type("Binary", "GET", "/{id}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),

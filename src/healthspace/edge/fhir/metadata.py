@@ -23,7 +23,7 @@ PROFILES = {
 }
 DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
 OPERATIONS = {
-    "Patient": {"everything": "Patient-everything"},
+    "Patient": {"everything": "Patient-everything", "summary": "http://hl7.org/fhir/uv/ips/OperationDefinition/summary"},
     "CodeSystem": {"lookup": "CodeSystem-lookup", "validate-code": "CodeSystem-validate-code"},
     "ValueSet": {"expand": "ValueSet-expand", "validate-code": "ValueSet-validate-code"},
 }
@@ -96,4 +96,6 @@ def _resource(type_: str) -> dict[str, Any]:
 
 
 def _operations(named: dict[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "definition": DEFINITION + definition} for name, definition in named.items()]
+    return [
+        {"name": name, "definition": definition if ":" in definition else DEFINITION + definition} for name, definition in named.items()
+    ]
