@@ -5,14 +5,12 @@ summary: it shares no code with it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-Node = dict[str, Any]
-LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
-DAR = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+from tests.ips_nodes import CATEGORY, LOINC, UCUM, Node, codes_in, has_category, is_absent, is_ucum, targets, value_in
+
 DOCUMENT = "DocumentReference"
 # code → name, required, types of entry.
 SECTIONS = {
@@ -90,7 +88,7 @@ class Checker:
 
     def _references(self, place: str | None, resource: Node) -> None:
         contained = {f"#{one.get('id')}" for one in resource.get("contained", [])}
-        for where, target in _targets(resource, resource["resourceType"]):
+        for where, target in targets(resource, resource["resourceType"]):
             self.want(target in self.entries or target in contained, f"{where} leads to an entry")
 
     # The Composition.
@@ -98,7 +96,7 @@ class Checker:
     def _composition(self, composition: Node) -> None:
         for name in ("status", "type", "subject", "date", "author", "title", "section"):
             self.want(composition.get(name), f"Composition.{name} is there")
-        self.want(_codes(composition.get("type"), LOINC) == {"60591-5"}, "Composition.type is 60591-5")
+        self.want(codes_in(composition.get("type"), LOINC) == {"60591-5"}, "Composition.type is 60591-5")
         self.want(self.type_of(composition.get("subject", {})) == "Patient", "Composition.subject is the Patient")
         allowed = {"Practitioner", "PractitionerRole", "Device", "Patient", "RelatedPerson", "Organization"}
         for author in composition.get("author", []):
@@ -111,7 +109,7 @@ class Checker:
     def _sections(self, composition: Node) -> None:
         seen: list[str] = []
         for section in composition.get("section", []):
-            codes = _codes(section.get("code"), LOINC) & SECTIONS.keys()
+            codes = codes_in(section.get("code"), LOINC) & SECTIONS.keys()
             if not self.want(len(codes) == 1, "a section has one IPS code"):
                 continue
             name, required, types = SECTIONS[codes.pop()]
@@ -133,17 +131,20 @@ class Checker:
             self.want(not types or self.type_of(entry) in types, f"{name} does not hold a {self.type_of(entry)}")
         if name == "social":
             for code in ("72166-2", "74013-4"):
-                self.want(sum(code in _codes(self.at(entry).get("code"), LOINC) for entry in entries) <= 1, f"{name}: {code} at most once")
+                self.want(
+                    sum(code in codes_in(self.at(entry).get("code"), LOINC) for entry in entries) <= 1, f"{name}: {code} at most once"
+                )
         if name == "results":
             for entry in (one for one in entries if self.type_of(one) == "Observation"):
-                kinds = {code for one in self.at(entry).get("category", []) for code in _codes(one, CATEGORY)}
+                kinds = {code for one in self.at(entry).get("category", []) for code in codes_in(one, CATEGORY)}
                 self.want(kinds & {"laboratory", "imaging"}, "a result is of a laboratory or of imaging")
         if name == "vitals":
             for entry in entries:
-                self.want(_has_category(self.at(entry), "vital-signs"), "a vital sign has that category")
+                self.want(has_category(self.at(entry), "vital-signs"), "a vital sign has that category")
 
     def _narrative(self, text: Node | None, name: str) -> None:
-        if not self.want(text and text.get("div") and text.get("status") in {"generated", "extensions", "additional"}, f"{name} has a text"):
+        told = text and text.get("div") and text.get("status") in {"generated", "extensions", "additional"}
+        if not self.want(told, f"{name} has a text"):
             return
         assert text is not None
         self.want(not ACTIVE_HTML.search(text["div"]), f"{name}: txt-1, nothing active")
@@ -165,7 +166,7 @@ class Checker:
     def said(self, resource: Node, element: str, types: tuple[str, ...]) -> None:
         """A choice element is there once, as one of `types`, or as a dateTime that is said to be absent."""
         found = {key.removeprefix(element) for key in resource if re.fullmatch(element + "[A-Z]\\w*", key)}
-        absent = {key.removeprefix(f"_{element}") for key, value in resource.items() if key.startswith(f"_{element}") and _is_absent(value)}
+        absent = {key.removeprefix(f"_{element}") for key, value in resource.items() if key.startswith(f"_{element}") and is_absent(value)}
         where = f"{resource['resourceType']}.{element}[x]"
         self.want(len(found | absent) == 1, f"{where} is there once")
         self.want((found | absent) <= set(types), f"{where} is of an allowed type")
@@ -176,42 +177,11 @@ def check(bundle: Node, version: str) -> list[str]:
     return Checker(bundle, version).check()
 
 
-def _targets(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for one in value:
-            yield from _targets(one, where)
-    elif isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            yield where, value["reference"]
-        for key, one in value.items():
-            yield from _targets(one, f"{where}.{key}")
-
-
-def _codes(concept: Node | None, system: str) -> set[str]:
-    return {one["code"] for one in (concept or {}).get("coding", []) if one.get("system") == system and "code" in one}
-
-
-def _has_category(resource: Node, code: str) -> bool:
-    return any(code in _codes(one, CATEGORY) for one in resource.get("category", []))
-
-
-def _is_absent(value: Any) -> bool:
-    return any(one.get("url") == DAR and "valueCode" in one for one in value.get("extension", []))
-
-
-def _is_ucum(quantity: Node) -> bool:
-    return quantity.get("system") == UCUM and bool(quantity.get("code"))
-
-
-def _value(resource: Node) -> tuple[str, Any] | None:
-    return next(((key, value) for key, value in resource.items() if re.fullmatch("value[A-Z]\\w*", key)), None)
-
-
 def _patient(checker: Checker, patient: Node) -> None:
     checker.want(patient.get("name"), "Patient.name is there")
     for name in patient.get("name", []):
         checker.want({"family", "given", "text"} & name.keys(), "ips-pat-1: a name is written")
-    checker.want(patient.get("birthDate") or _is_absent(patient.get("_birthDate", {})), "Patient.birthDate is there")
+    checker.want(patient.get("birthDate") or is_absent(patient.get("_birthDate", {})), "Patient.birthDate is there")
 
 
 def _condition(checker: Checker, condition: Node) -> None:
@@ -300,16 +270,16 @@ def _report(checker: Checker, report: Node) -> None:
 def _observation(checker: Checker, observation: Node) -> None:
     checker.want(observation.get("code"), "Observation.code is there")
     checker.about_patient(observation)
-    codes = _codes(observation.get("code"), LOINC)
-    for wanted, rule in ((DELIVERY, _delivery), (OUTCOME, _outcome), ({"82810-3"}, _pregnant), ({"72166-2"}, _tobacco), ({"74013-4"}, _alcohol)):
+    codes = codes_in(observation.get("code"), LOINC)
+    for wanted, rule in PLAIN:
         if codes & wanted:
             checker.said(observation, "effective", ("DateTime",))
             checker.want("component" not in observation, "habits and pregnancy have no component")
             rule(checker, observation)
             return
-    if _has_category(observation, "laboratory") or _has_category(observation, "imaging"):
+    if has_category(observation, "laboratory") or has_category(observation, "imaging"):
         _result(checker, observation)
-    elif _has_category(observation, "vital-signs"):
+    elif has_category(observation, "vital-signs"):
         _vital(checker, observation)
 
 
@@ -317,7 +287,7 @@ def _pregnant(checker: Checker, observation: Node) -> None:
     _value_of_type(checker, observation, "valueCodeableConcept")
     checker.want(not {"bodySite", "specimen", "device", "referenceRange"} & observation.keys(), "pregnancy: closed elements")
     for member in observation.get("hasMember", []):
-        checker.want(_codes(checker.at(member).get("code"), LOINC) & DELIVERY, "pregnancy: members are dates of delivery")
+        checker.want(codes_in(checker.at(member).get("code"), LOINC) & DELIVERY, "pregnancy: members are dates of delivery")
 
 
 def _delivery(checker: Checker, observation: Node) -> None:
@@ -335,11 +305,11 @@ def _tobacco(checker: Checker, observation: Node) -> None:
 
 def _alcohol(checker: Checker, observation: Node) -> None:
     _value_of_type(checker, observation, "valueQuantity")
-    checker.want(_is_ucum(observation.get("valueQuantity", {"system": UCUM, "code": "1"})), "alcohol in UCUM")
+    checker.want(is_ucum(observation.get("valueQuantity", {"system": UCUM, "code": "1"})), "alcohol in UCUM")
 
 
 def _value_of_type(checker: Checker, observation: Node, wanted: str) -> None:
-    found = _value(observation)
+    found = value_in(observation)
     checker.want(found is None or found[0] == wanted, f"the value is a {wanted}")
 
 
@@ -351,25 +321,25 @@ def _result(checker: Checker, observation: Node) -> None:
     checker.want(observation.get("performer"), "a result has a performer")
     for performer in observation.get("performer", []):
         checker.want(checker.type_of(performer) in PERSONS, "a result is by a person or a structure")
-    found = _value(observation)
+    found = value_in(observation)
     checker.want(found is not None or observation.get("hasMember"), "ips-2: a result has a value or members")
     checker.want(not (observation.get("hasMember") and observation.get("component")), "components and members exclude each other")
     if found is not None and checker.version == "1.1.0":
         checker.want(found[0] not in {"valueInteger", "valueBoolean", "valueSampledData"}, "1.1.0: no such value")
-        checker.want(found[0] != "valueQuantity" or _is_ucum(found[1]), "1.1.0: quantities in UCUM")
+        checker.want(found[0] != "valueQuantity" or is_ucum(found[1]), "1.1.0: quantities in UCUM")
     for part in observation.get("component", []):
-        checker.want(_value(part) is not None or "dataAbsentReason" in part, "ips-3: a component has a value")
+        checker.want(value_in(part) is not None or "dataAbsentReason" in part, "ips-3: a component has a value")
 
 
 def _vital(checker: Checker, observation: Node) -> None:
     checker.said(observation, "effective", ("DateTime", "Period"))
     checker.want(len(observation.get("effectiveDateTime", "2000-01-01")) >= 10, "vs-1: to the day")
-    whole = _value(observation) is not None or "dataAbsentReason" in observation
+    whole = value_in(observation) is not None or "dataAbsentReason" in observation
     checker.want(whole or observation.get("component") or observation.get("hasMember"), "vs-2: a vital sign has a value")
-    if BLOOD_PRESSURE in _codes(observation.get("code"), LOINC):
-        parts = {code for part in observation.get("component", []) for code in _codes(part.get("code"), LOINC)}
+    if BLOOD_PRESSURE in codes_in(observation.get("code"), LOINC):
+        parts = {code for part in observation.get("component", []) for code in codes_in(part.get("code"), LOINC)}
         checker.want({"8480-6", "8462-4"} <= parts, "a blood pressure has both components")
-        checker.want(_value(observation) is None, "a blood pressure has no value of its own")
+        checker.want(value_in(observation) is None, "a blood pressure has no value of its own")
 
 
 def _named(checker: Checker, resource: Node) -> None:
@@ -390,6 +360,13 @@ def _medication(checker: Checker, medication: Node) -> None:
     checker.want(medication.get("code"), "Medication.code is there")
 
 
+PLAIN: list[tuple[set[str], Callable[[Checker, Node], None]]] = [
+    (DELIVERY, _delivery),
+    (OUTCOME, _outcome),
+    ({"82810-3"}, _pregnant),
+    ({"72166-2"}, _tobacco),
+    ({"74013-4"}, _alcohol),
+]
 RULES: dict[str, Callable[[Checker, Node], None]] = {
     "AllergyIntolerance": _allergy,
     "Condition": _condition,

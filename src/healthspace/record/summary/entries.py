@@ -17,6 +17,11 @@ SUBJECTS = frozenset({"subject", "patient"})
 REGISTERED = frozenset({"Practitioner", "PractitionerRole", "Organization"})
 COMING_ALONG = REGISTERED | {"Specimen"}
 """What becomes an entry because another one refers to it."""
+SIMPLE = frozenset(
+    "bodySite category clinicalStatus code component dosage dosageInstruction interpretation meta method note "
+    "referenceRange severity vaccineCode valueCodeableConcept valueQuantity verificationStatus medicationCodeableConcept".split()
+)
+"""Elements in which only an extension, or the author of a note, could be a reference."""
 NEEDED = frozenset({"actor", "link", "manipulated", "other"})
 """References without which R4 does not allow the element that holds them."""
 
@@ -40,7 +45,7 @@ class Entries:
         """Adds `resource`, its references made those of the Bundle; gives its fullUrl."""
         found = place or self._placed[f"{resource['resourceType']}/{resource['id']}"]
         local = {f"#{one['id']}" for one in resource.get("contained", ()) if "id" in one}
-        linked: Resource = self._link(resource, "", local)
+        linked: Resource = self._link_all(resource, local)
         for subject in SUBJECTS & resource.keys():
             linked[subject] = {"reference": self.patient}
         self._entries[found] = {"resourceType": resource["resourceType"], "id": found.removeprefix("urn:uuid:"), **_without_id(linked)}
@@ -49,18 +54,29 @@ class Entries:
     def listed(self) -> list[Resource]:
         return [{"fullUrl": place, "resource": resource} for place, resource in self._entries.items()]
 
+    def _link_all(self, resource: Resource, local: set[str]) -> Resource:
+        """`resource` with its references led to entries. Where nothing is extended, concepts and quantities hold none: most of a record."""
+        said = repr(resource)
+        simple = SIMPLE if "'extension'" not in said and "'authorReference'" not in said else frozenset[str]()
+        linked = {key: one if key in simple else self._link(one, key, local) for key, one in resource.items()}
+        return {key: one for key, one in linked.items() if one is not None}
+
     def _link(self, value: Any, element: str, local: set[str]) -> Any:
         """`value` with its references led to entries; None where nothing is left of it."""
-        if isinstance(value, list):
+        if type(value) is list:
             kept = [inner for one in value if (inner := self._link(one, element, local)) is not None]
             return kept or None
-        if not isinstance(value, dict):
+        if type(value) is not dict:
             return value
         if isinstance(value.get("reference"), str) or ((element in PEOPLE or element in ORGANIZATION_ONLY) and "resourceType" not in value):
             linked = self._lead(value, element, local)
             if linked is not None or isinstance(value.get("reference"), str) or {"identifier", "display"} & value.keys():
                 return linked
-        made = {key: inner for key, one in value.items() if (inner := self._link(one, key, local)) is not None}
+        made = {
+            key: inner
+            for key, one in value.items()
+            if (inner := self._link(one, key, local) if type(one) is dict or type(one) is list else one) is not None
+        }
         return made if made and (not element or _is_whole(value, made)) else None
 
     def _lead(self, reference: Resource, element: str, local: set[str]) -> Resource | None:
@@ -80,6 +96,8 @@ class Entries:
 
     def _place(self, target: str) -> str | None:
         """The fullUrl of the entry that `Type/name` is, which a person of the registry becomes when first named."""
+        if target in self._entries:
+            return target
         if target not in self._placed and target in self._known:
             found = self._known[target]
             came = of_registry(found) if found["resourceType"] in REGISTERED else conform(found, self._words)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from healthspace.base.fhirjson import Resource
+from healthspace.profile.merge import merge
 from healthspace.record.summary.sections import LOINC, OBSERVATION_CATEGORY, PARTLY_NONE
 from healthspace.record.summary.values import (
     codes_of,
@@ -31,12 +32,10 @@ TYPES = (
     "CarePlan",
     "Condition",
     "Consent",
-    "Device",
     "DeviceUseStatement",
     "DiagnosticReport",
     "Flag",
     "Immunization",
-    "Medication",
     "MedicationRequest",
     "MedicationStatement",
     "Observation",
@@ -44,6 +43,11 @@ TYPES = (
     "Specimen",
 )
 """Types of the citizen's resources that a summary may need."""
+MERGED = (
+    *("AllergyIntolerance", "CarePlan", "Condition", "DeviceUseStatement", "Flag"),
+    *("Immunization", "MedicationRequest", "MedicationStatement", "Procedure"),
+)
+"""Of these, what two documents both say is told once. Of results and measurements only the latest is told anyway."""
 FINAL = ("final", "amended", "corrected")
 PREGNANCY_STATUS = "82810-3"
 # IPS value sets pregnancy-expected-delivery-date-method and pregnancies-summary: required bindings.
@@ -74,6 +78,8 @@ def select(resources: Iterable[Resource], now: float) -> Selection:
     for resource in resources:
         if not is_withdrawn(resource):
             by_type[resource["resourceType"]].append(resource)
+    for type_ in MERGED:
+        by_type[type_] = [merged.resource for merged in merge(by_type[type_])]
     chosen = Selection()
     put = chosen.sections
     put["allergies"] = _stated(_by_danger(by_type["AllergyIntolerance"]))
@@ -164,14 +170,15 @@ def _is_directive(consent: Resource) -> bool:
 
 def _put_observations(chosen: Selection, observations: list[Resource]) -> None:
     """Of each code the latest, in the section of its kind."""
-    seen: set[tuple[str, tuple[str, str]]] = set()
+    seen: set[tuple[str, str]] = set()
     for one in latest_first(observations):
-        section = section_of(one)
         key = key_of(concept_of(one))
-        if section is None or key is None or (section, key) in seen:
+        if key is None or key in seen:
             continue
-        seen.add((section, key))
-        chosen.sections[section].append(one)
+        section = section_of(one)
+        if section is not None:
+            seen.add(key)
+            chosen.sections[section].append(one)
 
 
 def section_of(observation: Resource) -> str | None:
@@ -196,17 +203,20 @@ def _put_reports(chosen: Selection, reports: list[Resource], observations: list[
     """The latest report of each kind, with every result that it lists and that may be shown."""
     by_name = {f"Observation/{one['id']}": one for one in observations if status_in(one, *FINAL)}
     listed = {id(one) for one in chosen.sections["results"]}
-    seen: set[tuple[str, str] | None] = set()
-    for report in latest_first([one for one in reports if status_in(one, *FINAL, "appended")]):
-        key = key_of(concept_of(report))
-        if key in seen or len(seen) >= MOST_REPORTS:
-            continue
-        seen.add(key)
+    for report in latest_reports(reports):
         chosen.sections["results"].append(report)
         for member in _members(report.get("result", ()), by_name):
             if id(member) not in listed:
                 listed.add(id(member))
                 chosen.members.append(member)
+
+
+def latest_reports(reports: list[Resource]) -> list[Resource]:
+    """The latest report of each kind."""
+    kinds: dict[tuple[str, str] | None, Resource] = {}
+    for report in latest_first([one for one in reports if status_in(one, *FINAL, "appended") and not is_withdrawn(one)]):
+        kinds.setdefault(key_of(concept_of(report)), report)
+    return list(kinds.values())[:MOST_REPORTS]
 
 
 def _members(references: Iterable[Resource], by_name: dict[str, Resource]) -> list[Resource]:

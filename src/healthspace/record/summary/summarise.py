@@ -1,44 +1,54 @@
 """The verb: the International Patient Summary of a citizen, of what the caller may see of them."""
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
+import orjson
+
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
-from healthspace.base.errors import NotFound
+from healthspace.access.rules import Action, Reason
+from healthspace.base.errors import NotFound, Refused
 from healthspace.base.fhirjson import Resource
 from healthspace.base.ids import new_id
 from healthspace.fhir.exact_json import write_json
-from healthspace.fhir.searching.extract import extract
 from healthspace.record.summary.assemble import assemble
+from healthspace.record.summary.narrow import Read, narrow
 from healthspace.record.summary.select import TYPES
 from healthspace.record.summary.words import Words
 from healthspace.resources.including import fetch_named
 from healthspace.resources.reach import Reach
 from healthspace.resources.store import find
 from healthspace.resources.stored import Stored
-from healthspace.resources.whole import Shown, read_types
+from healthspace.resources.whole import read_types
 
-REGISTERED = ("Practitioner", "PractitionerRole", "Organization")
+REGISTERED = ("Practitioner", "PractitionerRole", "Organization", "Medication")
+NAMED = rb'"reference":"(?:%s/)?((?:%s)/[A-Za-z0-9.-]{1,64})"'
+"""What a reference to one of them looks like in a stored body; it may begin with our own URL."""
 ROUNDS = 2
 """A role leads to a person and a structure: references are followed that often."""
 
 
 async def summarise(p: Permit, patient: UUID, language: str, base: str = "") -> bytes:
-    """The summary Bundle as JSON, in `language` ("fr" or "en"); NotFound when the permit is not about `patient`.
+    """The summary Bundle as JSON, in `language` ("fr" or "en").
 
-    `base` is our own URL, which references in resources may begin with.
+    NotFound when the permit is not about `patient`, Refused when it is for a part of the record only. `base` is our own URL, which
+    references in resources may begin with.
     """
     p.must_be_for(Action.SEARCH_RESOURCES)
+    if p.only_own_deposits:
+        # Who sees a part would be told that nothing is known of the rest; and a summary names its citizen.
+        raise Refused(Reason.NO_RIGHT)
     holder = await find(p.tx, p.cipher, "Patient", patient)
     if holder is None:
         raise NotFound
-    shown = await read_types(p, TYPES)
+    shown = _read(await read_types(p, TYPES))
     stored_of = {id(resource): stored for stored, resource in shown}
 
     def exact(resource: Resource) -> Resource:
+        # What orjson writes again as it was read has no number that it would change: that is nearly everything, and quickly seen.
         stored = stored_of.get(id(resource))
-        return resource if stored is None else stored.exact()
+        return resource if stored is None or orjson.dumps(resource) == stored.body else stored.exact()
 
     registry = await _registry(Reach(p, base), shown)
     resources = [resource for _, resource in shown]
@@ -47,24 +57,30 @@ async def summarise(p: Permit, patient: UUID, language: str, base: str = "") -> 
     return write_json(bundle)
 
 
-async def _registry(reach: Reach, shown: Shown) -> dict[str, Resource]:
+def _read(listed: list[Stored]) -> list[Read]:
+    """The resources with their JSON; of Observations, those that a summary can need."""
+    others = [(stored, stored.json()) for stored in listed if stored.type != "Observation"]
+    reports = (resource for _, resource in others if resource["resourceType"] == "DiagnosticReport")
+    return others + narrow([stored for stored in listed if stored.type == "Observation"], reports)
+
+
+async def _registry(reach: Reach, shown: list[Read]) -> dict[str, Resource]:
     """The professionals and structures that the resources refer to, by `Type/name`, as far as the caller may see them."""
     found: dict[str, Resource] = {}
-    wanted = {name for _, resource in shown for name in _references(resource)}
+    named = re.compile(NAMED % (re.escape(reach.base.encode()), "|".join(REGISTERED).encode()))
+    wanted = {name.decode() for stored, _ in shown for name in named.findall(stored.body)}
+    further: set[str] = set()
     for _ in range(ROUNDS):
         for type_ in REGISTERED:
             names = [name.removeprefix(f"{type_}/") for name in wanted - found.keys() if name.startswith(f"{type_}/")]
-            if names:
-                found |= {f"{type_}/{one.name}": one.json() for one in await fetch_named(reach, type_, names)}
-        wanted = {name for resource in found.values() for name in _references(resource)}
+            met = await fetch_named(reach, type_, names) if names else []
+            found |= {f"{type_}/{one.name}": one.json() for one in met}
+            further |= {name.decode() for one in met for name in named.findall(one.body)}
+        wanted, further = further, set()
     return found
 
 
-def _references(resource: Resource) -> Iterable[str]:
-    return (text for _, text, _ in extract(resource).references)
-
-
-def _told(bundle: Resource, shown: Shown) -> Iterable[Stored]:
+def _told(bundle: Resource, shown: list[Read]) -> Iterable[Stored]:
     """The resources that the document tells of, for the trail."""
     ids = {entry["resource"]["id"] for entry in bundle["entry"]}
     return (stored for stored, _ in shown if str(stored.id) in ids)

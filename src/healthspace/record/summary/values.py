@@ -110,9 +110,9 @@ def is_refuted(resource: Resource) -> bool:
 
 def is_withdrawn(resource: Resource) -> bool:
     """Whether `resource` was entered in error."""
-    return resource.get("status") == "entered-in-error" or "entered-in-error" in {
-        code for _, code in codings(resource.get("verificationStatus"))
-    }
+    if "verificationStatus" not in resource:
+        return resource.get("status") == "entered-in-error"
+    return "entered-in-error" in {code for _, code in codings(resource["verificationStatus"])}
 
 
 def status_in(resource: Resource, *statuses: str) -> bool:
