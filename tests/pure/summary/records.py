@@ -78,9 +78,10 @@ def summary_of(
 ) -> Resource:
     """The summary, seen to be valid FHIR R4 and a valid IPS by both versions."""
     bundle = assemble(patient, resources, UUID(int=11), NOW, Words(language), registry=registry)
-    assert validate(bundle) == []
+    assert not (faults := validate(bundle)), faults
     for version in ("1.1.0", "2.0.1"):
-        assert check(bundle, version) == []
+        faults = check(bundle, version)
+        assert not faults, faults
     return bundle
 
 

@@ -166,6 +166,15 @@ def test_a_report_brings_all_its_results_and_those_of_its_panels() -> None:
     assert "_effectiveDateTime" in told
 
 
+def test_a_panel_whose_members_the_reader_may_not_see_is_left_out() -> None:
+    panel = a("Observation", status="final", code=coded("58410-2"), category=[coded("laboratory", system=OBSERVATION_CATEGORY)])
+    panel["hasMember"] = [{"reference": "Observation/hidden"}]
+    report = a("DiagnosticReport", status="final", code=coded("11502-2"), result=[{"reference": f"Observation/{panel['id']}"}])
+    bundle = summary_of(panel, report)
+    assert of_type(bundle, "Observation") == []
+    assert "result" not in of_type(bundle, "DiagnosticReport")[0]
+
+
 def test_a_result_is_final_and_its_correction_is_told_in_words() -> None:
     told = section(summary_of(a_result("2345-7", 4, status="corrected")), RESULTS)[0]
     assert told["status"] == "final"

@@ -13,7 +13,7 @@ from healthspace.record.summary.people import organization
 from healthspace.record.summary.referred import settle
 from healthspace.record.summary.sections import IPS, LOINC, SECTIONS, Section
 from healthspace.record.summary.select import Selection, select
-from healthspace.record.summary.values import CODES, absence, absent_concept
+from healthspace.record.summary.values import CODES, absence, absent_concept, value_of
 from healthspace.record.summary.words import Words
 
 CUSTODIAN = "Healthspace"
@@ -107,6 +107,7 @@ class _Assembly:
         for key, chosen in {**self._chosen.sections, "": self._chosen.members}.items():
             made = [conform(self._exact(one), self._words) for one in chosen]
             shaped[key] = [one for one in made if one is not None]
+        _drop_empty_panels(shaped)
         for section in SECTIONS:
             if section.unknown and not shaped.get(section.key):
                 shaped[section.key] = [self._unknown(section)]
@@ -172,6 +173,23 @@ class _Assembly:
                 "section": sections,
             }
         )
+
+
+def _drop_empty_panels(shaped: dict[str, list[Resource]]) -> None:
+    """Leaves out panels that have no value of their own and no member in the document: the reader may not see what they held (ips-2)."""
+    while True:
+        names = {f"Observation/{one['id']}" for listed in shaped.values() for one in listed if one["resourceType"] == "Observation"}
+        empty = {id(one) for listed in shaped.values() for one in listed if _is_empty_panel(one, names)}
+        if not empty:
+            return
+        for key, listed in shaped.items():
+            shaped[key] = [one for one in listed if id(one) not in empty]
+
+
+def _is_empty_panel(resource: Resource, names: set[str]) -> bool:
+    if "hasMember" not in resource or value_of(resource) is not None:
+        return False
+    return not any(one.get("reference") in names for one in resource["hasMember"])
 
 
 def _name_of(about: Resource | None, words: Words) -> str:

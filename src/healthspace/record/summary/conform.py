@@ -157,7 +157,7 @@ def _keep_value(observation: Resource, kind: str) -> None:
     observation["note"] = [*observation.get("note", ()), {"text": _words_of(found[1])}]
 
 
-def _result(observation: Resource, kind: str, words: Words) -> Resource:
+def _result(observation: Resource, kind: str, words: Words) -> Resource | None:
     """A result: final (1.1.0 fixes that), at a time said to the day, with a performer and a value."""
     observation["meta"] = {"profile": [OBSERVATION_PROFILES[kind]]}
     if observation["status"] != "final":
@@ -175,7 +175,10 @@ def _result(observation: Resource, kind: str, words: Words) -> Resource:
     if "hasMember" in observation:
         observation.pop("component", None)
     elif value_of(observation) is None:
-        parts = [f"{_name_of(one.get('code'))} : {_words_of((value_of(one) or ('', ''))[1])}" for one in observation.get("component", ())]
+        found = [(_name_of(one.get("code")), value_of(one)) for one in observation.get("component", ())]
+        parts = [f"{name} : {_words_of(value[1])}" for name, value in found if value is not None]
+        if not parts:
+            return None  # nothing was found, or nothing that is a result
         observation["valueString"] = " ; ".join(parts)
         observation.pop("dataAbsentReason", None)
     return observation

@@ -191,7 +191,7 @@ def section_of(observation: Resource) -> str | None:
     categories = {code for one in observation.get("category", ()) for code in codes_of(one, OBSERVATION_CATEGORY)}
     if codes & {TOBACCO, ALCOHOL} or "social-history" in categories:
         return "social"
-    has_value = value_of(observation) is not None or bool(observation.get("component"))
+    has_value = any(value_of(one) is not None for one in (observation, *observation.get("component", ())))
     if "vital-signs" in categories or codes & VITAL_CODES:
         return "vitals" if len(moment_of(observation)) >= len("2000-01-01") and has_value else None
     if categories & {"laboratory", "imaging"}:
