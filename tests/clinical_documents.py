@@ -35,13 +35,18 @@ def a_vaccination(**changes: Any) -> dict[str, Any]:
 
 
 def a_clinical_document(
-    *resources: dict[str, Any], number: int = 1, identifier: str | None = None, replaces: str | None = None, **changes: Any
+    *resources: dict[str, Any],
+    number: int = 1,
+    identifier: str | None = None,
+    replaces: str | None = None,
+    type_code: str = "60591-5",
 ) -> bytes:
     """A FHIR document about citizen `number` that carries `resources` (one result, one allergy and one vaccination when none is given)."""
     bundle = a_fhir_document(number, identifier=identifier or f"urn:uuid:{uuid4()}")
+    bundle["entry"][0]["resource"]["type"]["coding"][0]["code"] = type_code
     if replaces:
         old = {"system": "urn:ietf:rfc:3986", "value": replaces}
         bundle["entry"][0]["resource"]["relatesTo"] = [{"code": "replaces", "targetIdentifier": old}]
     for position, resource in enumerate(resources or (a_result(), an_allergy(), a_vaccination()), 1):
         bundle["entry"].append({"fullUrl": f"urn:uuid:entry-{position}", "resource": resource})
-    return orjson.dumps({**bundle, **changes})
+    return orjson.dumps(bundle)

@@ -122,6 +122,24 @@ async def test_a_structure_finds_what_its_own_documents_say_and_not_what_others_
         assert [entry["resource"]["valueQuantity"]["value"] for entry in answer.json()["entry"]] == [value]
 
 
+@pytest.mark.parametrize(
+    ("role", "code", "sees"), [(Role.PHARMACIST, "75496-0", False), (Role.PHARMACIST, "11488-4", True), (Role.NURSE, "75496-0", True)]
+)
+async def test_a_profession_reads_what_is_said_by_the_documents_that_it_may_read(
+    desk: Desk, patient: UUID, role: Role, code: str, sees: bool
+) -> None:
+    await authorised(desk.service, patient, role)
+    document = await brought(desk, a_clinical_document(type_code=code))
+    [result] = await found(desk, f"Observation?patient={patient}", patient)
+    assert (await desk.get(f"DocumentReference/{document['id']}", role)).status_code == (200 if sees else 404)
+    if not sees:
+        await finds_nothing(desk, patient, role, result)
+        return
+    assert await found(desk, f"Observation?patient={patient}", role) == [result]
+    assert (await desk.get(f"Observation/{result}", role)).status_code == 200
+    assert len(await found(desk, f"Provenance?patient={patient}", role)) == 1
+
+
 async def test_a_document_cannot_say_who_deposited_it(desk: Desk, patient: UUID) -> None:
     other = {"identifier": {"system": "https://finess.esante.gouv.fr", "value": "750803447"}}
     forged = [{"url": "urn:healthspace:depositor", "valueReference": other}]

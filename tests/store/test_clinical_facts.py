@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from healthspace.access.labels import SHOWN, SHOWN_CODE, is_shown_one_by_one
 from healthspace.access.opening import Service
 from healthspace.access.origin import DOCUMENT_CLASS, DOCUMENT_TYPE, classes_of, is_from_document, types_of
 from healthspace.access.rules import Action
@@ -204,6 +205,15 @@ async def test_labels_of_a_document_are_those_of_its_facts(record: Record) -> No
     assert {label["code"] for fact in await record.facts() for label in fact["meta"]["security"]} == {"INVISIBLE_PATIENT", "MASQUE_PS"}
     await record.change(document, securityLabel=[])
     assert not [fact for fact in await record.facts() if "security" in fact["meta"]]
+
+
+async def test_a_document_that_is_shown_one_by_one_shows_its_facts(record: Record) -> None:
+    document = (await record.bring(a_clinical_document())).reference
+    shown = {**document.json()["meta"], "tag": [{"system": SHOWN, "code": SHOWN_CODE}]}
+    await record.change(document, meta=shown)
+    assert all(is_shown_one_by_one(fact) for fact in await record.facts())
+    await record.change(document, meta=document.json()["meta"])
+    assert not any(is_shown_one_by_one(fact) for fact in await record.facts())
 
 
 async def test_a_change_that_says_nothing_of_facts_leaves_them_alone(record: Record) -> None:

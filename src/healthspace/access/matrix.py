@@ -14,6 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from healthspace.access import origin
+from healthspace.access.origin import is_from_document
 from healthspace.base.errors import Misconfigured
 from healthspace.terminology.document_types import CLASS_OF_TYPE
 
@@ -59,13 +61,15 @@ class Admission:
         return bool(types & self.types) or (bool(classes & self.classes) and not types & self.but)
 
     def shows(self, resource: Resource) -> bool:
-        """Whether this resource is read: a document by its class and type, a List by those of all that it brought."""
+        """Whether this resource is read: a document by its class and type, what it says too, a List by those of all that it brought."""
         type_ = resource["resourceType"]
         if type_ == "DocumentReference":
             return self.admits(classes_of(resource), types_of(resource))
         if type_ == "List":
             tags = {tag.get("code") for tag in resource.get("meta", {}).get("tag", []) if tag.get("system") == CONTENTS}
             return not tags & self.denied_contents
+        if is_from_document(resource):
+            return self.admits(origin.classes_of(resource), origin.types_of(resource))
         return type_ in self.resource_types
 
     @property

@@ -6,6 +6,8 @@ condition on what came from them too: `_tag` with the systems below, in the quer
 
 from typing import Any
 
+from healthspace.access.labels import SHOWN, SHOWN_CODE, VISIBILITY, codes_of, concept_of, is_shown_one_by_one
+
 Resource = dict[str, Any]
 
 ORIGIN = "urn:healthspace:origin"
@@ -14,15 +16,23 @@ DOCUMENT_CLASS = "urn:healthspace:document-class"
 """System of the tag that holds the class of the source document (TRE_A03: "10")."""
 DOCUMENT_TYPE = "urn:healthspace:document-type"
 """System of the tag that holds the type of the source document (LOINC or TRE_A05: "11502-2")."""
-VISIBILITY = frozenset({"MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
-"""The labels that hide a document from somebody (TRE_A07), and with it all that came from it."""
+
+SAID_BY_DOCUMENTS = frozenset(
+    "AdverseEvent AllergyIntolerance BodyStructure CarePlan CareTeam ClinicalImpression Communication Condition Consent Coverage "
+    "DetectedIssue DeviceRequest DeviceUseStatement DiagnosticReport Encounter EpisodeOfCare FamilyMemberHistory Flag Goal ImagingStudy "
+    "Immunization ImmunizationEvaluation ImmunizationRecommendation Media MedicationAdministration MedicationDispense "
+    "MedicationRequest MedicationStatement MolecularSequence NutritionOrder Observation Procedure Provenance QuestionnaireResponse "
+    "RequestGroup RiskAssessment ServiceRequest Specimen SupplyDelivery SupplyRequest VisionPrescription".split()
+)
+"""Types of what documents say of their citizen; what is of another type is kept inside these."""
 
 
-def origin_tags(document: Resource) -> list[dict[str, str]]:
-    """The tags of what is read out of a DocumentReference."""
+def origin_tags(document: Resource) -> list[dict[str, Any]]:
+    """The tags of what is read out of a DocumentReference, that it is shown one by one included."""
     classes = [{"system": DOCUMENT_CLASS, "code": code} for code in sorted(classes_of(document))]
     types = [{"system": DOCUMENT_TYPE, "code": code} for code in sorted(types_of(document))]
-    return [{"system": ORIGIN, "code": DOCUMENT}, *classes, *types]
+    shown = [{"system": SHOWN, "code": SHOWN_CODE}] if is_shown_one_by_one(document) else []
+    return [{"system": ORIGIN, "code": DOCUMENT}, *classes, *types, *shown]
 
 
 def is_from_document(resource: Resource) -> bool:
@@ -46,10 +56,7 @@ def types_of(resource: Resource) -> frozenset[str]:
 
 def visibility_of(document: Resource) -> list[dict[str, Any]]:
     """The labels of a DocumentReference that hide it from somebody, as security labels of what came from it."""
-    concepts = document.get("securityLabel", [])
-    codings = [coding for concept in concepts for coding in _coded(concept)] + document.get("meta", {}).get("security", [])
-    found = {coding["code"]: coding for coding in codings if coding.get("code") in VISIBILITY}
-    return [found[code] for code in sorted(found)]
+    return [coding for code in VISIBILITY if code in codes_of(document) for coding in concept_of(code)["coding"]]
 
 
 def _coded(concept: Resource) -> list[dict[str, Any]]:

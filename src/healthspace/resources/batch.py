@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from healthspace.access.origin import SAID_BY_DOCUMENTS
 from healthspace.base.errors import Contended
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
 from healthspace.database.seal import Cipher
 from healthspace.fhir.resource_types import NAMES, NUMBER
 from healthspace.resources.hashing import hash_uri
-from healthspace.resources.reach import belongs_to_citizens
 from healthspace.resources.rows import Rows
 from healthspace.resources.store import FORGET, Current, point_no_more, rows_before
 from healthspace.resources.stored import DELETED, open_row
@@ -46,8 +46,8 @@ Place = tuple[str, UUID]
 
 
 async def lock_sourced(tx: Tx, cipher: Cipher, keys: KeyRing, source: str) -> list[Current]:
-    """The resources of one owner whose `meta.source` is `source`, locked until the transaction ends."""
-    types = [type_ for type_ in NAMES if belongs_to_citizens(type_)]
+    """Of the types that documents give, the resources of one owner whose `meta.source` is `source`, locked until the transaction ends."""
+    types = sorted(SAID_BY_DOCUMENTS)
     hashes = [hash_uri(keys, type_, "meta.source", source) for type_ in types]
     rows = await tx.fetch(LOCK_SOURCED, cipher.owner, [NUMBER[type_] for type_ in types], hashes)
     return [Current(open_row(cipher, row), row["date"], row["indexed"]) for row in rows]

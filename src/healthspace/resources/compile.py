@@ -19,7 +19,8 @@ OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
 HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
 GONE = "NOT r.tokens && {}::bigint[]"
 ADMITTED = """(r.tokens && {}::bigint[] OR (r.tokens && {}::bigint[] AND NOT r.tokens && {}::bigint[])
-     OR r.tokens && ARRAY[{}::bigint])"""
+     OR r.tokens && ARRAY[{}::bigint]{})"""
+APART = " OR NOT r.tokens && {}::bigint[]"
 NOTHING = "false"
 
 TOKENS = "r.tokens && {}::bigint[]"
@@ -109,7 +110,8 @@ class _Statement:
         if scope.admitted is not None:
             admitted = scope.admitted
             columns = (list(admitted.types), list(admitted.classes), list(admitted.but), admitted.unless)
-            found.append(ADMITTED.format(*(self.bind(column) for column in columns)))
+            places = [self.bind(column) for column in columns]
+            found.append(ADMITTED.format(*places, APART.format(self.bind(list(admitted.apart))) if admitted.apart else ""))
         return found + [self._clause(condition) for condition in self._query.conditions]
 
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:

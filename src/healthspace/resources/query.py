@@ -102,6 +102,8 @@ class Admitted:
     but: tuple[int, ...]
     types: tuple[int, ...]
     unless: int = 0
+    apart: tuple[int, ...] = ()
+    """When given: what carries none of these is let through too, because no document says it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, HL7_V2_SPELLING, SHOWN_CODE
 from healthspace.access.matrix import ALWAYS_OPEN, Admission
+from healthspace.access.origin import DOCUMENT, DOCUMENT_CLASS, DOCUMENT_TYPE, ORIGIN, SAID_BY_DOCUMENTS
 from healthspace.access.rules import PUBLIC_TYPES
 from healthspace.base.ids import REGISTRY
 from healthspace.database.database import Row, Tx
@@ -15,7 +16,7 @@ from healthspace.database.keys import KeyRing
 from healthspace.database.owners import Ciphers
 from healthspace.database.seal import Cipher
 from healthspace.fhir.searching.parameters import compartment_parameters
-from healthspace.resources.hashing import hash_code
+from healthspace.resources.hashing import hash_code, hash_token
 from healthspace.resources.query import Admitted, Hidden, Scope
 from healthspace.resources.stored import Stored, open_row
 
@@ -112,10 +113,13 @@ class Reach:
             return False
         if permit.only is not None and type_ not in permit.only:
             return False
-        return permit.admission is None or type_ in permit.admission.resource_types or type_ in permit.concerned
+        admission = permit.admission
+        if admission is None or type_ in permit.concerned or type_ in admission.resource_types:
+            return True
+        return type_ in SAID_BY_DOCUMENTS and bool(admission.classes or admission.types)
 
     def _admitted(self, type_: str) -> Admitted | None:
-        """What the profession matrix lets through, of the types that carry a class of document."""
+        """What the profession matrix lets through: documents by their class and type, and by these what documents say."""
         admission, keys, depositor = self.permit.admission, self.keys, self.permit.depositor
         if admission is None:
             return None
@@ -126,7 +130,15 @@ class Reach:
                 hashes_of(keys, type_, ("type",), admission.types),
                 depositor,
             )
-        return None
+        if type_ not in SAID_BY_DOCUMENTS or type_ in self.permit.concerned:
+            return None
+        return Admitted(
+            tags_of(keys, type_, DOCUMENT_CLASS, admission.classes),
+            tags_of(keys, type_, DOCUMENT_TYPE, admission.but),
+            tags_of(keys, type_, DOCUMENT_TYPE, admission.types),
+            depositor,
+            tags_of(keys, type_, ORIGIN, frozenset({DOCUMENT})) if type_ in admission.resource_types else (),
+        )
 
     async def open_rows(self, rows: Iterable[Row]) -> list[Stored]:
         """The versions in rows of the store, each opened with its owner's key."""
@@ -153,6 +165,12 @@ def _spelt(labels: frozenset[str]) -> frozenset[str]:
 def hashes_of(keys: KeyRing, type_: str, paths: tuple[str, ...], codes: frozenset[str]) -> tuple[int, ...]:
     """The hashes under which the index holds any of `codes` at any of `paths`."""
     return tuple(hash_code(keys, type_, path, code) for path in paths for code in sorted(codes))
+
+
+@lru_cache(maxsize=4096)
+def tags_of(keys: KeyRing, type_: str, system: str, codes: frozenset[str]) -> tuple[int, ...]:
+    """The hashes under which the index holds any of `codes` of `system` among the tags."""
+    return tuple(hash_token(keys, type_, "meta.tag", system, code) for code in sorted(codes))
 
 
 @cache

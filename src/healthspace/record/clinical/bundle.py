@@ -2,19 +2,14 @@
 
 from typing import Any
 
+from healthspace.access.origin import SAID_BY_DOCUMENTS
 from healthspace.base.fhirjson import compact
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact, Unread
 from healthspace.fhir.bundle import Index, composition_of, dicts, index_of, patient_of, resolve, string
 from healthspace.resources.stored import Resource
 
-OF_CITIZEN = frozenset(
-    "AdverseEvent AllergyIntolerance CarePlan CareTeam ClinicalImpression Condition Consent DetectedIssue DeviceRequest "
-    "DeviceUseStatement DiagnosticReport Encounter EpisodeOfCare FamilyMemberHistory Flag Goal ImagingStudy Immunization "
-    "ImmunizationEvaluation ImmunizationRecommendation Media MedicationAdministration MedicationDispense MedicationRequest "
-    "MedicationStatement NutritionOrder Observation Procedure QuestionnaireResponse RiskAssessment ServiceRequest Specimen "
-    "VisionPrescription".split()
-)
-"""Types of which an entry says something of the citizen."""
+OF_CITIZEN = SAID_BY_DOCUMENTS - {"Provenance"}
+"""Types of which an entry says something of the citizen. Where a fact comes from, the record says itself."""
 OF_OTHERS = frozenset({"BiologicallyDerivedProduct", "Device", "Medication", "Substance"})
 """Types that are kept inside the facts that refer to them."""
 ERROR = "entered-in-error"
