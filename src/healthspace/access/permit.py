@@ -23,7 +23,7 @@ from healthspace.audit.line import Line, Outcome
 from healthspace.audit.origin import current_origin
 from healthspace.audit.trail import Trail
 from healthspace.base import clock
-from healthspace.base.errors import HealthspaceError, Refused, Unavailable
+from healthspace.base.errors import Forbidden, HealthspaceError, Refused, Unavailable
 from healthspace.base.ids import REGISTRY, new_id, owner_of
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Database, Row, Tx
@@ -332,6 +332,8 @@ def _name_failure(error: BaseException) -> tuple[Outcome, str]:
     """Refusals keep the rule's reason; faults of the input and of the service are named by their class."""
     if isinstance(error, Refused):
         return Outcome.REFUSED, error.message if error.message in set(Reason) else Reason.NO_RIGHT
+    if isinstance(error, Forbidden):
+        return Outcome.REFUSED, Reason.NOT_AUTHOR
     if isinstance(error, HealthspaceError) and not isinstance(error, Unavailable):
         return Outcome.REJECTED, type(error).__name__.lower()
     return Outcome.FAILED, "failure"

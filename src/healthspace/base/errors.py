@@ -57,6 +57,10 @@ class Refused(HealthspaceError):
     """The access rules said no. Outside, this looks like NotFound."""
 
 
+class Forbidden(HealthspaceError):
+    """You see this, and may not change it so."""
+
+
 class NotFound(HealthspaceError):
     """No such thing, or none that this caller may know of."""
 

@@ -5,6 +5,7 @@ from healthspace.base import errors
 STATUS: dict[type[errors.HealthspaceError], int] = {
     errors.Malformed: 400,
     errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
     errors.Refused: 404,
     errors.Gone: 410,
     errors.NotFound: 404,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access.depositor import DEPOSITOR, depositor_extension
-from healthspace.access.labels import codes_of
+from healthspace.access.labels import NOT_ANNOUNCED, codes_of
 from healthspace.access.matrix import contents_tags
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -16,6 +16,7 @@ from healthspace.base.errors import Conflict, Invalid
 from healthspace.base.ids import new_id
 from healthspace.base.text import fold
 from healthspace.database.blobs import remember_blob
+from healthspace.database.waiting import wait_for
 from healthspace.fhir.exact_json import copy_json
 from healthspace.record import chain
 from healthspace.record.clinical.form import form_facts
@@ -99,6 +100,8 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     for old in await chain.find_replaced(p, reference):
         await chain.supersede(p, old)
     await keep_new(p, stored, formed)
+    if NOT_ANNOUNCED in codes_of(reference):
+        await wait_for(p.tx, p.owner, reference_id, "notice", p.now + p.policy.announcement_notice)
     return Deposited(stored, binary_id, created=True)
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
+from healthspace.resources.hashing import hash_token
 
 POINTED_TO = "SELECT owner, id FROM xref WHERE h = $1 ORDER BY owner, id"
 CLAIM_NAME = "INSERT INTO claim (h, owner, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING h"
 CLAIMED = "SELECT owner, id FROM claim WHERE h = $1"
 ALL_CLAIMED = "SELECT h, owner, id FROM claim WHERE h = ANY ($1::bigint[])"
 CLAIM = "INSERT INTO claim (h, owner) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING h"
+IDENTIFIED = "SELECT owner, id FROM ix_token WHERE h = ANY ($1::bigint[]) AND h & 1 = 1 ORDER BY owner, id LIMIT 20"
 WAIT_FOR_TURN = "INSERT INTO claim (h, owner) VALUES ($1, 0) ON CONFLICT (h) DO UPDATE SET owner = excluded.owner"
 
 Place = tuple[int, UUID]
@@ -81,3 +83,9 @@ async def wait_for_turn(tx: Tx, keys: KeyRing, *condition: str) -> None:
 
 def _hash_name(keys: KeyRing, type_: str, name: str) -> int:
     return keys.hash64("name", type_, name)
+
+
+async def find_identified(tx: Tx, keys: KeyRing, type_: str, system: str, value: str) -> list[Place]:
+    """Where the resources of one type are that carry this identifier, whoever they belong to."""
+    hashes = [hash_token(keys, type_, path, system, value) for path in ("masterIdentifier", "identifier")]
+    return [(row["owner"], row["id"]) for row in await tx.fetch(IDENTIFIED, hashes)]

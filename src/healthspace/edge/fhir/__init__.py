@@ -8,7 +8,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
-from healthspace.edge.fhir import controls, history, operations, search, terminology, write
+from healthspace.edge.fhir import attributes, controls, history, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
 from healthspace.edge.fhir.audit_event import read_audit, search_audit
 from healthspace.edge.fhir.bundle import process
@@ -69,7 +69,7 @@ def interactions() -> list[Interaction]:
         Interaction("POST", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CREATIONS, write.create))),
         Interaction("PUT", "/{type}", Action.WRITE_RESOURCES, _typed(_technical(write.update_matching))),
         Interaction("PATCH", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CONDITIONAL_PATCHES, write.patch_matching))),
-        Interaction("DELETE", "/{type}", Action.WRITE_RESOURCES, _typed(_technical(write.delete_matching))),
+        Interaction("DELETE", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CONDITIONAL_DELETIONS, write.delete_matching))),
     ]
 
 
@@ -123,9 +123,10 @@ async def _search(request: Request, service: Service, caller: Caller) -> Respons
 
 CREATIONS: dict[str, Handler] = {"DocumentReference": publish, "Consent": controls.create, "CareTeam": controls.create}
 UPDATES: dict[str, Handler] = {"Consent": controls.update, "CareTeam": controls.update}
-PATCHES: dict[str, Handler] = {}
-CONDITIONAL_PATCHES: dict[str, Handler] = {}
-DELETIONS: dict[str, Handler] = {"Consent": controls.delete, "CareTeam": controls.delete}
+PATCHES: dict[str, Handler] = {"DocumentReference": attributes.patch}
+CONDITIONAL_PATCHES: dict[str, Handler] = {"DocumentReference": attributes.patch_matching}
+DELETIONS: dict[str, Handler] = {"DocumentReference": attributes.delete, "Consent": controls.delete, "CareTeam": controls.delete}
+CONDITIONAL_DELETIONS: dict[str, Handler] = {"DocumentReference": attributes.delete_matching}
 """What citizens, professionals and structures write, by type: documents by ITI-105, and the controls of the citizen."""
 
 

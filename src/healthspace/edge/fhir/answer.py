@@ -24,6 +24,7 @@ ROOTS = frozenset({*NUMBER, "Resource", "ClinicalDocument"})
 ISSUE_CODES = {
     400: "structure",
     401: "login",
+    403: "forbidden",
     404: "not-found",
     405: "not-supported",
     406: "not-supported",

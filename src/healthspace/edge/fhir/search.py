@@ -154,6 +154,7 @@ async def _owner_asked_for(service: Service, caller: Caller, about: Terms, type_
 
 
 async def owner_of_term(service: Service, name: str, value: str) -> int | None:
+    """The owner of the citizen whom a search term names, by our id or by INS; None when there is none."""
     """Whose record one parameter names; None when it is nobody's."""
     if name in BY_INS:
         system, separator, number = value.partition("|")

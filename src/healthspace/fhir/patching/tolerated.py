@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from healthspace.base.errors import Malformed, UnsupportedMedia
+from healthspace.base.errors import Invalid, Malformed, UnsupportedMedia
 from healthspace.fhir.exact_json import copy_json
 from healthspace.fhir.patching.fhirpath_patch import apply_fhirpath_patch
 from healthspace.fhir.patching.json_patch import apply_json_patch
@@ -19,6 +19,11 @@ FHIR_TYPES = frozenset(
 )
 DOCUMENT_TYPES = frozenset({"DocumentReference", "List"})
 BY_URL = re.compile(r"/extension\[url:'(?P<url>[^']{1,300})'\]/(?P<value>value[A-Z][A-Za-z]+)")
+FHIRPATH_LABEL = re.compile(r"(?:DocumentReference\.|List\.)?securityLabel(?:\[(?P<index>\d{1,3})\]|\.first\(\))?")
+FHIRPATH_EXTENSION = re.compile(
+    r"(?:DocumentReference\.|List\.)?extension(?:\.where\(url ?= ?'(?P<url>[^']{1,300})'\))(?:\.first\(\))?"
+    r"\.value(?:\.ofType\(boolean\)|Boolean)?"
+)
 LABEL = re.compile(r"/securityLabel/(\d{1,3}|-)")
 VISIBILITY = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
 MASKS = frozenset({"MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
@@ -35,7 +40,7 @@ def read_patch(media_type: str, document: Any, resource_type: str) -> Edit:
     if media_type in FHIR_TYPES or media_type == "application/json":
         if not isinstance(document, dict) or document.get("resourceType") != "Parameters":
             raise Malformed("a FHIRPath Patch is a Parameters resource", place="Parameters")
-        return lambda resource: _keep_identity(resource, apply_fhirpath_patch(resource, document))
+        return lambda resource: _keep_identity(resource, _apply_fhirpath(resource, document, resource_type))
     raise UnsupportedMedia("send application/json-patch+json, or a FHIRPath Patch as application/fhir+json", place="Content-Type")
 
 
@@ -62,6 +67,43 @@ def _apply_json(resource: Resource, operations: Any, resource_type: str) -> Any:
         else:
             patched = apply_json_patch(patched, [operation])
     return patched
+
+
+def _apply_fhirpath(resource: Resource, parameters: Resource, resource_type: str) -> Resource:
+    """As JSON Patch: a label is replaced as one of a set, and an extension that is not there yet is put there."""
+    operations = parameters.get("parameter", [])
+    if resource_type not in DOCUMENT_TYPES or not isinstance(operations, list):
+        return apply_fhirpath_patch(resource, parameters)
+    patched = resource
+    for number, operation in enumerate(operations):
+        meant = _as_json_operation(operation)
+        if meant is not None:
+            patched = _apply_json(patched, [meant], resource_type)
+            continue
+        try:
+            patched = apply_fhirpath_patch(patched, {**parameters, "parameter": [operation]})
+        except (Invalid, Malformed) as error:
+            error.place = (error.place or "").replace("Parameters.parameter[0]", f"Parameters.parameter[{number}]")
+            raise
+    return patched
+
+
+def _as_json_operation(operation: Any) -> dict[str, Any] | None:
+    """The JSON Patch operation that means the same, for the two forms that the guides use; None for any other."""
+    listed = operation.get("part", []) if isinstance(operation, dict) else []
+    parts = {part.get("name"): part for part in listed if isinstance(part, dict)} if isinstance(listed, list) else {}
+    path, kind = str(parts.get("path", {}).get("valueString", "")), parts.get("type", {}).get("valueCode")
+    value = next(((key, value) for key, value in parts.get("value", {}).items() if key.startswith("value")), None)
+    if kind != "replace" or value is None:
+        return None
+    if (label := FHIRPATH_LABEL.fullmatch(path)) is not None:
+        meant = value[1] if value[0] == "valueCodeableConcept" else {"coding": [value[1]]}
+        made = {"op": "replace", "path": f"/securityLabel/{label['index'] or 0}", "value": meant}
+        return made if isinstance(meant, dict) and _label_in(made) is not None else None
+    named = FHIRPATH_EXTENSION.fullmatch(path)
+    if named is None:
+        return None
+    return {"op": "replace", "path": f"/extension[url:'{named['url']}']/{value[0]}", "value": value[1]}
 
 
 def _set_extension(resource: Resource, url: str, key: str, operation: dict[str, Any]) -> Resource:

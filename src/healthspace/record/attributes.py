@@ -1,0 +1,176 @@
+"""Changes of a document's attributes (TD3.3a to d): visibility labels as a set, withdrawal by the author, archive.
+
+Nothing else of a document changes after its deposit. What came from the document, and the Lists that brought it, follow in the same
+transaction; a document that awaits its announcement has its dates in the calendar of the service.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from healthspace.access import labels
+from healthspace.access.changes import HOLDERS, action_of, may_change_label, may_withdraw
+from healthspace.access.depositor import depositor_of
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action, Tie
+from healthspace.base.errors import Forbidden, Invalid, NotAllowed, NotFound, PreconditionFailed, Refused
+from healthspace.base.ids import parse_id
+from healthspace.database.waiting import forget_waiting, wait_for
+from healthspace.record.clinical import follow
+from healthspace.record.proof import prove
+from healthspace.resources.hashing import hash_reference
+from healthspace.resources.query import Hashed
+from healthspace.resources.reading import why_hidden
+from healthspace.resources.search import find_hashed
+from healthspace.resources.store import find, read_several, update
+from healthspace.resources.stored import Resource, Stored
+
+ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
+WITHDRAWN = "entered-in-error"
+TAKEN_BACK = frozenset({WITHDRAWN, "superseded"})
+"""§15.1: both are written by software that takes a document back."""
+Edit = Callable[[Resource], Resource]
+
+
+async def change_document(p: Permit, identifier: UUID, edit: Edit, if_match: int | None = None) -> Stored:
+    """The document after `edit`, which may change its labels, its status and its archive, and nothing else.
+
+    NotFound (or Refused, which reads alike) when the caller does not see it; NotAllowed for any other element; Forbidden when it is
+    not theirs to change; PreconditionFailed when it is not that version.
+    """
+    p.must_be_for(Action.CHANGE_DOCUMENT, Action.WITHDRAW_DOCUMENT)
+    current = await find(p.tx, p.cipher, "DocumentReference", identifier)
+    if current is None:
+        raise NotFound
+    before: Resource = current.exact()
+    if (reason := why_hidden(p, before)) is not None:
+        raise Refused(reason)
+    if if_match not in {None, current.version}:
+        raise PreconditionFailed("this is not the current version", place="If-Match")
+    after = _settle(p, before, edit(before))
+    p.action = _judge(p, before, after)
+    if after == before:
+        p.note(f"DocumentReference/{identifier}")
+        return current
+    stored = await update(p.tx, p.cipher, p.keys, current, after, p.now)
+    await _carry_on(p, before, stored)
+    await prove(p, stored, "DELETE" if after.get("status") == WITHDRAWN else "UPDATE")
+    return stored
+
+
+async def withdraw_document(p: Permit, identifier: UUID, if_match: int | None = None) -> Stored:
+    """Takes a document back, as its author: nobody finds it any more."""
+    p.must_be_for(Action.WITHDRAW_DOCUMENT)
+    return await change_document(p, identifier, lambda document: {**document, "status": WITHDRAWN}, if_match)
+
+
+async def release_document(p: Permit, identifier: UUID) -> Stored | None:
+    """Takes INVISIBLE_PATIENT away on its date (R1111-53); None when it is not there, or was released before."""
+    p.must_be_for(Action.RELEASE_DOCUMENT)
+    current = await find(p.tx, p.cipher, "DocumentReference", identifier)
+    await forget_waiting(p.tx, p.owner, identifier)
+    if current is None or labels.NOT_ANNOUNCED not in labels.codes_of(current.json()):
+        return None
+    before: Resource = current.exact()
+    after = {
+        **before,
+        "securityLabel": labels.with_labels(before.get("securityLabel", []), labels.codes_of(before) - {labels.NOT_ANNOUNCED}),
+    }
+    stored = await update(p.tx, p.cipher, p.keys, current, after, p.now)
+    await _carry_on(p, before, stored)
+    await prove(p, stored, "UPDATE")
+    return stored
+
+
+def _settle(p: Permit, before: Resource, asked: Resource) -> Resource:
+    """What was asked, as it is kept: labels as a set in their order, confidentiality untouched, both words for taking back as one."""
+    wanted = labels.codes_of({"securityLabel": asked.get("securityLabel", [])}) & set(labels.VISIBILITY)
+    after = {**asked, "securityLabel": labels.with_labels(before.get("securityLabel", []), wanted)}
+    if "securityLabel" not in before and not after["securityLabel"]:
+        after.pop("securityLabel")
+    if asked.get("status") != before.get("status"):
+        if asked.get("status") not in TAKEN_BACK:
+            raise Invalid(
+                "a document is taken back with entered-in-error; nothing else is done to its status", place="DocumentReference.status"
+            )
+        after["status"] = WITHDRAWN
+    return _show_or_not(p, after, masked=labels.MASKED in wanted)
+
+
+def _show_or_not(p: Permit, after: Resource, *, masked: bool) -> Resource:
+    """While all is masked by default, what its citizen unmasks is shown one by one."""
+    if Tie.MASKED_BY_DEFAULT not in p.relations or p.reason not in HOLDERS:
+        return after
+    others = [tag for tag in after.get("meta", {}).get("tag", []) if tag.get("system") != labels.SHOWN]
+    tags = others if masked else [*others, {"system": labels.SHOWN, "code": labels.SHOWN_CODE}]
+    meta = {name: value for name, value in after.get("meta", {}).items() if name != "tag"}
+    return {**after, "meta": {**meta, **({"tag": tags} if tags else {})}}
+
+
+def _judge(p: Permit, before: Resource, after: Resource) -> Action:
+    """What this change is called. Refuses what is not an attribute, and what is not the caller's to change."""
+    _refuse_other_elements(before, after)
+    done, told = Action.CHANGE_DOCUMENT, labels.codes_of(before) ^ labels.codes_of(after)
+    if _is_archived(before) != _is_archived(after):
+        done = Action.ARCHIVE_DOCUMENT
+    for label in sorted(told):
+        if not may_change_label(p.caller, p.reason, label):
+            raise Forbidden("this label is not yours to change", place="DocumentReference.securityLabel")
+        done = action_of(label)
+    if before.get("status") != after.get("status"):
+        if not may_withdraw(p.caller, depositor_of(before)):
+            raise Forbidden("only its author takes a document back", place="DocumentReference.status")
+        done = Action.WITHDRAW_DOCUMENT
+    return done
+
+
+def _refuse_other_elements(before: Resource, after: Resource) -> None:
+    ours = {"securityLabel", "status", "extension", "meta"}
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - ours
+    others = [[one for one in each.get("extension", []) if one.get("url") != ARCHIVED] for each in (before, after)]
+    if others[0] != others[1]:
+        changed.add("extension")
+    if _without_tags(before) != _without_tags(after):
+        changed.add("meta")
+    if changed:
+        raise NotAllowed("only labels, status and archive of a document can be changed", place=f"DocumentReference.{min(changed)}")
+
+
+def _without_tags(resource: Resource) -> Resource:
+    tags = [tag for tag in resource.get("meta", {}).get("tag", []) if tag.get("system") != labels.SHOWN]
+    return {**{name: value for name, value in resource.get("meta", {}).items() if name != "tag"}, **({"tag": tags} if tags else {})}
+
+
+def _is_archived(resource: Resource) -> bool:
+    return any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in resource.get("extension", []))
+
+
+async def _carry_on(p: Permit, before: Resource, stored: Stored) -> None:
+    """What follows the document: what came from it, the Lists that brought it, the calendar of its announcement."""
+    await follow(p, stored)
+    had, has = (labels.NOT_ANNOUNCED in labels.codes_of(each) for each in (before, stored.json()))
+    if has and not had:
+        await wait_for(p.tx, p.owner, stored.id, "notice", p.now + p.policy.announcement_notice)
+    elif had and not has:
+        await forget_waiting(p.tx, p.owner, stored.id)
+    if labels.codes_of(before) != labels.codes_of(stored.json()):
+        await _relabel_lists(p, stored)
+
+
+async def _relabel_lists(p: Permit, document: Stored) -> None:
+    """A List is hidden as the documents that it brought are."""
+    h = hash_reference(p.keys, "List", "entry.item", f"DocumentReference/{document.id}")
+    for one in await find_hashed(p, "List", Hashed((h,))):
+        brought: Resource = one.exact()
+        named = [parse_id(name) for name in map(_document_in, brought.get("entry", [])) if name]
+        documents = await read_several(p.tx, p.cipher, [("DocumentReference", name) for name in named if name])
+        codes = sorted({code for each in documents for code in labels.codes_of(each.json())})
+        meta = {name: value for name, value in brought.get("meta", {}).items() if name != "security"}
+        wanted = {**brought, "meta": {**meta, **({"security": [{"code": code} for code in codes]} if codes else {})}}
+        if wanted != brought:
+            await update(p.tx, p.cipher, p.keys, one, wanted, p.now)
+
+
+def _document_in(entry: dict[str, Any]) -> str:
+    reference = str(entry.get("item", {}).get("reference", ""))
+    return reference.removeprefix("DocumentReference/") if reference.startswith("DocumentReference/") else ""

@@ -1,0 +1,196 @@
+"""TD3.3: masking, announcing, hiding from representatives, taking back and archiving a document, in every tolerated form."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from healthspace.identity.personas import Role
+from tests.documents import a_bundle, a_cda, labelled
+from tests.edge.conversation import Desk, fault_of, ids_of
+from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_consent, professional
+from tests.harness import a_citizen, authorised, treated
+
+ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
+TRE_A07 = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
+JSON_PATCH, FHIR = "application/json-patch+json", "application/fhir+json"
+
+
+def json_label(code: str) -> tuple[str, Any]:
+    return JSON_PATCH, [{"op": "replace", "path": "/securityLabel/0", "value": {"coding": [{"system": TRE_A07, "code": code}]}}]
+
+
+def fhirpath(path: str, **value: Any) -> tuple[str, Any]:
+    parts = [{"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": path}, {"name": "value", **value}]
+    return FHIR, {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+
+
+def fhirpath_label(code: str) -> tuple[str, Any]:
+    return fhirpath("DocumentReference.securityLabel[0]", valueCodeableConcept={"coding": [{"system": TRE_A07, "code": code}]})
+
+
+def json_status(status: str) -> tuple[str, Any]:
+    return JSON_PATCH, [{"op": "replace", "path": "/status", "value": status}]
+
+
+def json_archive(archived: bool) -> tuple[str, Any]:
+    return JSON_PATCH, [{"op": "replace", "path": f"/extension[url:'{ARCHIVED}']/valueBoolean", "value": archived}]
+
+
+def fhirpath_archive(archived: bool) -> tuple[str, Any]:
+    return fhirpath(f"DocumentReference.extension.where(url='{ARCHIVED}').value", valueBoolean=archived)
+
+
+async def patch(desk: Desk, path: str, who: Any, change: tuple[str, Any], **headers: str) -> httpx.Response:
+    sent = {**desk.of(who), "content-type": change[0], **headers}
+    return await desk.client.patch(f"/fhir/{path}", headers=sent, json=change[1])
+
+
+def labels_in(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [concept["coding"][0]["code"] for concept in answer.json()["securityLabel"]]
+
+
+@pytest.fixture
+async def person(desk: Desk) -> Person:
+    patient = await a_citizen(desk.service)
+    await authorised(desk.service, patient, Role.SPECIALIST)
+    return Person(desk, patient, (await desk.deposit())["id"])
+
+
+@pytest.mark.parametrize("form", [json_label, fhirpath_label])
+async def test_masking_and_showing_again_restores(person: Person, form: Any) -> None:
+    path = f"DocumentReference/{person.document}"
+    before = labels_in(await person.desk.get(path, person.patient))
+    assert labels_in(await patch(person.desk, path, person.patient, form("MASQUE_PS"))) == [*before, "MASQUE_PS"]
+    assert not await person.is_read_by(Role.SPECIALIST)
+    assert await person.is_read_by(Role.LABORATORY)
+    assert labels_in(await patch(person.desk, path, person.patient, form("N"))) == before
+    assert await person.is_read_by(Role.SPECIALIST)
+
+
+@pytest.mark.parametrize("form", [json_label, fhirpath_label])
+async def test_labels_are_a_set(person: Person, form: Any) -> None:
+    path = f"DocumentReference/{person.document}"
+    await patch(person.desk, path, Role.LABORATORY, form("INVISIBLE_REPRESENTANTS_LEGAUX"))
+    await patch(person.desk, path, Role.LABORATORY, form("MASQUE_PS"))
+    both = labels_in(await patch(person.desk, path, Role.LABORATORY, form("MASQUE_PS")))
+    assert both == ["N", "MASQUE_PS", "INVISIBLE_REPRESENTANTS_LEGAUX"]
+    assert labels_in(await patch(person.desk, path, Role.LABORATORY, form("N"))) == ["N", "INVISIBLE_REPRESENTANTS_LEGAUX"]
+
+
+async def test_only_professionals_keep_a_document_until_its_announcement(person: Person) -> None:
+    path = f"DocumentReference/{person.document}"
+    refused = await patch(person.desk, path, person.patient, json_label("INVISIBLE_PATIENT"))
+    assert (refused.status_code, fault_of(refused)) == (403, "DocumentReference.securityLabel")
+    assert (await patch(person.desk, path, Role.SPECIALIST, json_label("INVISIBLE_PATIENT"))).status_code == 200
+    assert not await person.is_read_by(person.patient)
+    assert (await patch(person.desk, path, person.patient, json_label("N"))).status_code == 404
+    listed = (await person.desk.get(path, Role.SPECIALIST)).json()["securityLabel"]
+    place = next(number for number, one in enumerate(listed) if one["coding"][0]["code"] == "INVISIBLE_PATIENT")
+    shown = [{**json_label("N")[1][0], "path": f"/securityLabel/{place}"}]
+    assert (await patch(person.desk, path, Role.SPECIALIST, (JSON_PATCH, shown))).status_code == 200
+    assert await person.is_read_by(person.patient)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [json_status("entered-in-error"), json_status("superseded"), fhirpath("DocumentReference.status", valueCode="entered-in-error")],
+)
+async def test_only_its_author_takes_a_document_back(person: Person, change: tuple[str, Any]) -> None:
+    path = f"DocumentReference/{person.document}"
+    for who in (person.patient, Role.SPECIALIST):
+        refused = await patch(person.desk, path, who, change)
+        assert (refused.status_code, fault_of(refused)) == (403, "DocumentReference.status")
+        assert (await person.desk.lines())[-1] == ("document:change", "refused", "not-author")
+    assert (await patch(person.desk, path, Role.HOSPITAL, change)).status_code == 404
+    taken = await patch(person.desk, path, Role.LABORATORY, change)
+    assert (taken.status_code, taken.json()["status"]) == (200, "entered-in-error")
+    assert (await person.desk.lines())[-1][:2] == ("document:withdraw", "done")
+    for who in (person.patient, Role.SPECIALIST, Role.LABORATORY):
+        assert not await person.is_read_by(who)
+
+
+async def test_a_document_is_taken_back_by_delete_too(person: Person) -> None:
+    path = f"/fhir/DocumentReference/{person.document}"
+    for who, status in ((person.patient, 403), (Role.NURSE, 404), (Role.LABORATORY, 204), (Role.LABORATORY, 404)):
+        assert (await person.desk.client.delete(path, headers=person.desk.of(who))).status_code == status
+    assert not await person.is_read_by(person.patient)
+
+
+@pytest.mark.parametrize("form", [json_archive, fhirpath_archive])
+async def test_archiving_and_back(person: Person, form: Any) -> None:
+    path = f"DocumentReference/{person.document}"
+    for archived in (True, False, True):
+        answer = await patch(person.desk, path, person.patient, form(archived))
+        assert answer.status_code == 200, answer.text
+        assert [one["valueBoolean"] for one in answer.json()["extension"] if one["url"] == ARCHIVED] == [archived]
+        found = await person.desk.get(f"DocumentReference?patient={person.patient}&isArchived={str(archived).lower()}", Role.SPECIALIST)
+        assert ids_of(found) == [person.document]
+
+
+@pytest.mark.parametrize("path", ["/description", "/type/text", "/subject/display"])
+async def test_no_other_element_can_be_changed(person: Person, path: str) -> None:
+    change = JSON_PATCH, [{"op": "add", "path": path, "value": "something"}]
+    answer = await patch(person.desk, f"DocumentReference/{person.document}", Role.LABORATORY, change)
+    assert answer.status_code == 405, answer.text
+
+
+async def test_a_document_is_named_by_its_identifier(person: Person) -> None:
+    unique = (await person.desk.get(f"DocumentReference/{person.document}", person.patient)).json()["masterIdentifier"]
+    named = f"DocumentReference?identifier={unique['system']}|{unique['value']}"
+    for path in (named, f"{named}&patient=Patient/{person.patient}", f"DocumentReference?identifier={unique['value']}"):
+        assert labels_in(await patch(person.desk, path, person.patient, json_label("MASQUE_PS")))[-1] == "MASQUE_PS"
+        assert labels_in(await patch(person.desk, path, person.patient, json_label("N"))) == ["N"]
+        assert (await patch(person.desk, path, Role.NURSE, json_label("N"))).status_code == 404
+    absent = await patch(person.desk, "DocumentReference?identifier=urn:ietf:rfc:3986|urn:oid:1.2.3", person.patient, json_label("N"))
+    assert absent.status_code == 404
+
+
+async def test_a_changed_document_needs_its_version_when_it_is_asked_for(person: Person) -> None:
+    path = f"DocumentReference/{person.document}"
+    answers = [await patch(person.desk, path, person.patient, json_label(code), **{"if-match": 'W/"1"'}) for code in ("MASQUE_PS", "N")]
+    assert [answer.status_code for answer in answers] == [200, 412]
+
+
+async def test_what_brought_a_document_is_hidden_with_it_and_shown_with_it(desk: Desk) -> None:
+    patient = await a_citizen(desk.service)
+    await authorised(desk.service, patient, Role.SPECIALIST)
+    made = await desk.post("", Role.LABORATORY, a_bundle(a_cda(), a_cda()))
+    submission, document = [entry["response"]["location"].split("/fhir/")[1].split("/")[1] for entry in made.json()["entry"][:2]]
+    for code, status in (("MASQUE_PS", 404), ("N", 200)):
+        await patch(desk, f"DocumentReference/{document}", patient, json_label(code))
+        assert (await desk.get(f"List/{submission}", Role.SPECIALIST)).status_code == status
+        assert len(ids_of(await desk.get(f"List?patient={patient}", Role.SPECIALIST))) == (status == 200)
+
+
+async def test_while_all_is_masked_by_default_one_document_can_be_shown(person: Person) -> None:
+    path = f"DocumentReference/{person.document}"
+    await person.chooses(MASKED_BY_DEFAULT)
+    assert not await person.is_read_by(Role.SPECIALIST)
+    await patch(person.desk, path, person.patient, json_label("N"))
+    assert await person.is_read_by(Role.SPECIALIST)
+    await patch(person.desk, path, person.patient, json_label("MASQUE_PS"))
+    assert not await person.is_read_by(Role.SPECIALIST)
+
+
+async def test_a_carerless_stranger_and_the_blocked_change_nothing(person: Person) -> None:
+    path = f"DocumentReference/{person.document}"
+    await person.chooses(a_consent("deny", professional(Role.SPECIALIST)))
+    other = await a_citizen(person.desk.service, 2)
+    for who in (Role.SPECIALIST, Role.NURSE, Role.HOSPITAL, Role.AGENCY, other):
+        assert (await patch(person.desk, path, who, json_label("MASQUE_PS"))).status_code == 404
+
+
+async def test_the_treating_doctor_masks_and_shows_on_request(person: Person) -> None:
+    await treated(person.desk.service, person.patient)
+    path = f"DocumentReference/{person.document}"
+    assert labels_in(await patch(person.desk, path, Role.TREATING_DOCTOR, json_label("MASQUE_PS")))[-1] == "MASQUE_PS"
+    assert labels_in(await patch(person.desk, path, Role.TREATING_DOCTOR, json_label("N"))) == ["N"]
+
+
+async def test_a_document_that_is_hidden_cannot_be_changed_by_whom_it_is_hidden_from(desk: Desk) -> None:
+    patient = await a_citizen(desk.service)
+    await authorised(desk.service, patient, Role.SPECIALIST)
+    document = (await desk.deposit(securityLabel=labelled("MASQUE_PS")))["id"]
+    assert (await patch(desk, f"DocumentReference/{document}", Role.SPECIALIST, json_label("N"))).status_code == 404
