@@ -142,9 +142,14 @@ def _began(source: Source, element: Element | None) -> str | None:
 
 
 def _accessions(source: Source) -> list[Resource]:
-    """The accession numbers of the orders that the document answers to; none when several could be this study's."""
-    numbers = [found for order in children(source.root, "inFulfillmentOf") for found in _numbers(child(order, "order"))]
+    """The accession number of the order that the document answers to; none when several could be this study's."""
+    numbers = accession_numbers(source)
     return numbers if len(numbers) == 1 else []
+
+
+def accession_numbers(source: Source) -> list[Resource]:
+    """The accession numbers of the orders that the document answers to."""
+    return [found for order in children(source.root, "inFulfillmentOf") for found in _numbers(child(order, "order"))]
 
 
 def _numbers(order: Element | None) -> list[Resource]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.imaging import events_of
+from healthspace.cda.clinical.imaging import accession_numbers, events_of
 from healthspace.cda.clinical.laboratory import SERVICE_SECTIONS
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact
 from healthspace.cda.clinical.statement import Source, Statement, narrated
@@ -31,6 +31,7 @@ def whole_report(source: Source, facts: Iterable[Fact]) -> Iterator[Fact]:
     author, signatory = author_of(document), child(source.root, "legalAuthenticator")
     report = {
         "resourceType": "DiagnosticReport",
+        "identifier": accession_numbers(source),
         "basedOn": _orders(source),
         "status": "final",
         "category": [{"coding": [{"system": SERVICE_SECTIONS, "code": kind}]}],

@@ -13,6 +13,8 @@ OF_CITIZEN = SAID_BY_DOCUMENTS - {"Provenance"}
 OF_OTHERS = frozenset({"BiologicallyDerivedProduct", "Device", "Medication", "Substance"})
 """Types that are kept inside the facts that refer to them."""
 ERROR = "entered-in-error"
+OURS = "urn:healthspace:"
+"""What our own extensions begin with: no FHIR document may bring one."""
 
 
 def extract_bundle(bundle: Resource) -> Extraction:
@@ -40,7 +42,7 @@ class _Reading:
             if reason:
                 unread.append(Unread(place, reason))
             else:
-                facts.append(Fact(self._rewrite(resource, resource), key, place, self.sections.get(id(resource), "")))
+                facts.append(Fact(_without_ours(self._rewrite(resource, resource)), key, place, self.sections.get(id(resource), "")))
         return Extraction(tuple(facts), tuple(unread))
 
     def _resources(self) -> list[tuple[int, Resource]]:
@@ -79,6 +81,11 @@ class _Reading:
         if id(target) in self.keys:
             return {**rest, "reference": f"{FACT}{self.keys[id(target)]}"}
         return {**_identity(target), **rest}
+
+
+def _without_ours(resource: Resource) -> Resource:
+    kept = [one for one in dicts(resource.get("extension")) if not string(one.get("url")).startswith(OURS)]
+    return {**resource, "extension": kept} if "extension" in resource else resource
 
 
 def _is_error(resource: Resource) -> bool:

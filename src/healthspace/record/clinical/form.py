@@ -17,8 +17,6 @@ from healthspace.fhir.validate import validate
 from healthspace.record.clinical.provenance import describe_origin
 from healthspace.resources.stored import Resource
 
-OURS = "urn:healthspace:"
-"""What our own extensions begin with: no document may bring one."""
 MOST_INSIDE = 50
 """Resources that one fact may contain."""
 
@@ -135,7 +133,7 @@ class _Former:
             return self._contain(key, inside, refer)
 
         resource = {name: _refer_in(value, refer) for name, value in fact.resource.items() if name not in {"id", "meta", "extension"}}
-        extensions = [one for one in fact.resource.get("extension", []) if not str(one.get("url", "")).startswith(OURS)]
+        extensions = [one for one in fact.resource.get("extension", []) if one.get("url") != DEPOSITOR]
         resource["extension"] = [*(_refer_in(one, refer) for one in extensions), *self.frame.depositor]
         if inside:
             resource["contained"] = [*(resource.get("contained") or []), *inside.values()]
