@@ -17,7 +17,14 @@ EXPECTED = {expected["file"]: expected for expected in expectations()}
 
 def results_of(name: str) -> list[dict[str, Any]]:
     found = [one for one in resources(read_lent(name), "Observation") if category_of(one) == "laboratory"]
+    found += imaging_results(name)
     return [one for one in found if "hasMember" not in one]
+
+
+def imaging_results(name: str) -> list[dict[str, Any]]:
+    """The results of imaging that a patient summary lists beside those of the laboratory."""
+    facts = [fact for fact in read_lent(name).facts if fact.resource["resourceType"] == "Observation" and fact.section == "30954-2"]
+    return [fact.resource for fact in facts if category_of(fact.resource) == "imaging"]
 
 
 def signs_of(name: str) -> list[dict[str, Any]]:

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field, replace
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
-from healthspace.cda.clinical.observations import STATUSES, members_of, not_said, observation, performers_of, read_group, read_observation
+from healthspace.cda.clinical.observations import (
+    STATUSES,
+    members_of,
+    named_code,
+    not_said,
+    observation,
+    performers_of,
+    read_group,
+    read_observation,
+)
 from healthspace.cda.clinical.parts import COMPLETING, identifiers_of
 from healthspace.cda.clinical.procedures import devices_of
 from healthspace.cda.clinical.statement import Found, Statement, read
@@ -22,6 +31,8 @@ RESULT = frozenset({"1.3.6.1.4.1.19376.1.3.1.6", "1.2.250.1.213.1.1.3.80", "1.2.
 BATTERY = frozenset({"1.3.6.1.4.1.19376.1.3.1.4", "1.2.250.1.213.1.1.3.78", "1.2.250.1.213.1.1.3.208"})
 ISOLATE = frozenset({"1.3.6.1.4.1.19376.1.3.1.5", "1.2.250.1.213.1.1.3.79"})
 SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77", "1.3.6.1.4.1.19376.1.3.10.4.1", "1.2.250.1.213.1.1.3.100"})
+_IMAGING = "18748-4"
+"""LOINC of the results of imaging, which the French patient summary lists beside those of laboratories."""
 PREVIOUS = "urn:healthspace:previous-result"
 """On an Observation, complex (value, effective): an earlier result that the laboratory repeats beside this one."""
 SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
@@ -35,6 +46,7 @@ class _Chapter:
     effective: Resource = field(default_factory=dict)
     performers: tuple[Resource, ...] = ()
     devices: tuple[Resource, ...] = ()
+    category: str = LAB
 
 
 def read_chapter(statement: Statement) -> Found:
@@ -79,7 +91,7 @@ def _read_part(statement: Statement, chapter: _Chapter) -> Found:
     elif statement.templates & BATTERY or statement.source.reader_of(statement) is read_group:
         yield from _read_battery(statement, chapter)
     elif statement.source.reader_of(statement) is read_observation:
-        yield from read_observation(statement, LAB)
+        yield from read_observation(statement, chapter.category)
     else:
         yield from read(statement)
 
@@ -87,15 +99,16 @@ def _read_part(statement: Statement, chapter: _Chapter) -> Found:
 def _read_result(statement: Statement, chapter: _Chapter) -> Found:
     """One result. Without a value it is still told: the laboratory says that there is none, or says it in words only."""
     if statement.mood != "EVN":
-        yield from read_observation(statement, LAB)
+        yield from read_observation(statement, chapter.category)
         return
     if is_void(statement) or says_nothing(statement):
         return
-    code, value, denied = code_or_text(statement), value_of(statement), is_denied(statement)
+    value, denied = value_of(statement), is_denied(statement)
+    code = named_code(statement, value)
     if code is None or denied:
         yield Unread(statement.place, "negated" if denied else "no-code")
         return
-    made = observation(statement, code, value or _unvalued(statement), LAB, chapter.effective)
+    made = observation(statement, code, value or _unvalued(statement), chapter.category, chapter.effective)
     yield fact(statement, _in_chapter(made, statement, chapter))
 
 
@@ -135,12 +148,13 @@ def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
         effective=effective_of(statement) or chapter.effective,
         performers=tuple(performers_of(statement)) if children(statement.element, "performer") else chapter.performers,
         devices=tuple(devices_of(statement)) or chapter.devices,
+        category="imaging" if attribute(child(statement.element, "code"), "code") == _IMAGING else chapter.category,
     )
     found = list(_read_parts(statement, inner))
     yield from found
     code, members = code_or_text(statement), members_of(found)
     if code is not None and members:
-        panel = {**observation(statement, code, {}, LAB, chapter.effective), "hasMember": members}
+        panel = {**observation(statement, code, {}, inner.category, chapter.effective), "hasMember": members}
         yield fact(statement, _in_chapter(panel, statement, chapter))
 
 
@@ -159,7 +173,7 @@ def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
             yield Unread(statement.place, "no-organism")
         return
     code = code_or_text(statement) or {"text": "Micro-organisme isolé"}
-    named = observation(statement, code, {"valueCodeableConcept": organism}, LAB, chapter.effective)
+    named = observation(statement, code, {"valueCodeableConcept": organism}, chapter.category, chapter.effective)
     yield fact(statement, compact({**_in_chapter(named, statement, chapter), "hasMember": members}))
 
 

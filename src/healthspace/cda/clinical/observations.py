@@ -5,6 +5,7 @@ from functools import partial
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
+from healthspace.cda.clinical.details import is_detail, shown
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
 from healthspace.cda.clinical.parts import identifiers_of, remaining, sites_of
 from healthspace.cda.clinical.plans import read_request
@@ -21,7 +22,7 @@ from healthspace.cda.clinical.values import (
     value_of,
 )
 from healthspace.cda.parse import HL7
-from healthspace.cda.values import child, children
+from healthspace.cda.values import Element, attribute, child, children
 
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 STATUSES = {
@@ -37,16 +38,16 @@ SIGNS = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.13.1", "1.2.250.1.213.1.1.3.49"}
 """The organizer of vital signs: each of them is a fact by itself."""
 _ABSENCES = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
-_SURVEY, _SOCIAL, _EXAM = "survey", "social-history", "exam"
-_SECTIONS = {
-    "29545-1": _EXAM,
-    "29762-2": _SOCIAL,
-    "8716-3": "vital-signs",
-    "47420-5": _SURVEY,
-    "18748-4": "imaging",
-    "55111-9": "imaging",
+_CATEGORIES = {
+    "exam": ("29545-1", "8716-3", "11384-5"),
+    "social-history": ("29762-2",),
+    "survey": ("47420-5", "46006-3", "35088-4", "70182-1", "48542-5", "75859-9", "38208-5"),
+    "imaging": ("18748-4", "55111-9", "73569-6", "121181"),
 }
-"""Category of an observation that has no template of its own, by the section (LOINC) it stands in."""
+_SECTIONS = {section: category for category, sections in _CATEGORIES.items() for section in sections}
+"""Category of an observation that has no template of its own, by the section (LOINC, DICOM) it stands in."""
+_RELATIVES = frozenset({"10157-6"})
+"""Sections (LOINC) on the family: what nobody is named for there is not the citizen's."""
 
 
 def read_observation(statement: Statement, category: str = "") -> Found:
@@ -55,10 +56,13 @@ def read_observation(statement: Statement, category: str = "") -> Found:
         return
     if statement.mood != "EVN":
         yield from read_request(statement)
-        return
-    if not (is_void(statement) or says_nothing(statement)):
-        yield from _read_found(statement, category or _SECTIONS.get(statement.section, ""))
-    yield from remaining(statement)
+    elif statement.section in _RELATIVES:
+        yield Unread(statement.place, "other-subject")
+    elif not is_detail(statement):
+        inside = list(remaining(statement))
+        if not (is_void(statement) or says_nothing(statement)):
+            yield from _read_found(statement, category or _SECTIONS.get(statement.section, ""), _parts_of(statement, inside))
+        yield from inside
 
 
 def observed_as(category: str) -> Reader:
@@ -66,19 +70,42 @@ def observed_as(category: str) -> Reader:
     return partial(read_observation, category=category)
 
 
-def _read_found(statement: Statement, category: str) -> Found:
-    code, value = code_or_text(statement), value_of(statement)
+def _parts_of(statement: Statement, inside: list[Fact | Unread]) -> list[Resource]:
+    """References to the observations that are components of this one, such as the items of a score."""
+    components = {FACT + inner.key for inner in statement.related("COMP")}
+    return [member for member in members_of(inside) if member["reference"] in components]
+
+
+def _read_found(statement: Statement, category: str, parts: list[Resource]) -> Found:
+    value = value_of(statement)
+    code = named_code(statement, value)
     denied = is_denied(statement)
     if denied:
         value = _denied(value)
     if code is None or (denied and not value):
         yield Unread(statement.place, "negated" if denied else "no-code")
-    elif value or _has_parts(statement):
-        yield fact(statement, observation(statement, code, value, category))
+    elif value or parts:
+        yield fact(statement, compact({**observation(statement, code, value, category), "hasMember": parts}))
     elif statement.text:
         yield fact(statement, observation(statement, code, {"valueString": statement.text}, category))
     else:
         yield fact(statement, observation(statement, code, not_said(), category))
+
+
+def named_code(statement: Statement, value: Resource) -> Resource | None:
+    """What an observation is about. The words of its code are left to its display where they are in truth its value, or a whole entry:
+    senders let the code refer to the cell of the result."""
+    code = code_or_text(statement)
+    text = (code or {}).get("text", "")
+    if code is None or not text or not any("display" in each for each in code.get("coding", ())):
+        return code
+    own, whole = (_target(child(statement.element, *path)) for path in (("code", "originalText"), ("text",)))
+    is_value = not any(letter.isalpha() for letter in text) or text in {shown(value), value.get("valueString")}
+    return {name: said for name, said in code.items() if name != "text"} if is_value or (own and own == whole) else code
+
+
+def _target(element: Element | None) -> str:
+    return attribute(child(element, "reference"), "value").removeprefix("#")
 
 
 def _denied(value: Resource) -> Resource:
@@ -89,10 +116,6 @@ def _denied(value: Resource) -> Resource:
 def not_said(reason: str = "unknown") -> Resource:
     """What stands for a value that is not given, and why."""
     return {"dataAbsentReason": {"coding": [{"system": _ABSENCES, "code": reason}]}}
-
-
-def _has_parts(statement: Statement) -> bool:
-    return any(inner.kind == "observation" for inner in statement.related())
 
 
 def observation(statement: Statement, code: Resource, value: Resource, category: str, effective: Resource | None = None) -> Resource:

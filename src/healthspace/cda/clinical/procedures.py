@@ -2,6 +2,7 @@
 
 from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, is_planned, is_void, none_known, reason_of, says_nothing
+from healthspace.cda.clinical.details import details_of
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import (
     authored_on,
@@ -115,7 +116,7 @@ def service_request(statement: Statement) -> Resource:
         "locationReference": [place] if (place := place_of(statement)) else None,
         "reasonCode": reasons_of(statement),
         "bodySite": sites_of(statement, "targetSiteCode"),
-        "note": notes_of(statement),
+        "note": [*notes_of(statement), *details_of(statement)],
     }
     return compact(said)
 

@@ -20,6 +20,8 @@ from healthspace.cda.clinical.procedures import read_procedure
 from healthspace.cda.clinical.statement import Found, Reader, Statement
 from healthspace.cda.clinical.transfers import TRANSFER, read_transfer
 
+FUNCTIONAL = "1.3.6.1.4.1.19376.1.5.3.1.1.12.3."
+
 
 def read_nothing(statement: Statement) -> Found:
     """What is told elsewhere, or is no fact of health: attachments belong to the document, links to what they lead to; who pays."""
@@ -44,6 +46,9 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(TECHNIQUE, read_technique),
     **dict.fromkeys(PRODUCT, read_product),
     **dict.fromkeys(RADIATION, read_radiation),
+    # Scores and functional status.
+    **dict.fromkeys((FRENCH + number for number in ("6", "8", "25", "89", "110")), observed_as("survey")),
+    **dict.fromkeys((FUNCTIONAL + number for number in ("1", "4", "6")), observed_as("survey")),
     FRENCH + "150": observed_as(""),
     FRENCH + "154": observed_as("imaging"),
     # Vaccines, medicines.

@@ -113,6 +113,8 @@ def interval_value(element: Element) -> Resource:
     ends = quantity_of(low), quantity_of(high)
     if all(ends):
         return {"valueRange": {"low": ends[0], "high": ends[1]}}
+    if child(element, "width") is not None:
+        return {}  # with a width, a single end is no bound
     bounded = _bound(low, ">=", ">") or _bound(high, "<=", "<") or quantity_of(child(element, "center")) or quantity_of(element)
     return {"valueQuantity": bounded} if bounded else {}
 
@@ -181,9 +183,13 @@ def _read_integer(statement: Statement, element: Element) -> Resource:
 
 
 def _read_moment(statement: Statement, element: Element) -> Resource:
-    raw = attribute(element, "value") or attribute(child(element, "low"), "value")
+    raw = attribute(element, "value")
     time = read_time(raw, statement.source.zone) if raw else None
-    return {} if time is None else {"valueDateTime": time.fhir} if time.fhir else {"valueString": time.raw}
+    if time is not None:
+        return {"valueDateTime": time.fhir} if time.fhir else {"valueString": time.raw}
+    start, end = (time_at(statement.source, child(element, side)) for side in ("low", "high"))
+    said = compact({"start": start.fhir if start else None, "end": end.fhir if end else None})
+    return {"valuePeriod": said} if said else {}
 
 
 def _read_ratio(statement: Statement, element: Element) -> Resource:
