@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from healthspace.access import labels
+from healthspace.access.invitee import open_invitee
 from healthspace.access.terms import Tie
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
@@ -43,7 +44,7 @@ REPRESENTING = frozenset("PRN NPRN MTH FTH NMTH NFTH ADOPTP GUARD HPOWATT SPOWAT
 """Relationships (v3-RoleCode) of those who represent a person; any other makes a carer."""
 
 INVITATION = "urn:healthspace:invitation"
-PERSON = "urn:healthspace:person"
+INVITEE = "urn:healthspace:invitee"
 SCOPE = "urn:healthspace:scope"
 EXPIRES = "urn:healthspace:invitation-expires"
 PENDING, ACCEPTED, REFUSED, EXPIRED, ENDED = "PENDING", "ACCEPTED", "REFUSED", "EXPIRED", "ENDED"
@@ -64,25 +65,25 @@ class Fact(NamedTuple):
     until: datetime | None = None
 
 
-def facts_in(resource: Resource) -> list[Fact]:
-    """The facts that one resource states; none when it is not active."""
+def facts_in(resource: Resource, keys: KeyRing | None = None) -> list[Fact]:
+    """The facts that one resource states; none when it is not active. `keys` open whom an invitation is for."""
     match resource["resourceType"]:
         case "Consent":
             return list(_consent_facts(resource)) if resource.get("status") == "active" else []
         case "CareTeam":
             return list(_team_facts(resource)) if resource.get("status") == "active" else []
         case "RelatedPerson":
-            return list(_related_facts(resource)) if resource.get("active", True) else []
+            return list(_related_facts(resource, keys)) if resource.get("active", True) else []
     return []
 
 
-def keys_named_in(resource: Resource) -> list[str]:
-    """Whom a Consent or a RelatedPerson concerns, active or not, as keys of callers."""
+def keys_named_in(resource: Resource, keys: KeyRing | None = None) -> list[str]:
+    """Whom a Consent or a RelatedPerson concerns, active or not, as keys of callers. `keys` open whom an invitation is for."""
     if resource["resourceType"] == "Consent":
         return [key for actor in resource.get("provision", {}).get("actor", []) if (key := key_of(actor.get("reference", {})))]
     if resource["resourceType"] == "RelatedPerson":
-        person = value_of(resource, PERSON)
-        return [f"patient|{person.get('reference', '').removeprefix('Patient/')}"] if person else []
+        invited = open_invitee(keys, str(value_of(resource, INVITEE) or "")) if keys is not None else None
+        return [f"patient|{invited}"] if invited is not None else []
     return []
 
 
@@ -109,7 +110,7 @@ def value_of(resource: Resource, url: str) -> Any:
 async def derive_facts(tx: Tx, keys: KeyRing, owner: int, source: UUID, resource: Resource) -> None:
     """Puts what `resource` states in the place of what it stated before, in the transaction that writes it."""
     await tx.execute(FORGET, owner, source)
-    if facts := facts_in(resource):
+    if facts := facts_in(resource, keys):
         kinds, named, since, until = zip(*facts, strict=True)
         await tx.execute(KEEP, owner, source, [str(kind) for kind in kinds], [keys.hash_caller(key) for key in named], since, until)
 
@@ -164,8 +165,8 @@ def _team_facts(team: Resource) -> Iterator[Fact]:
         yield from (Fact(kind, key, *_span_of(participant.get("period", {}))) for kind in kinds)
 
 
-def _related_facts(related: Resource) -> Iterator[Fact]:
-    state, named = value_of(related, INVITATION), keys_named_in(related)
+def _related_facts(related: Resource, keys: KeyRing | None) -> Iterator[Fact]:
+    state, named = value_of(related, INVITATION), keys_named_in(related, keys)
     since, until = _span_of(related.get("period", {}))
     for key in named:
         if state == PENDING:

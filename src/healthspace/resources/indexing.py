@@ -110,7 +110,7 @@ class _Keeper:
 
 def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
     """What the shared record asks beside FHIR: who brought a document or what it says, whom it names, the set of its versions."""
-    made.tokens.update(keys.hash64("concerns", key) for key in keys_named_in(resource))
+    made.tokens.update(keys.hash64("concerns", key) for key in keys_named_in(resource, keys))
     if depositor := depositor_of(resource):
         made.tokens.add(keys.hash64("depositor", depositor))
     if resource["resourceType"] in {"DocumentReference", "List"} and resource.get("status") == "current":

@@ -13,6 +13,8 @@ CLAIM_NAME = "INSERT INTO claim (h, owner, id) VALUES ($1, $2, $3) ON CONFLICT D
 CLAIMED = "SELECT owner, id FROM claim WHERE h = $1"
 ALL_CLAIMED = "SELECT h, owner, id FROM claim WHERE h = ANY ($1::bigint[])"
 CLAIM = "INSERT INTO claim (h, owner) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING h"
+POINT = "INSERT INTO xref (h, owner, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+POINT_AWAY = "DELETE FROM xref WHERE h = $1 AND owner = $2 AND id = $3"
 IDENTIFIED = "SELECT owner, id FROM ix_token WHERE h = ANY ($1::bigint[]) AND h & 1 = 1 ORDER BY owner, id LIMIT 20"
 WAIT_FOR_TURN = "INSERT INTO claim (h, owner) VALUES ($1, 0) ON CONFLICT (h) DO UPDATE SET owner = excluded.owner"
 
@@ -89,3 +91,13 @@ async def find_identified(tx: Tx, keys: KeyRing, type_: str, system: str, value:
     """Where the resources of one type are that carry this identifier, whoever they belong to."""
     hashes = [hash_token(keys, type_, path, system, value) for path in ("masterIdentifier", "identifier")]
     return [(row["owner"], row["id"]) for row in await tx.fetch(IDENTIFIED, hashes)]
+
+
+async def point(tx: Tx, h: int, owner: int, identifier: UUID) -> None:
+    """Has `h` lead to a resource, for who does not know whose it is."""
+    await tx.execute(POINT, h, owner, identifier)
+
+
+async def point_away(tx: Tx, h: int, owner: int, identifier: UUID) -> None:
+    """Takes back what `point` did."""
+    await tx.execute(POINT_AWAY, h, owner, identifier)

@@ -121,7 +121,7 @@ def why_hidden(p: Permit, resource: Resource) -> Reason | None:
     type_ = resource["resourceType"]
     if type_ == "DocumentReference" and resource.get("status") == "entered-in-error" and not p.unbounded:
         return Reason.WITHDRAWN
-    if type_ in p.concerned and not set(keys_named_in(resource)) & set(p.caller.keys):
+    if type_ in p.concerned and not set(keys_named_in(resource, p.keys)) & set(p.caller.keys):
         return Reason.NO_RIGHT
     if depositor_of(resource) == p.caller.depositor_key:
         return None

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from healthspace.record.summary.sections import ABSENT, DATA_ABSENT, OBSERVATION_CATEGORY, SNOMED, UCUM
+from healthspace.record.summary.sections import ABSENT, OBSERVATION_CATEGORY, SNOMED, UCUM
 from tests.ips_checker import check
 from tests.pure.summary.records import (
     DOCTOR,

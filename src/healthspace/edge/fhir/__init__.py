@@ -8,7 +8,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
-from healthspace.edge.fhir import attributes, controls, history, operations, search, terminology, write
+from healthspace.edge.fhir import attributes, carers, controls, history, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
 from healthspace.edge.fhir.audit_event import read_audit, search_audit
 from healthspace.edge.fhir.bundle import process
@@ -52,6 +52,9 @@ def interactions() -> list[Interaction]:
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),
         *_of_one_type("AuditEvent", "GET", "/{id}/_history/{version}", Action.READ_TRAIL, read_audit),
+        *_of_one_type("RelatedPerson", "GET", "/$mine", Action.READ_ACCESS, carers.mine),
+        *_of_one_type("RelatedPerson", "POST", "/{id}/$accept", Action.ANSWER_INVITATION, carers.accept),
+        *_of_one_type("RelatedPerson", "POST", "/{id}/$refuse", Action.ANSWER_INVITATION, carers.refuse),
         Interaction("POST", "/{type}/$validate", Action.READ_RESOURCE, _typed(operations.validate)),
         Interaction("POST", "/{type}/{id}/$validate", Action.READ_RESOURCE, _typed(operations.validate)),
         Interaction("GET", "/{type}/{id}/$meta", Action.READ_RESOURCE, _typed(operations.meta)),
@@ -121,11 +124,21 @@ async def _search(request: Request, service: Service, caller: Caller) -> Respons
     return await search.search_type(request, service, caller)
 
 
-CREATIONS: dict[str, Handler] = {"DocumentReference": publish, "Consent": controls.create, "CareTeam": controls.create}
-UPDATES: dict[str, Handler] = {"Consent": controls.update, "CareTeam": controls.update}
+CREATIONS: dict[str, Handler] = {
+    "DocumentReference": publish,
+    "Consent": controls.create,
+    "CareTeam": controls.create,
+    "RelatedPerson": carers.create,
+}
+UPDATES: dict[str, Handler] = {"Consent": controls.update, "CareTeam": controls.update, "RelatedPerson": carers.update}
 PATCHES: dict[str, Handler] = {"DocumentReference": attributes.patch}
 CONDITIONAL_PATCHES: dict[str, Handler] = {"DocumentReference": attributes.patch_matching}
-DELETIONS: dict[str, Handler] = {"DocumentReference": attributes.delete, "Consent": controls.delete, "CareTeam": controls.delete}
+DELETIONS: dict[str, Handler] = {
+    "DocumentReference": attributes.delete,
+    "Consent": controls.delete,
+    "CareTeam": controls.delete,
+    "RelatedPerson": carers.delete,
+}
 CONDITIONAL_DELETIONS: dict[str, Handler] = {"DocumentReference": attributes.delete_matching}
 """What citizens, professionals and structures write, by type: documents by ITI-105, and the controls of the citizen."""
 
