@@ -15,6 +15,7 @@ from healthspace.edge.fhir.bundle import process
 from healthspace.edge.fhir.deposit import publish
 from healthspace.edge.fhir.dispatch import Dispatch
 from healthspace.edge.fhir.everything import everything
+from healthspace.edge.fhir.lastn import lastn
 from healthspace.edge.fhir.metadata import metadata
 from healthspace.edge.fhir.patient import search_patient
 from healthspace.edge.fhir.read import read, read_binary
@@ -48,6 +49,8 @@ def interactions() -> list[Interaction]:
         *_of_one_type("Patient", "POST", "/{id}/$summary", Action.SEARCH_RESOURCES, summary),
         *_of_one_type("Patient", "GET", "/$summary", Action.SEARCH_RESOURCES, summary),
         *_of_one_type("Patient", "POST", "/$summary", Action.SEARCH_RESOURCES, summary),
+        *_of_one_type("Observation", "GET", "/$lastn", Action.SEARCH_RESOURCES, lastn),
+        *_of_one_type("Observation", "POST", "/$lastn", Action.SEARCH_RESOURCES, lastn),
         *_of_one_type("Binary", "GET", "/{id}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),

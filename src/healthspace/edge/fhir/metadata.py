@@ -24,6 +24,7 @@ PROFILES = {
 DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
 OPERATIONS = {
     "Patient": {"everything": "Patient-everything", "summary": "http://hl7.org/fhir/uv/ips/OperationDefinition/summary"},
+    "Observation": {"lastn": "Observation-lastn"},
     "CodeSystem": {"lookup": "CodeSystem-lookup", "validate-code": "CodeSystem-validate-code"},
     "ValueSet": {"expand": "ValueSet-expand", "validate-code": "ValueSet-validate-code"},
 }

@@ -64,7 +64,7 @@ async def search_compartment(request: Request, service: Service, caller: Caller)
 async def _search(request: Request, service: Service, caller: Caller, type_: str, place: Place) -> Response:
     terms = await read_terms(request)
     wide = caller.kind is Kind.TECHNICAL
-    about, rest = ([], terms) if wide else _separate(terms, type_)
+    about, rest = ([], terms) if wide else separate(terms, type_)
     asked = read_search(type_, rest, lenient=is_lenient(request))
     if type_ in service.door.stale:
         asked.notices.append(f"{type_} is being indexed anew: what is found may be incomplete")
@@ -75,7 +75,7 @@ async def _search(request: Request, service: Service, caller: Caller, type_: str
             for owner, shown in groupby((*page.entries, *included), key=lambda stored: stored.owner):
                 wide_permit.note(owner, *(f"{stored.type}/{stored.name}" for stored in shown))
         return found.answer(asked, page, included, None)
-    owner = await _owner_asked_for(service, caller, about, type_, place)
+    owner = await owner_asked_for(service, caller, about, type_, place)
     try:
         async with service.door.permit(caller, SEARCH_ACTIONS.get(type_, Action.SEARCH_RESOURCES), owner) as p:
             page, included = await _find(Reach(p, base_url(request)), asked, place)
@@ -131,7 +131,7 @@ def _patient_of(page: Page) -> str | None:
     return reference if isinstance(reference, str) and reference.startswith("Patient/") else None
 
 
-def _separate(terms: Terms, type_: str) -> tuple[Terms, Terms]:
+def separate(terms: Terms, type_: str) -> tuple[Terms, Terms]:
     """What says whose record, and what says which resources."""
     if not belongs_to_citizens(type_):
         return [], terms
@@ -139,7 +139,7 @@ def _separate(terms: Terms, type_: str) -> tuple[Terms, Terms]:
     return [term for term in terms if term[0] in names], [term for term in terms if term[0] not in names]
 
 
-async def _owner_asked_for(service: Service, caller: Caller, about: Terms, type_: str, place: Place) -> int | None:
+async def owner_asked_for(service: Service, caller: Caller, about: Terms, type_: str, place: Place) -> int | None:
     """The record that a search is about. A citizen who names none means their own; anyone else must say whose (ITI-67)."""
     if not belongs_to_citizens(type_):
         return REGISTRY
