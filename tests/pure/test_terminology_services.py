@@ -4,7 +4,7 @@ import contextlib
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound
@@ -115,6 +115,7 @@ def test_every_expanded_code_is_found_valid_and_searched() -> None:
         assert set(codes_in(url) or ()) == {(one.system, one.code) for one in expand(url).contains}
 
 
+@settings(deadline=None)
 @given(st.sampled_from([GENDERS, TYPE_SET, CLASS_SET]), st.integers(1, 40), st.sampled_from(["", "compte", "e", "11"]))
 def test_pages_of_any_size_make_up_the_whole(url: str, size: int, wanted: str) -> None:
     whole = expand(url, filter=wanted)
