@@ -45,12 +45,9 @@ def interactions() -> list[Interaction]:
         Interaction("POST", "/$convert", Action.READ_RESOURCE, operations.convert),
         *(Interaction(method, path, Action.READ_RESOURCE, handler) for method, path, handler in terminology.OPERATIONS),
         *_of_one_type("Patient", "GET", "/{id}/$everything", Action.SEARCH_RESOURCES, everything),
-        *_of_one_type("Patient", "GET", "/{id}/$summary", Action.SEARCH_RESOURCES, summary),
-        *_of_one_type("Patient", "POST", "/{id}/$summary", Action.SEARCH_RESOURCES, summary),
-        *_of_one_type("Patient", "GET", "/$summary", Action.SEARCH_RESOURCES, summary),
-        *_of_one_type("Patient", "POST", "/$summary", Action.SEARCH_RESOURCES, summary),
-        *_of_one_type("Observation", "GET", "/$lastn", Action.SEARCH_RESOURCES, lastn),
-        *_of_one_type("Observation", "POST", "/$lastn", Action.SEARCH_RESOURCES, lastn),
+        *_of_two_methods("Patient", "/{id}/$summary", summary),
+        *_of_two_methods("Patient", "/$summary", summary),
+        *_of_two_methods("Observation", "/$lastn", lastn),
         *_of_one_type("Binary", "GET", "/{id}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),
@@ -84,6 +81,11 @@ def fhir_edge() -> Dispatch:
     found: list[tuple[str, str, Endpoint]] = [("GET", "/metadata", metadata)]
     found += [(one.method, one.path, act(one.action, one.handler, raw=one.raw)) for one in interactions()]
     return Dispatch(found)
+
+
+def _of_two_methods(type_: str, rest: str, handler: Handler) -> list[Interaction]:
+    """An operation of one type that reads: asked for by GET, or by POST with its parameters in the body."""
+    return [one for method in ("GET", "POST") for one in _of_one_type(type_, method, rest, Action.SEARCH_RESOURCES, handler)]
 
 
 def _of_one_type(type_: str, method: str, rest: str, action: Action, handler: Handler, *, raw: bool = False) -> list[Interaction]:
