@@ -31,7 +31,7 @@ ARGUMENTS = [
 def browser() -> Iterator[Browser]:
     """One Chromium for all the tests: starting it is what costs."""
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
+        pytest.fail("Chromium is not installed: “make browser” installs it, or CHROMIUM names it")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield launched

@@ -1,0 +1,128 @@
+"""Every page of the portal, taken from its router: a route that no line here can open makes the tests fail."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+from starlette.routing import Route
+
+from healthspace.edge import portal
+from tests.journeys.browsing import read_number, sign_in, sign_out
+
+CITIZEN, DOCTOR = "citizen", "treating-doctor"
+
+NO_PAGES = frozenset(
+    {
+        "/language",
+        *(
+            f"{prefix}/documents/{{id}}/{part}"
+            for prefix in ("", "/patients/{patient}")
+            for part in ("newest", "original", "attachments/{number:int}")
+        ),
+    }
+)
+"""Routes that answer with a file or lead elsewhere."""
+
+OPENED: dict[str, tuple[str, str]] = {
+    "/sign-in": ("", "/sign-in"),
+    "/patients": ("specialist", "/patients"),
+    "/patients/{patient}/add": ("laboratory", "/patients/{patient}/add"),
+}
+"""Who opens a route, and at which address, where the rule of `opening_of` does not say it."""
+
+MORE = (
+    (CITIZEN, "/documents?q=zzzz"),
+    (CITIZEN, "/documents?type=laboratory"),
+    (CITIZEN, "/privacy?rpps=12"),
+    (CITIZEN, "/nothing"),
+    ("", "/sign-in?done=signed-out"),
+    ("", "/help"),
+    ("agency", "/"),
+    ("regulator", "/"),
+    ("specialist", "/"),
+    ("hospital", "/"),
+)
+"""States of pages that are routes already: empty, wrong, seen by others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A page to open: as whom ("" is nobody), where."""
+
+    persona: str
+    address: str
+
+
+def opening_of(route: str) -> Opening:
+    """How the page of a route is opened. Addresses hold {patient} and {id}: the ids of one citizen and of one of their things."""
+    if route in OPENED:
+        return Opening(*OPENED[route])
+    return Opening(DOCTOR if route.startswith("/patients/") else CITIZEN, route)
+
+
+def pages() -> list[str]:
+    """The routes of the router that show a page."""
+    shown = {route.path for route in portal.routes() if isinstance(route, Route) and "GET" in (route.methods or ())}
+    return sorted(shown - NO_PAGES)
+
+
+def walk(page: Page) -> Iterator[str]:
+    """Opens every page, as those who see it; yields the address after each."""
+    sign_in(page, CITIZEN)
+    known = learn(page)
+    openings = [*(opening_of(route) for route in pages()), *(Opening(*one) for one in MORE)]
+    for persona in dict.fromkeys(one.persona for one in openings):
+        sign_out(page)
+        if persona:
+            sign_in(page, persona)
+        for one in openings:
+            if one.persona == persona:
+                yield from _open(page, one.address, known)
+        if persona in {"specialist", DOCTOR}:
+            yield from _search(page)
+        if not persona:
+            sign_in(page, CITIZEN)
+
+
+def learn(page: Page) -> dict[str, list[str]]:
+    """The ids of a citizen and of what is theirs, as their own pages and their doctor's show them: addresses by route."""
+    number = read_number(page)
+    found: dict[str, list[str]] = {}
+    for start in ("/documents", "/privacy"):
+        page.goto(start)
+        _collect(page, found)
+    sign_out(page)
+    sign_in(page, DOCTOR)
+    page.fill("#ins", number)
+    page.locator("main form button").first.click()
+    page.wait_for_url(re.compile(r"/patients/"))
+    _collect(page, found)
+    found["{patient}"] = [re.findall(r"/patients/([0-9a-f-]{36})", page.url)[0]]
+    return found
+
+
+def _collect(page: Page, found: dict[str, list[str]]) -> None:
+    for href in page.locator("a[href]").evaluate_all("links => links.map(link => link.getAttribute('href'))"):
+        route = re.sub(r"^/patients/[0-9a-f-]{36}", "/patients/{patient}", href)
+        found.setdefault(re.sub(r"[0-9a-f-]{36}", "{id}", route), []).append(href)
+
+
+def _open(page: Page, address: str, known: dict[str, list[str]]) -> Iterator[str]:
+    """A page, or several of one route: documents of several kinds look different."""
+    links = list(dict.fromkeys(known.get(address, [])))[:6] if "{id}" in address else [address]
+    assert links, f"no page shows a link to {address}: every_page.OPENED must say how it is opened"
+    for link in links:
+        answer = page.goto(link.replace("{patient}", known["{patient}"][0]))
+        assert answer is not None
+        assert answer.status == 404 if address == "/nothing" else answer.status in {200, 422}, f"{link}: {answer.status}"
+        yield link
+
+
+def _search(page: Page) -> Iterator[str]:
+    for typed in ("1 23", "155081416802538"):
+        page.goto("/")
+        page.fill("#ins", typed)
+        page.locator("main form button").first.click()
+        page.wait_for_load_state()
+        yield f"search for {typed}"
