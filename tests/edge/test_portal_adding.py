@@ -127,3 +127,31 @@ async def test_the_date_starts_at_today(service: Service, client: httpx.AsyncCli
     page = (await client.get("/documents/add")).text
     assert re.search(r'name="date" value="20\d\d-\d\d-\d\d" max="20', page)
     assert date.fromisoformat(re.findall(r'name="date" value="([^"]+)"', page)[0])
+
+
+# Searching inside the text
+
+
+async def test_a_search_finds_words_of_the_text_whatever_the_accents(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    signed_in(service, client, await a_citizen(service))
+    await send(client, "/documents/add", "Consultation pour une épicondylite du coude".encode(), title="Courrier")
+    await send(client, "/documents/add", a_pdf(), title="Scan")
+    assert "Courrier" in (await client.get("/documents?q=EPICONDYL+coude")).text
+    assert "Courrier" not in (await client.get("/documents?q=epicondylite+genou")).text
+    assert "Scan" in (await client.get("/documents?q=page+courrier")).text
+    kept = await connection.fetch("SELECT words FROM blob")
+    assert kept
+    assert not any(b"epicondylite" in row["words"] for row in kept)
+
+
+async def test_a_search_in_the_text_finds_nothing_that_is_masked(service: Service, client: httpx.AsyncClient) -> None:
+    patient = await a_citizen(service)
+    await authorised(service, patient, Role.SPECIALIST)
+    signed_in(service, client, patient)
+    await send(client, "/documents/add", b"Une phrase avec hippocampe", title="Secret", masked="yes", type="EXPPAT_2")
+    assert "Secret" in (await client.get("/documents?q=hippocampe")).text
+    signed_in(service, client, Role.SPECIALIST)
+    asked, absent = [(await client.get(f"/patients/{patient}?q={word}")).text for word in ("hippocampe", "hippocampa")]
+    assert asked.replace("hippocampe", "") == absent.replace("hippocampa", "")

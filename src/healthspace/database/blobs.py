@@ -9,7 +9,7 @@ from uuid import UUID
 from healthspace.base.ids import owner_of
 from healthspace.database.database import Database, Tx
 
-REMEMBER = "INSERT INTO blob (owner, id, size, created, reader) VALUES ($1, $2, $3, $4, $5)"
+REMEMBER = "INSERT INTO blob (owner, id, size, created, reader, words) VALUES ($1, $2, $3, $4, $5, $6)"
 IS_KNOWN = "SELECT 1 FROM blob WHERE owner = $1 AND id = $2"
 
 SETTLED = 15 * 60
@@ -64,9 +64,9 @@ class BlobStore:
         return self._root / identifier.hex[-2:]
 
 
-async def remember_blob(tx: Tx, identifier: UUID, size: int, created: object, reader: int) -> None:
-    """Writes the row of a file; `reader` is the version of the reading that its facts come from."""
-    await tx.execute(REMEMBER, owner_of(identifier), identifier, size, created, reader)
+async def remember_blob(tx: Tx, identifier: UUID, size: int, created: object, reader: int, words: bytes | None = None) -> None:
+    """Writes the row of a file; `reader` is the version of the reading that its facts come from, `words` its words, sealed."""
+    await tx.execute(REMEMBER, owner_of(identifier), identifier, size, created, reader, words)
 
 
 async def sweep_orphans(database: Database, store: BlobStore) -> int:

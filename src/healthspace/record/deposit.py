@@ -25,6 +25,7 @@ from healthspace.record.clinical.reading import READER
 from healthspace.record.draft import Draft
 from healthspace.record.read import binary_of
 from healthspace.record.spaces import patient_of
+from healthspace.record.words import seal_words
 from healthspace.resources.store import insert, read
 from healthspace.resources.stored import Resource, Stored, instant
 
@@ -109,7 +110,7 @@ async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id:
     """The file first, durable, then the rows that name it."""
     sealed = await asyncio.to_thread(p.cipher.seal, draft.content, "Binary", binary_id, 1)
     await asyncio.to_thread(p.blobs.write, binary_id, sealed)
-    await remember_blob(p.tx, binary_id, len(draft.content), p.now, READER)
+    await remember_blob(p.tx, binary_id, len(draft.content), p.now, READER, seal_words(p.cipher, binary_id, draft.words))
     description = {
         "resourceType": "Binary",
         "contentType": draft.media_type,

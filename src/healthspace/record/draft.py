@@ -18,6 +18,7 @@ from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.clinical.reading import read_bundle_facts, read_cda_facts
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
+from healthspace.record.words import words_of, words_of_cda
 from healthspace.resources.stored import Resource
 
 INS_PLACES = {"cda": "ClinicalDocument/recordTarget/patientRole/id", "fhir": "Bundle.entry.resource.ofType(Patient).identifier"}
@@ -30,7 +31,8 @@ class Draft:
     """A document that was read and not yet deposited: its DocumentReference, its bytes as received, whom it is about.
 
     `ins` is None when the sender named the patient by our own id. `traits` are those the document states (None for a PDF, an image
-    or a text). `warnings` are for the depositor. `extraction` is what its entries say.
+    or a text). `warnings` are for the depositor. `extraction` is what its entries say, `words` what a search
+    inside its text finds.
     """
 
     reference: Resource
@@ -40,6 +42,7 @@ class Draft:
     traits: Traits | None = None
     warnings: tuple[str, ...] = ()
     extraction: Extraction = NOTHING
+    words: str = ""
 
     @property
     def unique_id(self) -> str:
@@ -73,7 +76,7 @@ def read_draft(content: bytes, reading: Reading, described: Described | None = N
     else:
         if described is None:
             raise Invalid("a document that is neither CDA nor FHIR needs its type and its patient's INS")
-        draft = Draft(describe(described, content, MEDIA_TYPES[kind]), content, MEDIA_TYPES[kind], described.ins)
+        draft = Draft(describe(described, content, MEDIA_TYPES[kind]), content, MEDIA_TYPES[kind], described.ins, words=words_of(content))
     warning = check_key(draft.ins, lenient=reading.lenient, place=INS_PLACES.get(kind or "")) if draft.ins else None
     return replace(draft, warnings=(*draft.warnings, warning)) if warning else draft
 
@@ -91,7 +94,8 @@ def _read_cda(content: bytes, reading: Reading) -> Draft:
     reference = document_reference(header, content, self_presenting=parsed.self_presenting)
     traits = _traits(patient_traits(header), INS_PLACES["cda"])
     media_type = reference["content"][0]["attachment"]["contentType"]
-    return Draft(reference, content, media_type, traits.ins, traits, header.warnings, read_cda_facts(parsed.root))
+    facts, words = read_cda_facts(parsed.root), words_of_cda(parsed.root)
+    return Draft(reference, content, media_type, traits.ins, traits, header.warnings, facts, words)
 
 
 def _read_fhir(content: bytes, reading: Reading) -> Draft:
@@ -100,7 +104,8 @@ def _read_fhir(content: bytes, reading: Reading) -> Draft:
     traits = _traits(document.patient_traits(bundle), INS_PLACES["fhir"])
     reference = document.document_reference(bundle, content)
     check_shape(reference)  # parts of it are the document's own
-    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits, extraction=read_bundle_facts(content))
+    facts, words = read_bundle_facts(content), words_of(content)
+    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits, extraction=facts, words=words)
 
 
 def _traits(told: DocumentTraits, place: str) -> Traits:

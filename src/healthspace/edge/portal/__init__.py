@@ -16,7 +16,8 @@ __all__ = ["error_page", "routes"]
 
 def routes() -> list[BaseRoute]:
     """Every page. A record is reached as one's own, or by the id of its Patient; the INS is in no address."""
-    show_document = document.showing_document(PdfViewer())
+    viewer = PdfViewer()
+    show_document, add_document = document.showing_document(viewer), adding.adding_document(viewer)
     get, post = _method("GET"), _method("POST")
     one = [
         ("/{id}", Action.READ_DOCUMENT, show_document),
@@ -32,7 +33,7 @@ def routes() -> list[BaseRoute]:
         get("/", Action.READ_RECORD, home.show_home),
         get("/documents", Action.READ_RECORD, documents.show_documents),
         get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
-        post("/documents/add", Action.DEPOSIT_DOCUMENT, adding.add_document),
+        post("/documents/add", Action.DEPOSIT_DOCUMENT, add_document),
         *(get(f"/documents{path}", action, handler) for path, action, handler in one),
         get("/access", Action.READ_TRAIL, access.show_access),
         get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
@@ -42,7 +43,7 @@ def routes() -> list[BaseRoute]:
         get("/patients", Action.READ_RECORD, patients.show_search),
         post("/patients", Action.READ_RECORD, patients.open_patient),
         get("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
-        post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.add_document),
+        post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, add_document),
         get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
         *(get(f"/patients/{{patient}}/documents{path}", action, handler) for path, action, handler in one),
         *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),

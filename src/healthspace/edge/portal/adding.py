@@ -1,6 +1,6 @@
 """Adding a document: a citizen to their record, a professional to a patient's. What was typed is never lost to a mistake."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,15 @@ from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of
+from healthspace.edge.portal.pdf_pages import PdfViewer
 from healthspace.edge.portal.upload import Upload, read_upload
-from healthspace.edge.portal.visit import Visit
+from healthspace.edge.portal.visit import Handler, Visit
 from healthspace.identity.ins import Ins, read_ins
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Reading, read_draft
 from healthspace.record.metadata import Described
 from healthspace.record.spaces import find_patient, patient_of
+from healthspace.record.words import words_in
 from healthspace.terminology.labels import label_of_type
 
 LIMIT = 5_000_000
@@ -87,8 +89,17 @@ async def show_form(visit: Visit) -> Response:
     return await _show(visit, Form(written=today), {})
 
 
-async def add_document(visit: Visit) -> Response:
-    """POST of the form: stored through the same door and by the same operation as every other deposit."""
+def adding_document(viewer: PdfViewer) -> Handler:
+    """POST of the form, with the viewer that all requests share: it opens a PDF in a process apart."""
+
+    async def add_document(visit: Visit) -> Response:
+        return await _add(visit, viewer)
+
+    return add_document
+
+
+async def _add(visit: Visit, viewer: PdfViewer) -> Response:
+    """Stored through the same door and by the same operation as every other deposit."""
     upload = await read_upload(visit.request, name="file", limit=LIMIT)
     form = read_form_of(upload)
     wrong = find_wrong(form, upload, types_of(visit), visit.language, visit.today)
@@ -96,7 +107,7 @@ async def add_document(visit: Visit) -> Response:
         await visit.service.door.trace_failure(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner, Invalid("form"))
         return await _show(visit, form, wrong, status=422)
     try:
-        identifier = await _deposit(visit, form, upload.content)
+        identifier = await _deposit(visit, form, upload.content, await _read_pdf(upload.content, viewer))
     except (Invalid, UnsupportedMedia, Malformed):
         return await _show(visit, form, {"file": visit.language.say("This file cannot be read: open it and save it again")}, status=422)
     except Conflict:
@@ -135,7 +146,7 @@ def find_wrong(form: Form, upload: Upload, types: list[tuple[str, str]], languag
     return wrong
 
 
-async def _deposit(visit: Visit, form: Form, content: bytes) -> UUID:
+async def _deposit(visit: Visit, form: Form, content: bytes, words: str) -> UUID:
     """The id of the document in the record."""
     service = visit.service
     day = form.day or visit.today
@@ -148,8 +159,16 @@ async def _deposit(visit: Visit, form: Form, content: bytes) -> UUID:
             form.type, await _ins_of(p), form.title, written, visit.caller, written_by=form.writer, labels=frozenset(labels)
         )
         reading = Reading(limit=LIMIT, lenient=service.door.demo)
-        receipt = await deposit(p, Submission((read_draft(content, reading, described),)))
+        draft = read_draft(content, reading, described)
+        receipt = await deposit(p, Submission((replace(draft, words=words or draft.words),)))
     return receipt.documents[0].reference.id
+
+
+async def _read_pdf(content: bytes, viewer: PdfViewer) -> str:
+    """The words of the first pages of a PDF; empty for any other file. Invalid when the PDF cannot be opened."""
+    if sniff(content) != "pdf":
+        return ""
+    return words_in(page.text for page in (await viewer.open(content)).pages)
 
 
 async def _ins_of(p: Permit) -> Ins:

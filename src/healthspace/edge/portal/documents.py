@@ -13,16 +13,19 @@ from healthspace.edge.portal.views import newest_version, show_rows
 from healthspace.edge.portal.visit import Visit
 from healthspace.record.find import list_documents
 from healthspace.record.spaces import patient_of
+from healthspace.record.words import find_words
 
 
 async def show_documents(visit: Visit) -> Response:
     """GET /documents and /patients/{patient}"""
+    words = visit.asked("q")
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         references, patient = await list_documents(p), (await patient_of(p)).json()
+        inside = await find_words(p, words)
         reason, scope, now = p.reason, p.scope, p.now
     language, own = visit.language, visit.own
     rows = [row for row in show_rows(references, language, now, own=own) if not row.superseded]
-    listing = lay_out(rows, language, words=visit.asked("q"), family=visit.asked("type"), number=visit.number("page"))
+    listing = lay_out(rows, language, words=words, inside=inside, family=visit.asked("type"), number=visit.number("page"))
     return visit.render(
         "documents.html",
         current="/documents",

@@ -1,6 +1,6 @@
 """A list of documents as a page asks for it: words, one family, fifty at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -37,10 +37,15 @@ class Listing:
         return f"{path}?{query}" if query else path
 
 
-def lay_out(rows: Sequence[DocumentRow], language: Language, *, words: str = "", family: str = "", number: int = 1) -> Listing:
-    """The page `number` of the documents of `family` that hold `words`. The counts of the filters are those of the words."""
+def lay_out(
+    rows: Sequence[DocumentRow], language: Language, *, words: str = "", inside: Collection[str] = (), family: str = "", number: int = 1
+) -> Listing:
+    """The page `number` of the documents of `family` that hold `words`, or whose file is in `inside`.
+
+    The counts of the filters are those of the words.
+    """
     known = family if family in {one.code for one in FAMILIES} else ""
-    matching = search_rows(rows, words)
+    matching = search_rows(rows, words, inside)
     found = [row for row in matching if not known or row.family.code == known]
     last = max(1, -(-len(found) // PAGE))
     shown = min(max(number, 1), last)

@@ -1,6 +1,6 @@
 """What a page shows of a DocumentReference (FHIR R4): pure functions from the resource, a plain dict, to frozen values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,7 +32,7 @@ class Author:
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
     """A document in a list. `folded` is what a search looks into, `replaces` marks a newer version,
-    `hidden` one that its holder masked from professionals."""
+    `hidden` one that its holder masked from professionals, `file` is the address of its Binary."""
 
     id: str
     title: str
@@ -46,6 +46,7 @@ class DocumentRow:
     replaces: bool
     hidden: bool
     folded: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
         replaces=bool(replaced_identifiers(reference)),
         hidden="MASQUE_PS" in codes_of(reference),
         folded=fold(" ".join((title, kind, *said, language.say(family.name)))),
+        file=str(attachment_of(reference).get("url", "")),
     )
 
 
@@ -94,10 +96,12 @@ def show_rows(references: Iterable[Resource], language: Language, now: datetime,
     return sorted(rows, key=lambda row: row.when.at if row.when else datetime.min.replace(tzinfo=UTC), reverse=True)
 
 
-def search_rows(rows: Sequence[DocumentRow], words: str) -> list[DocumentRow]:
-    """The rows that hold every one of `words` in their title, type, author or place, whatever the accents and capitals."""
+def search_rows(rows: Sequence[DocumentRow], words: str, inside: Collection[str] = ()) -> list[DocumentRow]:
+    """The rows that hold every one of `words` in their title, type, author or place, whatever the accents and capitals,
+    and those whose file is in `inside`: it holds them in its text."""
     wanted = fold(words).split()
-    return [row for row in rows if all(word in row.folded for word in wanted)]
+    files = frozenset(inside)
+    return [row for row in rows if row.file in files or all(word in row.folded for word in wanted)]
 
 
 def count_families(rows: Sequence[DocumentRow]) -> list[Filter]:
