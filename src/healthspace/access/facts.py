@@ -7,6 +7,7 @@ from uuid import UUID
 
 from healthspace.access import labels
 from healthspace.access.invitee import open_invitee
+from healthspace.access.origin import is_from_document
 from healthspace.access.terms import Tie
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
@@ -66,7 +67,9 @@ class Fact(NamedTuple):
 
 
 def facts_in(resource: Resource, keys: KeyRing | None = None) -> list[Fact]:
-    """The facts that one resource states; none when it is not active. `keys` open whom an invitation is for."""
+    """The facts that one resource states; none when it is not active, or is what a document says. `keys` open whom an invitation is for."""
+    if is_from_document(resource):
+        return []
     match resource["resourceType"]:
         case "Consent":
             return list(_consent_facts(resource)) if resource.get("status") == "active" else []

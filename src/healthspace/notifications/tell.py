@@ -9,6 +9,7 @@ import orjson
 from healthspace.access.announce import MET, Event
 from healthspace.access.facts import TREATING_DOCTOR
 from healthspace.access.labels import NOT_ANNOUNCED, codes_of
+from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.ids import event_id, made_at, parse_id
@@ -108,7 +109,7 @@ async def _treating_doctors(p: Permit, happened: Happened) -> tuple[str, ...]:
     members = [
         participant.get("member", {}).get("identifier", {})
         for stored in await read_all(p.tx, p.cipher, "CareTeam")
-        if (team := stored.json()).get("status") == "active"
+        if (team := stored.json()).get("status") == "active" and not is_from_document(team)
         for participant in team.get("participant", [])
         if any(coding.get("code") == TREATING_DOCTOR for role in participant.get("role", []) for coding in role.get("coding", []))
     ]

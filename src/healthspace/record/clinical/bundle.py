@@ -42,7 +42,7 @@ class _Reading:
             if reason:
                 unread.append(Unread(place, reason))
             else:
-                facts.append(Fact(_without_ours(self._rewrite(resource, resource)), key, place, self.sections.get(id(resource), "")))
+                facts.append(Fact(self._rewrite(resource, resource), key, place, self.sections.get(id(resource), "")))
         return Extraction(tuple(facts), tuple(unread))
 
     def _resources(self) -> list[tuple[int, Resource]]:
@@ -63,7 +63,7 @@ class _Reading:
     def _rewrite(self, value: Any, inside: Resource) -> Any:
         """`value` with references to the citizen and to other facts as the record reads them; the others as whom they name."""
         if isinstance(value, list):
-            return [self._rewrite(item, inside) for item in value]
+            return [self._rewrite(item, inside) for item in value if not _is_ours(item)]
         if not isinstance(value, dict):
             return value
         rewritten = {name: self._rewrite(inner, inside) for name, inner in value.items()}
@@ -83,9 +83,8 @@ class _Reading:
         return {**_identity(target), **rest}
 
 
-def _without_ours(resource: Resource) -> Resource:
-    kept = [one for one in dicts(resource.get("extension")) if not string(one.get("url")).startswith(OURS)]
-    return {**resource, "extension": kept} if "extension" in resource else resource
+def _is_ours(item: Any) -> bool:
+    return isinstance(item, dict) and string(item.get("url")).startswith(OURS)
 
 
 def _is_error(resource: Resource) -> bool:
