@@ -196,6 +196,19 @@ def test_a_value_of_a_result_keeps_what_it_says(value: Resource, expected: Resou
     assert {key: one for key, one in told.items() if key.startswith("value")} == expected
 
 
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"low": quantity(1.5, "g/L"), "high": quantity(2, "g/L")}, "1,5 g/L – 2 g/L"),
+        ({"high": quantity(2, "g/L")}, "≤ 2 g/L"),
+        ({"low": quantity(2, "g/L")}, "≥ 2 g/L"),
+        ({"text": "négatif", "high": quantity(2, "g/L")}, "négatif"),
+    ],
+)
+def test_the_range_of_the_laboratory_is_told_as_it_is(limits: Resource, told: str) -> None:
+    assert f"<td>{told}</td>" in narrative(summary_of(a_result("2345-7", 4, referenceRange=[limits])), RESULTS)
+
+
 def test_a_result_without_a_value_is_no_entry() -> None:
     bare = a_result("2345-7", 0, valueString="x", dataAbsentReason={"text": "non fait"})
     del bare["valueString"]

@@ -82,8 +82,7 @@ def _result(observation: Resource, words: Words) -> str:
 def _ranges(observation: Resource, words: Words) -> str:
     said = []
     for one in observation.get("referenceRange", ()):
-        ends = " – ".join(words.quantity(one[end]) for end in ("low", "high") if end in one)
-        said.append(str(one.get("text") or ends))
+        said.append(str(one.get("text") or words.limits(one)))
     return " ; ".join(said)
 
 

@@ -146,6 +146,11 @@ class Words:
         parts = (quantity.get("comparator"), self.number(quantity["value"]) if "value" in quantity else "", _unit_of(quantity))
         return " ".join(part for part in parts if part)
 
+    def limits(self, limits: Resource) -> str:
+        """A range, of which one end may be open."""
+        low, high = (self.quantity(limits[end]) if end in limits else "" for end in ("low", "high"))
+        return f"{low} – {high}" if low and high else f"≥ {low}" if low else f"≤ {high}" if high else ""
+
     def value(self, key: str, value: Any) -> str:
         """A `value[x]`, by its key."""
         match key.removeprefix("value"):
@@ -154,8 +159,7 @@ class Words:
             case "CodeableConcept":
                 return self.concept(value)
             case "Range":
-                ends = [self.quantity(value[end]) for end in ("low", "high") if end in value]
-                return " – ".join(ends)
+                return self.limits(value)
             case "Ratio":
                 return " / ".join(self.quantity(value[part]) for part in ("numerator", "denominator") if part in value)
             case "Period":
