@@ -88,6 +88,8 @@ class Checker:
 
     def _references(self, place: str | None, resource: Node) -> None:
         contained = {f"#{one.get('id')}" for one in resource.get("contained", [])}
+        met = {target for _, target in targets(resource, "")}
+        self.want(contained <= met, f"dom-3: what {resource['resourceType']} contains is referred to")
         for where, target in targets(resource, resource["resourceType"]):
             self.want(target in self.entries or target in contained, f"{where} leads to an entry")
 

@@ -137,6 +137,14 @@ def test_a_medication_inside_a_statement_becomes_an_entry() -> None:
     assert "Préparation magistrale" in narrative(bundle, MEDICATIONS)
 
 
+def test_the_details_of_a_product_come_before_its_code() -> None:
+    inside = {"resourceType": "Medication", "id": "medication", "code": {"text": "Ramipril 5 mg"}, "batch": {"lotNumber": "A1"}}
+    details = {"url": "urn:healthspace:medication", "valueReference": {"reference": "#medication"}}
+    bundle = summary_of(a_treatment("Ramipril", contained=[inside], extension=[details]))
+    assert of_type(bundle, "Medication")[0]["batch"] == {"lotNumber": "A1"}
+    assert "medicationCodeableConcept" not in section(bundle, MEDICATIONS)[0]
+
+
 def test_of_each_analysis_the_latest_is_told() -> None:
     old, new = a_result("2345-7", 4, at="2020-01-01"), a_result("2345-7", 6)
     told = section(summary_of(old, new, a_result("718-7", 13)), RESULTS)

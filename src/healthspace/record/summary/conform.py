@@ -7,6 +7,7 @@ forbid and the record may have: more than one category of a report, components o
 from collections.abc import Callable
 
 from healthspace.base.fhirjson import Resource
+from healthspace.cda.clinical.products import MEDICATION
 from healthspace.record.summary.sections import IPS, LOINC, OBSERVATION_CATEGORY, UCUM
 from healthspace.record.summary.select import ALCOHOL, DELIVERY_DATES, OUTCOMES, PREGNANCY_STATUS, TOBACCO
 from healthspace.record.summary.values import CODES, absence, absent_concept, codes_of, codings, none_known, value_of
@@ -47,6 +48,10 @@ def conform(resource: Resource, words: Words) -> Resource | None:
     kept = {key: value for key, value in resource.items() if key not in LEFT_OUT}
     if extensions := [one for one in resource.get("extension", ()) if not one.get("url", "").startswith("urn:healthspace:")]:
         kept["extension"] = extensions
+    details = next((one["valueReference"] for one in resource.get("extension", ()) if one.get("url") == MEDICATION), None)
+    if details is not None and "contained" in resource and kept.pop("medicationCodeableConcept", None) is not None:
+        # The contained Medication says more than its code: IPS would rather have it than the code.
+        kept["medicationReference"] = details
     type_ = resource["resourceType"]
     if type_ in PROFILES:
         kept["meta"] = {"profile": [IPS + PROFILES[type_]]}
