@@ -31,7 +31,7 @@ def read(data: bytes) -> Extraction:
     return extract(parse_cda(data))
 
 
-def read_section(code: str, *entries: str, narrative: str = "", **parts: str) -> Extraction:
+def read_section(code: str, /, *entries: str, narrative: str = "", **parts: str) -> Extraction:
     """What is read of a document of our own with one section (LOINC `code`) that holds `entries`."""
     inside = "".join(f"<entry>{entry}</entry>" for entry in entries)
     section = f'<code code="{code}" codeSystem="2.16.840.1.113883.6.1"/><title>Section</title><text>{narrative}</text>{inside}'
