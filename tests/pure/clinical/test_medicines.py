@@ -348,3 +348,22 @@ def test_what_was_not_handed_over_is_not_completed(mood: str, attributes: str, s
 def test_the_templates_of_ihe_alone_are_enough() -> None:
     entry = treatment(SINCE).replace(f"{FRENCH}42", f"{IHE}7")
     assert read_one(entry)["resourceType"] == "MedicationStatement"
+
+
+def test_an_item_of_an_older_prescription_is_an_order_too() -> None:
+    assert read_one(treatment(mood="INT"), PRESCRIBED)["intent"] == "order"
+
+
+def test_a_medicine_given_once_was_given_at_that_time() -> None:
+    assert read_one(treatment('<effectiveTime value="202401101200+0100"/>'), GIVEN)["effectiveDateTime"] == "2024-01-10T12:00:00+01:00"
+
+
+def test_a_masked_treatment_is_masked() -> None:
+    masked = read_one(treatment(attributes='nullFlavor="MSK"', drug=product(NOBODY.replace("NA", "MSK"))))
+    assert masked["medicationCodeableConcept"]["extension"][0]["valueCode"] == "masked"
+
+
+@pytest.mark.parametrize(("mood", "kept"), [("EVN", 1), ("RQO", 0)])
+def test_a_supply_of_a_named_medicine_was_handed_over_when_it_is_reported(mood: str, kept: int) -> None:
+    supply = delivered(mood=mood).replace(f"{FRENCH}204", f"{IHE}7.3")
+    assert len(read_section(CURRENT, supply).facts) == kept

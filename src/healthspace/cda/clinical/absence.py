@@ -117,9 +117,9 @@ def in_plan(statement: Statement) -> bool:
 
 
 def absent_reason(statement: Statement, *names: str) -> Resource:
-    """The object that stands for a value that is not given: why, by the nullFlavor of the first of `names` that has one."""
+    """The object that stands for a value that is not given: why, by the nullFlavor of the first of `names` that has one, or its own."""
     flavours = (attribute(child(statement.element, name), "nullFlavor") for name in names)
-    return reason_of(next(filter(None, flavours), ""))
+    return reason_of(next(filter(None, (*flavours, attribute(statement.element, "nullFlavor"))), ""))
 
 
 def reason_of(flavour: str) -> Resource:

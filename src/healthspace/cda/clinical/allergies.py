@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import (
     about_the_citizen,
+    absent_reason,
     code_of,
     fact,
     is_denied,
     is_void,
     none_known,
-    reason_of,
     says_nothing,
     value_code_of,
 )
@@ -182,7 +182,7 @@ def _agent(statement: Statement) -> Resource | None:
 def _unnamed(statement: Statement) -> Resource:
     """What is known of an allergy without an agent: what was found, else its type."""
     found = concept_of(statement, child(statement.element, "value"))
-    return found or concept_of(statement, child(statement.element, "code")) or reason_of("")
+    return found or concept_of(statement, child(statement.element, "code")) or absent_reason(statement, "value", "code")
 
 
 def _reactions(statement: Statement, value: Code | None, severity: Resource | None) -> Iterator[Resource]:

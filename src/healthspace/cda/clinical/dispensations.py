@@ -23,6 +23,12 @@ _TREATMENT = (IHE + "7", FRENCH + "42")
 _STATUSES = {"aborted": "stopped", "cancelled": "cancelled", "suspended": "on-hold", "held": "on-hold", "active": "in-progress"}
 
 
+def read_supply(statement: Statement) -> Found:
+    """A supply of a medicine (IHE PCC 6.3.4.18): handed over when it says which one and reports it; else part of a treatment."""
+    if statement.mood == "EVN" and child(statement.element, "product") is not None:
+        yield from read_dispensation(statement)
+
+
 @about_the_citizen
 def read_dispensation(statement: Statement) -> Found:
     """One product handed over."""

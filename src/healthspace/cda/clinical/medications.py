@@ -8,6 +8,7 @@ from healthspace.cda.clinical.parts import authored_on, ended, identifiers_of, n
 from healthspace.cda.clinical.prescriptions import request
 from healthspace.cda.clinical.products import consumed, medication
 from healthspace.cda.clinical.statement import Found, Statement
+from healthspace.cda.clinical.values import effective_of
 
 _STOPPED = {"aborted": "stopped", "suspended": "on-hold", "held": "on-hold", "cancelled": "not-taken", "nullified": "entered-in-error"}
 ADMINISTERED = frozenset({"18610-6", "29549-3"})
@@ -50,7 +51,7 @@ def _statement(statement: Statement) -> Resource:
             "identifier": identifiers_of(statement),
             "status": _status(statement),
             "subject": {"reference": PATIENT},
-            "effectivePeriod": period_of(statement),
+            **effective_of(statement),
             "dateAsserted": authored_on(statement),
             "informationSource": recorder_of(statement),
             "reasonCode": reasons_of(statement),

@@ -12,6 +12,8 @@ from healthspace.cda.contained import identifier
 from healthspace.cda.values import attribute, child, read_identifier
 
 ITEM = ("1.3.6.1.4.1.19376.1.9.1.3.2", FRENCH + "83")
+PRESCRIPTION = "57828-6"
+"""Section (LOINC) of the medicines of a prescription; older documents give its items the template of a treatment."""
 SUPPLY = ("1.3.6.1.4.1.19376.1.9.1.3.8", FRENCH + "86")
 SUBSTITUTION = ("1.3.6.1.4.1.19376.1.9.1.3.9.1", FRENCH + "87")
 PHARMACIST = (IHE + "3.1", FRENCH + "34")
@@ -43,7 +45,7 @@ def request(statement: Statement) -> Found:
 
 
 def _request(statement: Statement) -> Resource:
-    is_item = bool(statement.templates & set(ITEM))
+    is_item = bool(statement.templates & set(ITEM)) or statement.section == PRESCRIPTION
     group = read_identifier(child(statement.source.root, "id")) if is_item else None
     flags = [(concept_of(inner, child(inner.element, "code")) or {}, _truth(inner)) for inner in statement.find(*FLAGS)]
     named = medication(consumed(statement))

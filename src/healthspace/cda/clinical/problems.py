@@ -3,12 +3,12 @@
 from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import (
     about_the_citizen,
+    absent_reason,
     code_of,
     fact,
     is_denied,
     is_void,
     none_known,
-    reason_of,
     says_nothing,
     value_code_of,
 )
@@ -114,7 +114,7 @@ def _condition(statement: Statement) -> Resource:
         "verificationStatus": _coded(VERIFICATION, certainty),
         "category": [] if certainty == "refuted" else [_coded(CATEGORY, category)],
         "severity": severity_of(statement),
-        "code": finding_of(statement) or nature or reason_of(""),
+        "code": finding_of(statement) or nature or absent_reason(statement, "value", "code"),
         "bodySite": sites_of(statement, "targetSiteCode"),
         "subject": {"reference": PATIENT},
         **said_when(statement, "onset"),

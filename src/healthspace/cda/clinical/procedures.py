@@ -1,27 +1,24 @@
 """Acts: Procedure when done or denied, ServiceRequest when planned (CI-SIS FR-Acte 62; IHE PCC 6.3.4.33)."""
 
 from healthspace.base.fhirjson import Resource, compact, extension
-from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, is_planned, is_void, none_known, reason_of, says_nothing
+from healthspace.cda.clinical.absence import about_the_citizen, absent_reason, code_of, fact, is_planned, is_void, none_known, says_nothing
 from healthspace.cda.clinical.details import details_of
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import (
     authored_on,
-    began,
     identifiers_of,
     narrowed,
     notes_of,
-    period_of,
     place_of,
     reasons_of,
     recorder_of,
     remaining,
     said_when,
     sites_of,
-    time_of,
 )
 from healthspace.cda.clinical.statement import Found, Statement
-from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, performer_of
-from healthspace.cda.contained import dated, identifier
+from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, effective_of, performer_of
+from healthspace.cda.contained import identifier
 from healthspace.cda.values import attribute, child, children, read_identifiers, words
 
 METHOD = "http://hl7.org/fhir/StructureDefinition/procedure-method"
@@ -84,7 +81,7 @@ def _procedure(statement: Statement) -> Resource:
         "statusReason": None if done else next(iter(reasons), None),
         "code": _code(statement),
         "subject": {"reference": PATIENT},
-        **_performed(statement),
+        **(effective_of(statement, "performed") or said_when(statement, "performed")),
         "recorder": recorder_of(statement),
         "performer": [{"actor": who} for each in children(statement.element, "performer") if (who := performer_of(statement, each))],
         "location": place_of(statement),
@@ -109,7 +106,7 @@ def service_request(statement: Statement) -> Resource:
         "doNotPerform": statement.negated or None,
         "code": _code(statement),
         "subject": {"reference": PATIENT},
-        **_occurrence(statement),
+        **effective_of(statement, "occurrence"),
         "authoredOn": authored_on(statement),
         "requester": author_of(statement),
         "performer": [who for each in children(statement.element, "performer") if (who := performer_of(statement, each))],
@@ -131,22 +128,7 @@ def _requested(statement: Statement) -> str:
 def _code(statement: Statement) -> Resource:
     element = child(statement.element, "code")
     said = narrowed(concept_of(statement, element), element)
-    return said or code_or_text(statement) or reason_of(attribute(element, "nullFlavor"))
-
-
-def _performed(statement: Statement) -> Resource:
-    """When: a time, or a period when it has bounds."""
-    if time_of(statement, "effectiveTime"):
-        return dated("performedDateTime", began(statement))
-    period = period_of(statement)
-    return {"performedPeriod": period} if period else said_when(statement, "performed")
-
-
-def _occurrence(statement: Statement) -> Resource:
-    if time_of(statement, "effectiveTime"):
-        return dated("occurrenceDateTime", began(statement))
-    period = period_of(statement)
-    return {"occurrencePeriod": period} if period else {}
+    return said or code_or_text(statement) or absent_reason(statement, "code")
 
 
 def _extensions(statement: Statement) -> list[Resource]:

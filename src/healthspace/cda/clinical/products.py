@@ -49,7 +49,8 @@ class Product:
             distinct.setdefault((each.get("system"), each.get("code", "")), each)
         text = said.get("text") or words(child(self.material, "name")) or ("" if distinct else self._narrated())
         named = compact({"coding": list(distinct.values()), "text": text})
-        return named or reason_of(attribute(written, "nullFlavor") or attribute(self.material, "nullFlavor"))
+        whole = (written, self.material, self.element, self.statement.element)
+        return named or reason_of(next(filter(None, (attribute(each, "nullFlavor") for each in whole)), ""))
 
     def _narrated(self) -> str:
         """The words of the entry; where they dangle, those that the agency's examples give the ID of a delivered product."""

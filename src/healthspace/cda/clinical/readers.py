@@ -4,7 +4,7 @@ from healthspace.cda.clinical.adverse import read_adverse_event
 from healthspace.cda.clinical.allergies import read_allergy
 from healthspace.cda.clinical.devices import DEVICE, read_device
 from healthspace.cda.clinical.directives import DIRECTIVE, read_directive
-from healthspace.cda.clinical.dispensations import DISPENSATION, read_dispensation
+from healthspace.cda.clinical.dispensations import DISPENSATION, read_dispensation, read_supply
 from healthspace.cda.clinical.encounters import read_encounter
 from healthspace.cda.clinical.family import read_family_history
 from healthspace.cda.clinical.imaging import PRODUCT, RADIATION, STUDY, TECHNIQUE, read_product, read_radiation, read_study, read_technique
@@ -57,6 +57,7 @@ READERS: dict[str, Reader] = {
     IHE + "12": read_immunization,
     FRENCH + "45": read_immunization,
     **dict.fromkeys(DISPENSATION, read_dispensation),
+    IHE + "7.3": read_supply,
     **dict.fromkeys(ITEM, read_prescription),
     IHE + "7": read_medication,
     FRENCH + "42": read_medication,
