@@ -104,13 +104,27 @@ async def report_access(p: Permit, line: UUID, question: str) -> UUID:
     return identifier
 
 
-async def list_reports(p: Permit) -> dict[str, str]:
-    """What the holder has questioned: the line's id → how far the answer is (the status of the Task)."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A question of the holder: how far it is (the status of its Task), and the answer once there is one."""
+
+    status: str
+    question: str
+    answer: str
+
+
+async def list_reports(p: Permit) -> dict[str, Report]:
+    """What the holder has questioned, by the line's id; the latest question about each."""
     p.must_be_for(Action.READ_TRAIL)
     code = Hashed((hash_token(p.keys, "Task", "code", CODES, Subject.REPORT),))
     query = Query("Task", conditions=[code], sort=(Sort("authored-on", descending=True),), count=500, total=False)
     page = await search(Reach(p), query, Searched((p.owner,)))
-    return {task["focus"]["reference"].removeprefix("AuditEvent/"): task["status"] for task in (one.json() for one in page.entries)}
+    found = dict[str, Report]()
+    for stored in page.entries:
+        task = stored.json()
+        answer = task["note"][-1]["text"] if task.get("note") else ""
+        found.setdefault(task["focus"]["reference"].removeprefix("AuditEvent/"), Report(task["status"], task["description"], answer))
+    return found
 
 
 async def answer_report(p: Permit, task: UUID, text: str) -> bool:

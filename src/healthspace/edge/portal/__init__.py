@@ -5,10 +5,11 @@ from collections.abc import Callable
 from starlette.routing import BaseRoute, Mount, Route
 
 from healthspace.access.rules import Action
-from healthspace.edge.portal import access, adding, document, documents, home, information, patients, privacy, sign_in
+from healthspace.edge.portal import adding, document, documents, home, information, patients, privacy, sign_in
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.pages import STATIC, VersionedFiles
 from healthspace.edge.portal.pdf_pages import PdfViewer
+from healthspace.edge.portal.trail_pages import trail_routes
 from healthspace.edge.portal.visit import Handler, visiting
 
 __all__ = ["error_page", "routes"]
@@ -35,7 +36,7 @@ def routes() -> list[BaseRoute]:
         get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
         post("/documents/add", Action.DEPOSIT_DOCUMENT, add_document),
         *(get(f"/documents{path}", action, handler) for path, action, handler in one),
-        get("/access", Action.READ_TRAIL, access.show_access),
+        *trail_routes(get, post),
         get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
         post("/privacy", Action.GRANT_ACCESS, privacy.authorise_professional),
         get("/privacy/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),

@@ -1,116 +1,223 @@
-"""Who opened my record: every act on it, newest first, with its reason."""
+"""Who opened my record: every act on it, newest first, with its reason; taken away as a file; and a question about one of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import urlencode
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
+import orjson
 from starlette.responses import Response
 
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
-from healthspace.audit.reading import TraceLine, Wanted
-from healthspace.base.errors import NotFound
-from healthspace.base.ids import parse_id
-from healthspace.edge.portal.trail_view import group_by_day, is_own, show_line
+from healthspace.access.rules import Action, Scope
+from healthspace.audit.reading import TraceLine
+from healthspace.base.errors import Invalid
+from healthspace.base.ids import REGISTRY
+from healthspace.edge.portal.language import Language, mark
+from healthspace.edge.portal.pages import HEADERS, go_to
+from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.trail_filter import ONLY_NAMES, WHAT_NAMES, Asked, read_asked
+from healthspace.edge.portal.trail_view import TrailEntry, group_by_day, show_line
 from healthspace.edge.portal.views import show_rows
-from healthspace.edge.portal.visit import Visit
+from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.record.audit_event import audit_event
 from healthspace.record.find import list_documents
 from healthspace.record.spaces import patient_of
-from healthspace.record.trail import read_trail
+from healthspace.record.trail import patients_of, read_own_acts, read_trace, read_trail
+from healthspace.resources.stored import instant
+from healthspace.reviews.operations import LONGEST_TEXT, list_reports, report_access
 
 PAGE = 50
 BATCH = 250
 FARTHEST = 2000
 """Lines read for one page when most of them are filtered out; the next page goes on from there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which lines are wanted: of other people only, about one document only, before one line."""
-
-    others: bool
-    document: str
-    before: tuple[datetime, UUID] | None
-
-    def wants(self, line: TraceLine) -> bool:
-        if self.document and f"DocumentReference/{self.document}" not in line.targets:
-            return False
-        return not (self.others and is_own(line))
+MOST_EXPORTED = 20_000
+COLUMNS = (
+    mark("When"),
+    mark("Who"),
+    mark("Role"),
+    mark("Place"),
+    mark("What"),
+    mark("Outcome"),
+    mark("Why"),
+    mark("Reason of the emergency"),
+    mark("Network"),
+    mark("Software"),
+)
 
 
 async def show_access(visit: Visit) -> Response:
-    """GET /access"""
-    asked = read_asked(visit)
+    """GET /access: one's own record; GET /patients/{patient}/access: a patient's, for their treating doctor."""
+    asked, language, path = read_asked(visit), visit.language, f"{visit.prefix}/access"
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
-        lines, older = await gather(p, asked)
+        if p.scope is Scope.OWN_ACTS:
+            return go_to("/my-accesses")  # only a treating doctor reads the whole trail; nothing of the record is shown here
+        lines, older = await gather(p, asked, language)
         documents = await list_documents(p)
+        reports = await list_reports(p) if visit.own else {}
         holder = (await patient_of(p)).json()
-    language = visit.language
     titles = {row.id: row.title for row in show_rows(documents, language, p.now)}
-    entries = [show_line(line, language, titles) for line in lines]
+    questioned = {line: report.status for line, report in reports.items()}
     return visit.render(
         "access.html",
         current="/access",
         here=not asked.document,
+        patient=None if visit.own else show_banner(holder, p.scope, language, language.day(p.now)),
+        tab="/access",
         holder=holder,
-        heading=language.say("Who opened this document") if asked.document else language.say("Who opened my record"),
-        path="/access",
-        document=asked.document,
-        others=asked.others,
-        before=asked.before[0] if asked.before else None,
-        days=group_by_day(entries, language),
-        older=link(asked, older) if older else "",
-        newest=link(asked, None),
+        heading=_heading(visit, asked),
+        path=path,
+        asked=asked,
+        days=group_by_day([show_line(line, language, titles, questioned, own=visit.own) for line in lines], language),
+        older=asked.link(path, before=(older.at, older.id)) if older else "",
+        **_choices(asked, path, language),
+        questions=visit.own,
     )
 
 
-async def gather(p: Permit, asked: Asked) -> tuple[Sequence[TraceLine], TraceLine | None]:
+async def show_own_acts(visit: Visit) -> Response:
+    """GET /my-accesses: what a professional did, in every record (R1111-43)."""
+    asked, language, path = read_asked(visit), visit.language, "/my-accesses"
+    async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, REGISTRY) as p:
+        lines, older = await gather(p, asked, language)
+        patients = await patients_of(p, {line.owner for line in lines})
+    entries = [show_own_act(line, language, patients) for line in lines]
+    return visit.render(
+        "access.html",
+        current="/my-accesses",
+        heading=language.say("My accesses"),
+        path=path,
+        asked=asked,
+        days=group_by_day(entries, language),
+        older=asked.link(path, before=(older.at, older.id)) if older else "",
+        **_choices(asked, path, language),
+        questions=False,
+    )
+
+
+def show_own_act(line: TraceLine, language: Language, patients: dict[int, UUID]) -> TrailEntry:
+    """A line as the one who acted reads it: whose record is a link, and no name."""
+    patient = patients.get(line.owner)
+    return replace(show_line(line, language, own=False), record=f"/patients/{patient}" if patient else "", id="")
+
+
+async def export_access(visit: Visit) -> Response:
+    """GET /access/export.csv and /access/export.json: what the filter leaves, as a table or as a FHIR Bundle of AuditEvents."""
+    asked, language = replace(read_asked(visit), before=None), visit.language
+    async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
+        lines = [line async for line in _all_lines(p, asked, language)]
+        patient = (await patient_of(p)).id
+    if visit.request.url.path.endswith(".csv"):
+        return _file(write_csv(lines, language).encode("utf-8-sig"), "text/csv; charset=utf-8", "history.csv")
+    events = [audit_event(line, patient) for line in lines]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "timestamp": instant(p.now),
+        "entry": [{"fullUrl": f"urn:uuid:{event['id']}", "resource": event} for event in events],
+    }
+    return _file(orjson.dumps(bundle), "application/fhir+json", "history.json")
+
+
+async def ask_about(visit: Visit, wrong: dict[str, str] | None = None, question: str = "") -> Response:
+    """GET /access/{id}/question: one access in words, and the form that questions it."""
+    async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
+        line = await read_trace(p, visit.identifier())
+        report = (await list_reports(p)).get(str(line.id))
+        holder = (await patient_of(p)).json()
+    return visit.render(
+        "question.html",
+        status=422 if wrong else 200,
+        current="/access",
+        here=False,
+        holder=holder,
+        entry=show_line(line, visit.language),
+        report=report,
+        question=question,
+        longest=LONGEST_TEXT,
+        wrong=wrong or {},
+    )
+
+
+async def question(visit: Visit) -> Response:
+    """POST /access/{id}/question"""
+    text = (await read_form(visit.request)).get("question", "")
+    try:
+        async with visit.service.door.permit(visit.caller, Action.REPORT_ACCESS, visit.owner) as p:
+            await report_access(p, visit.identifier(), text)
+    except Invalid:
+        return await ask_about(visit, {"question": visit.language.say("Say in a sentence what surprises you.")}, text)
+    return go_to("/access?done=questioned")
+
+
+async def gather(p: Permit, asked: Asked, language: Language) -> tuple[Sequence[TraceLine], TraceLine | None]:
     """A page of the lines that are wanted, and the line after which the next page begins (None: there is no older one)."""
-    wanted: list[TraceLine] = []
-    before, read = asked.before, 0
-    while read < FARTHEST:
-        batch = await read_trail(p, Wanted(before=before, limit=BATCH))
+    found: list[TraceLine] = []
+    wanted, read = asked.wanted(language, BATCH), 0
+    while True:
+        batch = await (read_own_acts if p.owner == REGISTRY else read_trail)(p, wanted)
         read += len(batch)
         for line in batch:
             if asked.wants(line):
-                if len(wanted) == PAGE:
-                    return wanted, wanted[-1]
-                wanted.append(line)
+                if len(found) == PAGE:
+                    return found, found[-1]
+                found.append(line)
         if len(batch) < BATCH:
-            return wanted, None
-        before = (batch[-1].at, batch[-1].id)
-    return wanted, batch[-1]
+            return found, None
+        if read >= FARTHEST:
+            return found, batch[-1]
+        wanted = replace(wanted, before=(batch[-1].at, batch[-1].id))
 
 
-def read_asked(visit: Visit) -> Asked:
-    """What the address asks for; NotFound when it names a document or a line in a way that is none of ours."""
-    document, before = visit.asked("document"), visit.asked("before")
-    if document and parse_id(document) is None:
-        raise NotFound
-    return Asked(visit.asked("who") == "others", document, read_place(before) if before else None)
+async def _all_lines(p: Permit, asked: Asked, language: Language) -> AsyncIterator[TraceLine]:
+    """Every line that is wanted, up to MOST_EXPORTED."""
+    wanted, sent = asked.wanted(language, 1000), 0
+    while sent < MOST_EXPORTED:
+        batch = await read_trail(p, wanted)
+        for line in batch:
+            if asked.wants(line):
+                sent += 1
+                yield line
+        if len(batch) < wanted.limit:
+            return
+        wanted = replace(wanted, before=(batch[-1].at, batch[-1].id))
 
 
-def read_place(text: str) -> tuple[datetime, UUID]:
-    """A line's place, written as its time and id; NotFound when it is not written so."""
-    at, _, name = text.partition("~")
-    identifier = parse_id(name)
-    try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
-        raise NotFound from None
-    if identifier is None or instant.tzinfo is None:
-        raise NotFound
-    return instant, identifier
+def write_csv(lines: Iterable[TraceLine], language: Language) -> str:
+    """The lines as a table for a spreadsheet: semicolons, and no cell that a spreadsheet would run as a formula."""
+    written = io.StringIO()
+    table = csv.writer(written, delimiter=";")
+    table.writerow([language.say(column) for column in COLUMNS])
+    for line in lines:
+        entry = show_line(line, language)
+        cells = (entry.who, entry.role, entry.place, entry.what, entry.outcome, entry.why, entry.motive, line.network, line.software)
+        table.writerow([entry.at.isoformat(), *(_cell(cell) for cell in cells)])
+    return written.getvalue()
 
 
-def link(asked: Asked, older: TraceLine | None) -> str:
-    """The address of the same question before `older`, or from the newest line on."""
-    said = {
-        "who": "others" if asked.others else "",
-        "document": asked.document,
-        "before": f"{older.at.isoformat()}~{older.id}" if older else "",
+def _cell(text: str) -> str:
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
+
+
+def _file(body: bytes, media_type: str, name: str) -> Response:
+    return Response(body, headers={**HEADERS, "content-type": media_type, "content-disposition": f'attachment; filename="{name}"'})
+
+
+def _heading(visit: Visit, asked: Asked) -> str:
+    say = visit.language.say
+    if not visit.own:
+        return say("Who opened this record")
+    return say("Who opened this document") if asked.document else say("Who opened my record")
+
+
+def _choices(asked: Asked, path: str, language: Language) -> dict[str, Any]:
+    """What the filter of the page offers."""
+    return {
+        "only": [(language.say(name), asked.link(path, only=code), None, asked.only == code) for code, name in ONLY_NAMES.items()],
+        "whats": [("", language.say("Everything")), *((code, language.say(name)) for code, name in WHAT_NAMES.items())],
+        "newest": asked.link(path),
+        "export": asked.link(f"{path}/export.csv"),
+        "export_fhir": asked.link(f"{path}/export.json"),
     }
-    query = urlencode({name: value for name, value in said.items() if value})
-    return f"/access?{query}" if query else "/access"

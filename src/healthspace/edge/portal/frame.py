@@ -58,7 +58,11 @@ class PatientBanner:
     """Whether a citizen acts for this person (a child, someone they help), rather than a professional for a patient."""
 
 
-RECORD_TABS = (Tab(mark("Documents"), ""), Tab(mark("Add a document"), "/add"))
+RECORD_TABS = (
+    Tab(mark("Documents"), ""),
+    Tab(mark("Add a document"), "/add"),
+    Tab(mark("History of accesses"), "/access"),
+)
 """The parts of a patient's record, in their order."""
 
 
@@ -101,6 +105,7 @@ CITIZEN_MENU = (
         (
             MenuItem(mark("History of accesses"), "/access", "eye", bar=True, short=mark("History")),
             MenuItem(mark("Confidentiality"), "/privacy", "lock", bar=True, short=mark("Access")),
+            MenuItem(mark("Notifications"), "/notifications", "bell"),
         ),
     ),
     MenuGroup(
@@ -110,12 +115,22 @@ CITIZEN_MENU = (
 )
 
 PROFESSIONAL_MENU = (
-    MenuGroup(mark("My patients"), (MenuItem(mark("Find a patient"), "/", "search", bar=True, short=mark("Find")),)),
+    MenuGroup(
+        mark("My patients"),
+        (
+            MenuItem(mark("Find a patient"), "/", "search", bar=True, short=mark("Find")),
+            MenuItem(mark("My accesses"), "/my-accesses", "eye", bar=True),
+            MenuItem(mark("Notifications"), "/notifications", "bell", bar=True),
+        ),
+    ),
     MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
 )
 
 AGENCY_MENU = (
-    MenuGroup(mark("Service"), (MenuItem(mark("Home"), "/", "home", bar=True),)),
+    MenuGroup(
+        mark("Service"),
+        (MenuItem(mark("Home"), "/", "home", bar=True), MenuItem(mark("Reviews of accesses"), "/reviews", "shield", bar=True)),
+    ),
     MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
 )
 
@@ -132,6 +147,9 @@ DONE = {
     "ended": mark("Done. This professional can no longer read your record."),
     "added": mark("Done. The document is in your record."),
     "added-for-patient": mark("Done. The document is in the patient’s record."),
+    "questioned": mark("Your question is sent to the agency. You will be told of the answer."),
+    "kept": mark("Your choices are kept."),
+    "opinion": mark("Your opinion is kept."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

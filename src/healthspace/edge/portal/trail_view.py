@@ -136,6 +136,15 @@ class TrailEntry:
     document: str
     title: str
     times: int = 1
+    id: str = ""
+    """The line's, where its reader may question it."""
+    emergency: bool = False
+    motive: str = ""
+    """Why, in the words of who opened the record in an emergency."""
+    record: str = ""
+    """The address of the record, for one who reads their own acts."""
+    report: str = ""
+    """How far the answer to the holder's question about it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +156,28 @@ class TrailDay:
     entries: tuple[TrailEntry, ...]
 
 
-def show_line(line: TraceLine, language: Language, titles: Mapping[str, str] | None = None) -> TrailEntry:
-    """`line` in words. `titles` names documents by their id, where they are known."""
+def show_line(
+    line: TraceLine,
+    language: Language,
+    titles: Mapping[str, str] | None = None,
+    questioned: Mapping[str, str] | None = None,
+    *,
+    own: bool = True,
+) -> TrailEntry:
+    """`line` in words. `titles` names documents by their id, where they are known; `questioned` says of which lines an
+    explanation was asked, and how far the answer is.
+
+    `own`: the reader is the holder of the record, to whom the reasons are told.
+    """
     what, icon = ACTS.get(line.action, UNKNOWN_ACT)
     if (line.action, line.reason) == (Action.READ_RECORD, Reason.DEPOSITOR):
         what = mark("Looked at what it had added")
-    why = REASONS.get(line.reason, "")
-    mine, done = is_own(line), line.outcome == Outcome.DONE
+    why = REASONS.get(line.reason, "") if own else ""
+    mine, done = own and is_own(line), line.outcome == Outcome.DONE
     document = document_of(line)
     return TrailEntry(
         at=line.at,
-        who=language.say("You") if mine else _name_caller(line, language),
+        who=language.say("You") if mine else language.say("The holder of the record") if is_own(line) else _name_caller(line, language),
         role="" if mine else name_role(line.role, language),
         place="" if mine or line.structure == line.name else line.structure,
         what=language.say(what),
@@ -168,12 +188,21 @@ def show_line(line: TraceLine, language: Language, titles: Mapping[str, str] | N
         mine=mine,
         document=document,
         title=(titles or {}).get(document, ""),
+        id="" if mine else str(line.id),
+        emergency=is_emergency(line),
+        motive=line.why if is_emergency(line) else "",
+        report=(questioned or {}).get(str(line.id), ""),
     )
 
 
 def is_own(line: TraceLine) -> bool:
     """Whether the holder of the record did this."""
     return line.reason == Reason.OWN_RECORD
+
+
+def is_emergency(line: TraceLine) -> bool:
+    """Whether this was done, or tried, in an emergency."""
+    return line.purpose != "TREAT"
 
 
 def document_of(line: TraceLine) -> str:
@@ -215,4 +244,4 @@ def _name_caller(line: TraceLine, language: Language) -> str:
 
 def _repeats(latest: TrailEntry, entry: TrailEntry) -> bool:
     """`entry` is the older one."""
-    return latest.at - entry.at < TOGETHER and replace(entry, at=latest.at, times=latest.times) == latest
+    return latest.at - entry.at < TOGETHER and replace(entry, at=latest.at, times=latest.times, id=latest.id) == latest and not entry.report

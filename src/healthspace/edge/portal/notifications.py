@@ -1,0 +1,184 @@
+"""The notification centre: what happened, read or not; and what one chooses to be told, by which channel."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.responses import Response
+
+from healthspace.access.announce import Event
+from healthspace.access.rules import Action
+from healthspace.base.errors import Invalid, NotFound
+from healthspace.base.ids import parse_id
+from healthspace.edge.portal.language import Language, mark
+from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.notifications.mailboxes import mailbox_of
+from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject
+from healthspace.notifications.operations import choose, delete_notification, mark_all_read, read_centre, read_choices
+from healthspace.notifications.operations import mark as mark_one
+
+DOCUMENT = "DocumentReference/"
+EVENTS: dict[str, tuple[str, str]] = {
+    Event.DOCUMENT_ADDED: (mark("A document was added to your record"), "doc"),
+    Event.DOCUMENT_CHANGED: (mark("A document of your record was changed"), "doc"),
+    Event.DOCUMENT_WITHDRAWN: (mark("A document of your record was withdrawn"), "doc"),
+    Event.DOCUMENT_READ: (mark("A professional read your documents"), "eye"),
+    Event.DOCUMENT_RELEASED: (mark("A document is now visible to you"), "doc"),
+    Event.FIRST_ACCESS: (mark("A professional opened your record for the first time"), "eye"),
+    Event.EMERGENCY_ACCESS: (mark("Your record was opened in an emergency"), "alert"),
+    Event.CARER_INVITED: (mark("A carer was invited"), "users"),
+    Event.CARER_ACCEPTED: (mark("A carer answered your invitation"), "users"),
+    Event.CARER_REFUSED: (mark("A carer refused your invitation"), "users"),
+    Event.CARER_ADDED: (mark("Someone was added to those around you"), "users"),
+    Event.ENDED_BY_CARER: (mark("A carer stopped helping you"), "users"),
+    Event.ENDED_BY_HOLDER: (mark("You no longer help someone"), "users"),
+    Event.MESSAGE_RECEIVED: (mark("You received a message"), "mail"),
+    Event.REPORT_ANSWERED: (mark("The agency answered your question"), "shield"),
+    Event.ACCESS_CHANGED: (mark("A professional noted your consent"), "lock"),
+}
+"""What an event is called for the holder of the record, and its picture."""
+FOR_DOCTOR = mark("A record was opened in an emergency: you are the treating doctor")
+UNKNOWN = (mark("Something happened in your space"), "info")
+SUBJECTS = {
+    Subject.DOCUMENT: (mark("Documents"), mark("Added, changed, withdrawn, made visible")),
+    Subject.CONSULTATION: (mark("Readings"), mark("Each day when a professional read your documents")),
+    Subject.ACCESS: (mark("First access"), mark("A professional opens your record for the first time, or notes your consent")),
+    Subject.EMERGENCY: (mark("Emergency access"), mark("Your record is opened in an emergency. Always told in the portal.")),
+    Subject.CARER: (mark("Carers"), mark("Invitations, answers, ends")),
+    Subject.MESSAGE: (mark("Messages"), mark("A message is waiting for you")),
+    Subject.SECURITY: (mark("Security"), mark("Your questions about accesses, sign-ins. Always told in the portal.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notification in words."""
+
+    id: UUID
+    title: str
+    icon: str
+    about: str
+    when: str
+    href: str
+    read: bool
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the table of choices."""
+
+    code: str
+    name: str
+    detail: str
+    portal: bool
+    mail: bool
+    locked: bool
+
+
+async def show_centre(visit: Visit) -> Response:
+    """GET /notifications"""
+    only_unread, after = visit.asked("show") == "unread", visit.asked("after", 400) or None
+    async with visit.service.door.permit(visit.caller, Action.READ_NOTIFICATIONS, await _space(visit)) as p:
+        centre = await read_centre(p, after=after, only_unread=only_unread)
+    path = "/notifications?show=unread" if only_unread else "/notifications"
+    language = visit.language
+    return visit.render(
+        "notifications.html",
+        current="/notifications",
+        rows=[show_notification(one, language, own=visit.caller.patient is not None) for one in centre.shown],
+        unread=centre.unread,
+        tabs=[
+            (language.say("All"), "/notifications", None, not only_unread),
+            (language.say("Unread"), "/notifications?show=unread", centre.unread, only_unread),
+        ],
+        newest=path if after else "",
+        older=f"{path}{'&' if only_unread else '?'}after={centre.next}" if centre.next else "",
+        back=path,
+    )
+
+
+async def change(visit: Visit) -> Response:
+    """POST /notifications: read, unread, delete one; or all read."""
+    form = await read_form(visit.request)
+    act, identifier = form.get("act", ""), parse_id(form.get("id", ""))
+    async with visit.service.door.permit(visit.caller, Action.CHANGE_NOTIFICATIONS, await _space(visit)) as p:
+        if act == "all":
+            await mark_all_read(p)
+        elif identifier is None or act not in {"read", "unread", "delete"}:
+            raise NotFound
+        elif act == "delete":
+            await delete_notification(p, identifier)
+        else:
+            await mark_one(p, identifier, read=act == "read")
+    return go_to("/notifications?show=unread" if form.get("show") == "unread" else "/notifications")
+
+
+async def show_choices(visit: Visit, chosen: Preferences | None = None, wrong: dict[str, str] | None = None) -> Response:
+    """GET /notifications/choices"""
+    async with visit.service.door.permit(visit.caller, Action.READ_NOTIFICATIONS, await _space(visit)) as p:
+        kept = await read_choices(p)
+    shown = chosen or kept
+    return visit.render(
+        "notification_choices.html",
+        status=422 if wrong else 200,
+        current="/notifications",
+        here=False,
+        choices=[_show_choice(subject, shown, visit.language) for subject in Subject],
+        address=shown.address,
+        wrong=wrong or {},
+    )
+
+
+async def keep_choices(visit: Visit) -> Response:
+    """POST /notifications/choices"""
+    form = await read_form(visit.request)
+    pairs = [(subject, channel) for subject in Subject for channel in Channel]
+    off = frozenset(
+        (subject, channel)
+        for subject, channel in pairs
+        if f"{subject}-{channel}" not in form and not (channel is Channel.PORTAL and subject in ALWAYS_IN_PORTAL)
+    )
+    chosen = Preferences(off, form.get("address", ""), visit.language.code)
+    try:
+        async with visit.service.door.permit(visit.caller, Action.CHANGE_NOTIFICATIONS, await _space(visit)) as p:
+            await choose(p, chosen)
+    except Invalid:
+        return await show_choices(visit, chosen, {"address": visit.language.say("Write an address such as name@example.org.")})
+    return go_to("/notifications/choices?done=kept")
+
+
+def show_notification(one: Notification, language: Language, *, own: bool) -> Row:
+    """A notification in words. `own`: its reader is the holder of the record it is about."""
+    title, icon = EVENTS.get(one.event, UNKNOWN)
+    if not own and one.event == Event.EMERGENCY_ACCESS:
+        title = FOR_DOCTOR
+    about = ", ".join(part for part in (one.who, one.place) if part and part != "Healthspace")
+    return Row(one.id, language.say(title), icon, about, language.at(one.at), _way(one, own=own), one.read, icon == "alert")
+
+
+def _way(one: Notification, *, own: bool) -> str:
+    """Where a notification leads: to the document, else to the history."""
+    if not own:
+        return ""
+    documents = [reference.removeprefix(DOCUMENT) for reference in one.about if reference.startswith(DOCUMENT)]
+    if documents and one.event in {Event.DOCUMENT_ADDED, Event.DOCUMENT_CHANGED, Event.DOCUMENT_RELEASED}:
+        return f"/documents/{documents[0]}"
+    lines = [reference.removeprefix("AuditEvent/") for reference in one.about if reference.startswith("AuditEvent/")]
+    if lines and one.event in {Event.EMERGENCY_ACCESS, Event.FIRST_ACCESS, Event.REPORT_ANSWERED}:
+        return f"/access/{lines[0]}/question"
+    return "/access"
+
+
+def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> Choice:
+    name, detail = SUBJECTS[subject]
+    locked = subject in ALWAYS_IN_PORTAL
+    mail = (subject, Channel.MAIL) not in chosen.off
+    return Choice(subject, language.say(name), language.say(detail), chosen.wants(subject, Channel.PORTAL), mail, locked)
+
+
+async def _space(visit: Visit) -> int | None:
+    """Whose notifications: a citizen's own, or the mailbox of a professional. None for anybody else, whom the door refuses."""
+    if visit.caller.rpps is not None:
+        return await mailbox_of(visit.service.door, visit.caller.rpps)
+    return visit.owner

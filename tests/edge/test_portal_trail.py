@@ -1,0 +1,195 @@
+"""The pages of the trail, of notifications and of reviews, in process: what each reader finds, and what none of them is told."""
+
+import csv
+import io
+import re
+from html import unescape
+from uuid import UUID
+
+import httpx
+import pytest
+
+from healthspace.access.opening import Service
+from healthspace.base import clock
+from healthspace.edge.worker.deliver import deliver_due
+from healthspace.edge.worker.handlers import handlers_of
+from healthspace.fhir.validate import validate
+from healthspace.identity.caller import Purpose
+from healthspace.identity.personas import Role
+from tests.edge.conversation import Desk
+from tests.edge.test_portal import HERE, signed_in
+from tests.harness import a_citizen, authorised, treated
+
+DOCTOR, TREATING = Role.SPECIALIST, Role.TREATING_DOCTOR
+WHY = "Inconscient après une chute"
+
+
+@pytest.fixture
+async def patient(desk: Desk) -> UUID:
+    return await a_citizen(desk.service)
+
+
+async def work(service: Service) -> None:
+    while await deliver_due(service.door, handlers_of(service)):
+        pass
+
+
+async def break_glass(desk: Desk, patient: UUID) -> None:
+    token = desk.service.tokens.issue(DOCTOR, clock.now(), purpose=Purpose.BTG, reason=WHY)
+    answer = await desk.client.get(f"/fhir/Patient/{patient}", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+
+
+async def page_of(desk: Desk, who: Role | UUID, path: str, language: str = "fr") -> str:
+    answer = await signed_in(desk.service, desk.client, who, language).get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return unescape(answer.text)
+
+
+async def send(desk: Desk, who: Role | UUID, path: str, **form: str) -> httpx.Response:
+    return await signed_in(desk.service, desk.client, who).post(path, data=form, headers=HERE)
+
+
+def cards(page: str) -> int:
+    return page.count('<li class="card row entry')
+
+
+async def test_the_history_is_filtered_by_person_act_period_emergency_and_refusal(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, DOCTOR)
+    await desk.deposit()
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    await desk.get(f"Patient/{patient}", Role.NURSE)
+    await break_glass(desk, patient)
+    today = f"{clock.now():%Y-%m-%d}"
+    expected = {
+        "who=emergency": (1, WHY),
+        "who=refused": (1, "Thomas GUÉRIN"),
+        "name=benali": (2, "Karim BENALI"),
+        "what=change": (1, "Ajout d’un document"),
+        "name=nobody": (0, "Aucun accès ne correspond"),
+        f"since={today}&until={today}&who=emergency": (1, WHY),
+        "until=2020-01-01": (0, "Aucun accès ne correspond"),
+        "since=x&who=refused": (1, "Thomas GUÉRIN"),
+    }
+    for query, (number, words) in expected.items():
+        page = await page_of(desk, patient, f"/access?{query}")
+        assert (cards(page), words in page) == (number, True), query
+
+
+async def test_the_history_is_taken_away_as_a_table_and_as_fhir(desk: Desk, patient: UUID) -> None:
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    client = signed_in(desk.service, desk.client, patient)
+    answer = await client.get("/access/export.csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="history.csv"'
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    assert (rows[0][1], rows[1][1], rows[1][5]) == ("Qui", "Karim BENALI", "Refusé")
+    bundle = (await client.get("/access/export.json")).json()
+    assert validate(bundle) == []
+    assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"AuditEvent"}
+    assert (await signed_in(desk.service, desk.client, DOCTOR).get("/access/export.csv")).status_code == 404
+
+
+async def test_a_treating_doctor_reads_the_history_and_another_professional_is_led_to_their_own(desk: Desk, patient: UUID) -> None:
+    await treated(desk.service, patient)
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    page = await page_of(desk, TREATING, f"/patients/{patient}/access")
+    assert "Karim BENALI" in page
+    assert "Le titulaire du dossier" in page
+    assert "Questionner" not in page
+    answer = await signed_in(desk.service, desk.client, DOCTOR).get(f"/patients/{patient}/access")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/my-accesses")
+    assert "DUPRÉ" not in answer.text
+
+
+async def test_each_professional_has_the_list_of_their_own_accesses(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, DOCTOR)
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    await desk.get(f"Patient/{patient}", TREATING)
+    page = await page_of(desk, DOCTOR, "/my-accesses")
+    assert cards(page) == 1
+    assert f"/patients/{patient}" in page
+    assert "MOREL" not in page
+    assert "DUPRÉ" not in page
+
+
+async def test_a_citizen_questions_an_access_and_two_persons_of_the_agency_answer(desk: Desk, patient: UUID) -> None:
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    form = re.search(r'href="(/access/[^"]+/question)"', await page_of(desk, patient, "/access"))
+    assert form is not None
+    assert (await send(desk, patient, form[1], question="?")).status_code == 422
+    assert (await send(desk, patient, form[1], question="Je ne connais pas ce médecin.")).headers["location"] == "/access?done=questioned"
+    await work(desk.service)
+    listed = await page_of(desk, Role.AUDITOR, "/reviews")
+    review = re.search(r'href="(/reviews/[^"]+-[^"]+)"', listed)
+    assert review is not None
+    assert "Je ne connais pas ce médecin." in await page_of(desk, Role.AUDITOR, review[1])
+    assert (await send(desk, Role.AUDITOR, review[1], motive="non")).status_code == 422
+    assert (await send(desk, Role.AUDITOR, review[1], motive="Accès refusé par le service.")).status_code == 303
+    again = await send(desk, Role.AUDITOR, review[1], motive="Je clos moi-même.")
+    assert (again.status_code, "autre personne" in again.text) == (422, True)
+    assert (await send(desk, Role.SECOND_AUDITOR, review[1], motive="Rien n’a été montré à ce médecin.")).status_code == 303
+    await work(desk.service)
+    assert cards(await page_of(desk, Role.AUDITOR, "/reviews")) == 0
+    assert "Rien n’a été montré à ce médecin." in await page_of(desk, patient, form[1])
+    assert "L’Agence a répondu à votre question" in await page_of(desk, patient, "/notifications")
+
+
+async def test_an_emergency_access_tells_the_citizen_and_the_treating_doctor_and_is_reviewed_first(desk: Desk, patient: UUID) -> None:
+    await treated(desk.service, patient)
+    await desk.get(f"Patient/{patient}", Role.NURSE)
+    await break_glass(desk, patient)
+    await work(desk.service)
+    page = await page_of(desk, patient, "/notifications")
+    assert "Votre dossier a été ouvert en urgence" in page
+    told = await page_of(desk, TREATING, "/notifications")
+    assert ("vous êtes le médecin traitant" in told, "DUPRÉ" in told) == (True, False)
+    assert cards(await page_of(desk, DOCTOR, "/notifications")) == 0
+    reviews = await page_of(desk, Role.AUDITOR, "/reviews")
+    assert ("Bris de glace" in reviews, "DUPRÉ" in reviews) == (True, False)
+
+
+async def test_reviews_are_the_agency_s_alone(desk: Desk, patient: UUID) -> None:
+    await break_glass(desk, patient)
+    await work(desk.service)
+    review = re.search(r'href="(/reviews/[^"]+-[^"]+)"', await page_of(desk, Role.AUDITOR, "/reviews"))
+    assert review is not None
+    for who in (patient, DOCTOR, Role.HOSPITAL):
+        for path in ("/reviews", review[1]):
+            assert (await signed_in(desk.service, desk.client, who).get(path)).status_code == 404
+    assert (await send(desk, Role.AGENCY, review[1], motive="Une structure n’est pas une personne.")).status_code == 422
+    assert (await send(desk, Role.AUDITOR, f"/reviews/{patient}", motive="Pas un examen du tout.")).status_code == 404
+
+
+async def test_notifications_are_marked_deleted_and_chosen_on_their_pages(desk: Desk, patient: UUID) -> None:
+    await desk.deposit()
+    await work(desk.service)
+    page = await page_of(desk, patient, "/notifications")
+    assert "Un document a été ajouté à votre dossier" in page
+    name = re.search(r'name="id" value="([^"]+)"', page)
+    assert name is not None
+    for act, words in (("read", "Vous avez tout lu."), ("unread", "1 notification non lue"), ("all", "Vous avez tout lu.")):
+        assert (await send(desk, patient, "/notifications", act=act, id=name[1])).status_code == 303
+        assert words in await page_of(desk, patient, "/notifications"), act
+    assert cards(await page_of(desk, patient, "/notifications?show=unread")) == 0
+    await send(desk, patient, "/notifications", act="delete", id=name[1])
+    assert cards(await page_of(desk, patient, "/notifications")) == 0
+    assert (await send(desk, patient, "/notifications", act="read", id=name[1])).status_code == 404
+    assert (await send(desk, patient, "/notifications/choices", address="nobody")).status_code == 422
+    kept = await send(desk, patient, "/notifications/choices", address="lea@example.org")
+    assert kept.headers["location"] == "/notifications/choices?done=kept"
+    chosen = await page_of(desk, patient, "/notifications/choices")
+    assert 'value="lea@example.org"' in chosen
+    assert re.search(r'name="emergency-portal"[^>]* checked disabled', chosen)
+    assert not re.search(r'name="document-portal"[^>]* checked', chosen)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_every_page_is_there_in_both_languages(desk: Desk, patient: UUID, language: str) -> None:
+    pages = {
+        patient: ("/access", "/notifications", "/notifications/choices"),
+        DOCTOR: ("/my-accesses", "/notifications", "/notifications/choices"),
+        Role.AUDITOR: ("/reviews", "/reviews?show=closed"),
+    }
+    for who, paths in pages.items():
+        for path in paths:
+            assert f'<html lang="{language}">' in await page_of(desk, who, path, language)
