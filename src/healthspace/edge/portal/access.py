@@ -217,6 +217,7 @@ def _choices(asked: Asked, path: str, language: Language) -> dict[str, Any]:
     return {
         "only": [(language.say(name), asked.link(path, only=code), None, asked.only == code) for code, name in ONLY_NAMES.items()],
         "whats": [("", language.say("Everything")), *((code, language.say(name)) for code, name in WHAT_NAMES.items())],
+        "only_name": language.say(ONLY_NAMES[asked.only]),
         "newest": asked.link(path),
         "export": asked.link(f"{path}/export.csv"),
         "export_fhir": asked.link(f"{path}/export.json"),

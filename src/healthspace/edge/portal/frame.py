@@ -1,6 +1,6 @@
 """What surrounds every page: who is signed in, the menu, whose record is open, and the outcome of the last act."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from healthspace.edge.portal.language import Language, mark
 from healthspace.identity.caller import Kind
@@ -126,6 +126,11 @@ PROFESSIONAL_MENU = (
     MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
 )
 
+STRUCTURE_MENU = tuple(
+    replace(group, items=tuple(item for item in group.items if item.href != "/notifications")) for group in PROFESSIONAL_MENU
+)
+"""A structure is told nothing by itself: notifications are a person's."""
+
 AGENCY_MENU = (
     MenuGroup(
         mark("Service"),
@@ -137,7 +142,7 @@ AGENCY_MENU = (
 MENUS = {
     Kind.CITIZEN: CITIZEN_MENU,
     Kind.PROFESSIONAL: PROFESSIONAL_MENU,
-    Kind.STRUCTURE: PROFESSIONAL_MENU,
+    Kind.STRUCTURE: STRUCTURE_MENU,
     Kind.AGENCY: AGENCY_MENU,
 }
 """The menu of each kind of visitor. An entry stands here once its page answers: no link leads nowhere."""

@@ -94,7 +94,7 @@ async def show_centre(visit: Visit) -> Response:
         ],
         newest=path if after else "",
         older=f"{path}{'&' if only_unread else '?'}after={centre.next}" if centre.next else "",
-        back=path,
+        only_unread=only_unread,
     )
 
 

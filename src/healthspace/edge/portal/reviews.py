@@ -50,7 +50,7 @@ async def show_reviews(visit: Visit) -> Response:
         found = await list_reviews(p, closed=closed)
     language = visit.language
     tabs = [(language.say("Open"), "/reviews", None, not closed), (language.say("Closed"), "/reviews?show=closed", None, closed)]
-    return visit.render("reviews.html", current="/reviews", reviews=[show(one, language) for one in found], tabs=tabs)
+    return visit.render("reviews.html", current="/reviews", reviews=[show(one, language) for one in found], tabs=tabs, closed=closed)
 
 
 async def show_review(visit: Visit, wrong: dict[str, str] | None = None, typed: str = "") -> Response:
