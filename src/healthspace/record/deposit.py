@@ -96,7 +96,7 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     newer = await chain.is_replaced_already(p, reference)
     if newer:
         reference["status"] = "superseded"
-    formed = form_facts(p.keys, reference_id, reference, draft.extraction)
+    formed = await asyncio.to_thread(form_facts, p.keys, reference_id, reference, draft.extraction)
     stored = await insert(p.tx, p.cipher, p.keys, reference_id, tell_unread(reference, formed.unread), p.now)
     for old in await chain.find_replaced(p, reference):
         await chain.supersede(p, old)

@@ -90,7 +90,7 @@ def _is_ours(item: Any) -> bool:
 def _is_error(resource: Resource) -> bool:
     verified = resource.get("verificationStatus")
     codes = [string(coding.get("code")) for coding in dicts(verified.get("coding"))] if isinstance(verified, dict) else []
-    return ERROR in {resource.get("status"), *codes}
+    return ERROR in {string(resource.get("status")), *codes}
 
 
 def _identity(target: Resource) -> Resource:

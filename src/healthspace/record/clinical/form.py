@@ -13,10 +13,13 @@ from healthspace.access.origin import SAID_BY_DOCUMENTS, origin_tags, visibility
 from healthspace.base.ids import derived_id
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact, Unread
 from healthspace.database.keys import KeyRing
+from healthspace.fhir.bundle import dicts
 from healthspace.fhir.validate import validate
 from healthspace.record.clinical.provenance import describe_origin
 from healthspace.resources.stored import Resource
 
+MOST_FACTS = 5000
+"""Facts that are kept of one document: far more than any laboratory sends at once."""
 MOST_INSIDE = 50
 """Resources that one fact may contain."""
 
@@ -79,13 +82,14 @@ def frame_of(document: UUID, reference: Resource) -> Frame:
 
 
 def _check_keys(facts: Iterable[Fact]) -> tuple[dict[str, Fact], list[Unread]]:
-    """The facts by key; two with one key would be one resource."""
+    """The facts by key, as many as are kept; two with one key would be one resource."""
     given: dict[str, Fact] = {}
     unread = []
     for fact in facts:
-        if fact.key in given:
-            unread.append(Unread(fact.place, "duplicate"))
-        given.setdefault(fact.key, fact)
+        if fact.key in given or len(given) >= MOST_FACTS:
+            unread.append(Unread(fact.place, "duplicate" if fact.key in given else "too-many"))
+        else:
+            given[fact.key] = fact
     return given, unread
 
 
@@ -133,10 +137,10 @@ class _Former:
             return self._contain(key, inside, refer)
 
         resource = {name: _refer_in(value, refer) for name, value in fact.resource.items() if name not in {"id", "meta", "extension"}}
-        extensions = [one for one in fact.resource.get("extension", []) if one.get("url") != DEPOSITOR]
+        extensions = [one for one in dicts(fact.resource.get("extension")) if one.get("url") != DEPOSITOR]
         resource["extension"] = [*(_refer_in(one, refer) for one in extensions), *self.frame.depositor]
         if inside:
-            resource["contained"] = [*(resource.get("contained") or []), *inside.values()]
+            resource["contained"] = [*dicts(resource.get("contained")), *inside.values()]
         resource = {name: value for name, value in resource.items() if value not in (None, [], {})}
         head = {"resourceType": resource["resourceType"], "id": str(self.ids[fact.key]), "meta": self.frame.meta}
         return _Built({**head, **resource}, frozenset(met))

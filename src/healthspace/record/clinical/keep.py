@@ -1,5 +1,6 @@
 """Keeping what was read out of a document, in the transaction that stores the document."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,7 @@ async def keep_facts(p: Held, document: Stored, extraction: Extraction) -> Forme
     What was said and is not said any more is deleted, and its history remains.
     """
     reference = document.json()
-    formed = form_facts(p.keys, document.id, reference, extraction)
+    formed = await asyncio.to_thread(form_facts, p.keys, document.id, reference, extraction)
     await settle(p, await lock_kept(p, document), formed.resources if gives_facts(reference) else ())
     return formed
 
@@ -98,12 +99,18 @@ async def settle(p: Held, present: Sequence[Current], wanted: Iterable[Resource]
 async def _write_new(p: Held, resources: Sequence[Resource], before: dict[Place, int]) -> None:
     if not resources:
         return
+    # Hundreds of facts are a second of work: the service answers others meanwhile.
+    versions = await asyncio.to_thread(_prepare, p, resources, before)
+    await write_new(p.tx, p.keys, p.cipher.owner, p.now, versions)
+
+
+def _prepare(p: Held, resources: Sequence[Resource], before: dict[Place, int]) -> list[Version]:
     versions = []
     for resource in resources:
         identifier = UUID(resource["id"])
         version = before.get((resource["resourceType"], identifier), 0) + 1
         versions.append(prepare(p.cipher, p.keys, identifier, resource, p.now, version=version))
-    await write_new(p.tx, p.keys, p.cipher.owner, p.now, versions)
+    return versions
 
 
 async def _write_changed(p: Held, changed: Iterable[tuple[Current, Resource]]) -> None:
