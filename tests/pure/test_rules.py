@@ -33,7 +33,7 @@ A = Action
 DOCUMENT_READINGS = {A.READ_PATIENT, A.READ_RECORD, A.SEARCH_DOCUMENTS, A.READ_DOCUMENT, A.READ_CONTENT, A.SEARCH_SUBMISSIONS}
 READINGS = DOCUMENT_READINGS | {A.READ_RESOURCE, A.SEARCH_RESOURCES, A.READ_HISTORY}
 CHANGES = {A.CHANGE_DOCUMENT, A.MASK_DOCUMENT, A.RELEASE_DOCUMENT, A.WITHDRAW_DOCUMENT, A.ARCHIVE_DOCUMENT}
-FEEDING = {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT, A.READ_ACCESS, A.READ_TRAIL}
+FEEDING = {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT, A.ANSWER_CORRECTION, A.READ_ACCESS, A.READ_TRAIL}
 OWN_DEPOSITS = FEEDING | (READINGS - {A.READ_PATIENT}) | CHANGES
 HOLDING = HOLDER_ACTIONS - {A.OBJECT_TO_SPACE}
 TREATING = READINGS | CHANGES
@@ -76,7 +76,9 @@ def allowed_to(caller: Caller, facts: Facts) -> set[Action]:
 @pytest.mark.parametrize(("who", "tie"), CASES)
 @pytest.mark.parametrize("state", STATES)
 def test_the_verdicts_are_those_of_the_table(who: str, tie: str, state: str | None) -> None:
-    expected = set(ALLOWED.get((who, tie), {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT, A.READ_ACCESS} if who == "structure" else set()))
+    expected = set(
+        ALLOWED.get((who, tie), {A.FIND_PATIENT, A.DEPOSIT_DOCUMENT, A.ANSWER_CORRECTION, A.READ_ACCESS} if who == "structure" else set())
+    )
     if who == "structure" and (who, tie) not in ALLOWED:
         expected = set(OWN_DEPOSITS)
     holder = tie in {"own", "representative"}

@@ -41,6 +41,8 @@ WRITES = frozenset(
         Action.INVITE_CARER,
         Action.ANSWER_INVITATION,
         Action.WRITE_RESOURCES,
+        Action.WRITE_OWN_ENTRY,
+        Action.ANSWER_CORRECTION,
         Action.READ_FACTS_AGAIN,
         Action.REPORT_ACCESS,
         Action.CLOSE_REVIEW,
@@ -75,6 +77,7 @@ NOT_THE_HOLDERS = frozenset(
         Action.NOTIFY,
         Action.READ_REVIEWS,
         Action.CLOSE_REVIEW,
+        Action.ANSWER_CORRECTION,
     }
 )
 """What not even the holder does: it is the service's, or another person's."""
@@ -232,7 +235,7 @@ def _find_and_feed(caller: Caller, action: Action, facts: Facts) -> Verdict | No
         return None
     if action is Action.FIND_PATIENT:
         return DIRECTORY
-    if action is Action.DEPOSIT_DOCUMENT:
+    if action is Action.DEPOSIT_DOCUMENT or action is Action.ANSWER_CORRECTION:
         return FEEDING
     if action is Action.READ_ACCESS:
         return CONCERNED

@@ -47,6 +47,8 @@ class Action(StrEnum):
     READ_HISTORY = "resource:history"
     READ_FACTS_AGAIN = "facts:read-again"
     WRITE_RESOURCES = "resource:write"
+    WRITE_OWN_ENTRY = "entry:write"
+    ANSWER_CORRECTION = "correction:answer"
 
 
 class Reason(StrEnum):

@@ -90,6 +90,22 @@ ANALYTES = (
     Analyte("erythrocytes", "Red blood cells", "Hématies", {"26453-1": "", "789-8": "automated", "790-6": "manual"}),
     Analyte("platelets", "Platelets", "Plaquettes", {"26515-7": "", "777-3": "automated", "778-1": "manual"}),
     Analyte("haematocrit", "Haematocrit", "Hématocrite", {"20570-8": "", "4544-3": "automated"}),
+    # What is measured on a person.
+    Analyte("weight", "Weight", "Poids", _one("29463-7", "3141-9")),
+    Analyte("height", "Height", "Taille", _one("8302-2", "8306-3", "3137-7")),
+    Analyte("head", "Head circumference", "Périmètre crânien", _one("9843-4", "8287-5")),
+    Analyte("bmi", "Body mass index", "Indice de masse corporelle", _one("39156-5")),
+    Analyte(
+        "temperature",
+        "Temperature",
+        "Température",
+        {"8310-5": "", "8331-1": "oral", "8332-9": "rectal", "8333-7": "tympanic"},
+    ),
+    Analyte("pulse", "Heart rate", "Fréquence cardiaque", _one("8867-4", "8889-8")),
+    Analyte("respiration", "Respiratory rate", "Fréquence respiratoire", _one("9279-1")),
+    Analyte("saturation", "Oxygen saturation", "Saturation en oxygène", {"59408-5": "pulse oximeter", "2708-6": ""}),
+    Analyte("waist", "Waist", "Tour de taille", _one("8280-0")),
+    Analyte("glucose-capillary", "Capillary glucose", "Glycémie capillaire", _one("41653-7", "14743-9"), 180.156),
 )
 
 HBA1C = "hba1c"

@@ -149,6 +149,14 @@ def is_from_citizen(resource: Resource) -> bool:
     return any(tag.get("system") == ORIGIN and tag.get("code") == CITIZEN for tag in tags)
 
 
+def is_result(resource: Resource) -> bool:
+    """Whether it is a result of a laboratory: by its category; one without a category when it is a quantity."""
+    if resource.get("resourceType") != "Observation":
+        return False
+    categories = {code for concept in resource.get("category") or () for _, code in codings_of(concept)}
+    return "laboratory" in categories if categories else "valueQuantity" in resource
+
+
 def source_of(resource: Resource) -> str:
     """The document that a fact was read in, as "DocumentReference/<id>"; empty when there is none."""
     source = str((resource.get("meta") or {}).get("source") or "")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.routing import BaseRoute, Mount, Route
 
 from healthspace.access.rules import Action
-from healthspace.edge.portal import adding, document, documents, home, information, patients, privacy, sign_in
+from healthspace.edge.portal import adding, document, documents, health_routes, home, information, patients, privacy, sign_in
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.pages import STATIC, VersionedFiles
 from healthspace.edge.portal.pdf_pages import PdfViewer
@@ -48,6 +48,7 @@ def routes() -> list[BaseRoute]:
         get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
         *(get(f"/patients/{{patient}}/documents{path}", action, handler) for path, action, handler in one),
         *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),
+        *health_routes.routes(get, post),
         Mount("/static", VersionedFiles(directory=STATIC)),
     ]
 

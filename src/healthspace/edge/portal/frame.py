@@ -60,6 +60,13 @@ class PatientBanner:
 
 RECORD_TABS = (
     Tab(mark("Documents"), ""),
+    Tab(mark("Summary"), "/summary"),
+    Tab(mark("Results"), "/results"),
+    Tab(mark("Measurements"), "/measures"),
+    Tab(mark("Treatments"), "/treatments"),
+    Tab(mark("Vaccinations"), "/vaccination"),
+    Tab(mark("Wishes and contacts"), "/wishes"),
+    Tab(mark("Timeline"), "/timeline"),
     Tab(mark("Add a document"), "/add"),
     Tab(mark("History of accesses"), "/access"),
 )
@@ -97,14 +104,21 @@ CITIZEN_MENU = (
         mark("My record"),
         (
             MenuItem(mark("Home"), "/", "home", bar=True),
+            MenuItem(mark("Summary"), "/summary", "heart", bar=True, short=mark("Health")),
             MenuItem(mark("Documents"), "/documents", "folder", bar=True),
+            MenuItem(mark("Results"), "/results", "flask"),
+            MenuItem(mark("Measurements"), "/measures", "clipboard"),
+            MenuItem(mark("Treatments"), "/treatments", "pill"),
+            MenuItem(mark("Vaccinations"), "/vaccination", "syringe"),
+            MenuItem(mark("Wishes and contacts"), "/wishes", "seal"),
+            MenuItem(mark("Timeline"), "/timeline", "clock"),
         ),
     ),
     MenuGroup(
         mark("Access and sharing"),
         (
             MenuItem(mark("History of accesses"), "/access", "eye", bar=True, short=mark("History")),
-            MenuItem(mark("Confidentiality"), "/privacy", "lock", bar=True, short=mark("Access")),
+            MenuItem(mark("Confidentiality"), "/privacy", "lock", short=mark("Access")),
             MenuItem(mark("Notifications"), "/notifications", "bell"),
         ),
     ),
@@ -155,6 +169,12 @@ DONE = {
     "questioned": mark("Your question is sent to the agency. You will be told of the answer."),
     "kept": mark("Your choices are kept."),
     "opinion": mark("Your opinion is kept."),
+    "entered": mark("Done. Your entry is in your record."),
+    "removed": mark("Done. Your entry was taken back."),
+    "shared": mark("Done. The professionals who may read your record see this entry."),
+    "unshared": mark("Done. Only you and your treating doctor see this entry."),
+    "answered": mark("Done. Your answer was sent."),
+    "asked": mark("Done. Your request was sent to the author."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

@@ -117,6 +117,10 @@ class Language:
         text = format_date(self._day(moment), "y" if moment.precision is Precision.YEAR else "LLLL y", locale=self.locale)
         return text[:1].upper() + text[1:]
 
+    def short_month(self, moment: datetime) -> str:
+        """A month in few letters: "nov. 26"."""
+        return format_date(self._day(moment), "MMM yy", locale=self.locale)
+
     def weekday(self, moment: datetime) -> str:
         """A heading for a day: "Mardi 24 novembre 2026"."""
         text = format_date(self._day(moment), "EEEE", locale=self.locale)

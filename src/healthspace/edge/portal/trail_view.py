@@ -39,6 +39,8 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.SEARCH_RESOURCES: (mark("Searched the record"), "search"),
     Action.READ_HISTORY: (mark("Read the history of the record"), "clock"),
     Action.WRITE_RESOURCES: (mark("Changed the record"), "plus"),
+    Action.WRITE_OWN_ENTRY: (mark("Changed their own entries"), "plus"),
+    Action.ANSWER_CORRECTION: (mark("Answered a reported error"), "swap"),
     Action.READ_FACTS_AGAIN: (mark("Read the documents again with a newer program"), "clock"),
     Action.OBJECT_TO_SPACE: (mark("Objected to the opening of this health space"), "lock"),
     Action.REOPEN_SPACE: (mark("Reopened this health space"), "plus"),

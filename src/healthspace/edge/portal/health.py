@@ -1,0 +1,158 @@
+"""What every health page has: the record opened once, its menu, and each fact with its sources."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from starlette.responses import Response
+
+from healthspace.access.labels import MASKED, codes_of
+from healthspace.access.rules import Action, Scope
+from healthspace.edge.portal.frame import PatientBanner
+from healthspace.edge.portal.health_words import CODED, DETAILS, STANDINGS
+from healthspace.edge.portal.language import Language, Moment, mark, read_moment
+from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.trail_view import explain_ground
+from healthspace.edge.portal.views import authors_of, read_date, read_title, read_type
+from healthspace.edge.portal.visit import Visit
+from healthspace.profile.elements import Resource, Standing, is_from_citizen, people_of, source_of
+from healthspace.profile.merge import Merged
+from healthspace.profile.sections import Item, show_item
+from healthspace.record.picture import Picture, read_picture
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of the health part of a record."""
+
+    name: str
+    path: str
+    icon: str
+
+
+TABS = (
+    Tab(mark("Summary"), "/summary", "clipboard"),
+    Tab(mark("Results"), "/results", "flask"),
+    Tab(mark("Measurements"), "/measures", "heart"),
+    Tab(mark("Treatments"), "/treatments", "pill"),
+    Tab(mark("Vaccinations"), "/vaccination", "syringe"),
+    Tab(mark("Wishes and contacts"), "/wishes", "seal"),
+    Tab(mark("Timeline"), "/timeline", "clock"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A record as one visit sees it."""
+
+    picture: Picture
+    banner: PatientBanner | None
+    ground: str
+    now: datetime
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """Where a fact comes from: a document with its date and author, the citizen, or people who wrote it directly."""
+
+    title: str
+    when: Moment | None
+    author: str
+    href: str
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One fact on a page."""
+
+    name: str
+    when: Moment | None
+    until: Moment | None
+    tags: tuple[tuple[str, str], ...]
+    details: tuple[tuple[str, str], ...]
+    people: tuple[str, ...]
+    sources: tuple[SourceRow, ...]
+    past: bool
+    mine: bool
+    shared: bool
+    about: str
+    """`Type/id` of the resource that says most of it."""
+
+
+async def open_sight(visit: Visit, types: Iterable[str]) -> Sight:
+    """The record that a visit is about, read once through the door."""
+    async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
+        picture = await read_picture(p, types)
+        reason, scope, now = p.reason, p.scope, p.now
+    today = visit.language.day(now)
+    banner = None if visit.own else show_banner(picture.patient, scope, visit.language, today)
+    return Sight(picture, banner, explain_ground(reason, visit.language) if scope is not Scope.OWN_DEPOSITS else "", now, today)
+
+
+def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = True, status: int = 200, **values: object) -> Response:
+    """A health page, under its tab."""
+    return visit.render(
+        template,
+        status=status,
+        current=tab if visit.own else "",
+        here=here,
+        holder=sight.picture.patient,
+        patient=sight.banner,
+        tabs=TABS,
+        tab=tab,
+        ground=sight.ground,
+        own=visit.own,
+        **values,
+    )
+
+
+def show_fact(fact: Merged, sight: Sight, visit: Visit) -> FactRow:
+    """A fact as a row."""
+    return show_item_row(show_item(fact, sight.today.isoformat()), sight, visit)
+
+
+def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
+    """An item of the profile as a row."""
+    language = visit.language
+    tag = STANDINGS.get(item.standing)
+    resource = item.fact.resource
+    return FactRow(
+        name=item.name or language.say("Without a name in its source"),
+        when=read_moment(item.time),
+        until=read_moment(item.end),
+        tags=((language.say(tag[0]), tag[1]),) if tag else (),
+        details=tuple((language.say(DETAILS[key]), _word(words, language)) for key, words in item.details),
+        people=item.people,
+        sources=show_sources(item.fact, sight, visit),
+        past=item.standing is Standing.PAST,
+        mine=item.mine,
+        shared=MASKED not in codes_of(resource),
+        about=f"{resource['resourceType']}/{resource.get('id', '')}",
+    )
+
+
+def show_sources(fact: Merged, sight: Sight, visit: Visit) -> tuple[SourceRow, ...]:
+    """Every source of a fact, each once."""
+    return tuple(dict.fromkeys(show_source(statement, sight, visit) for statement in fact.statements))
+
+
+def show_source(statement: Resource, sight: Sight, visit: Visit) -> SourceRow:
+    """Where one resource comes from."""
+    language = visit.language
+    document = sight.picture.documents.get(source_of(statement))
+    if document is not None:
+        author = next(iter(authors_of(document)), None)
+        title = read_title(document) or read_type(document, language.code)[1]
+        href = f"{visit.prefix}/documents/{document['id']}"
+        return SourceRow(title, read_date(document), (author.name or author.place) if author else "", href)
+    if is_from_citizen(statement):
+        said = language.say("Added by you") if visit.own else language.say("Added by the citizen")
+        return SourceRow(said, read_moment((statement.get("meta") or {}).get("lastUpdated")), "", "", mine=True)
+    people = people_of(statement, "performer", "asserter", "recorder", "requester", "author")
+    return SourceRow(", ".join(people), read_moment((statement.get("meta") or {}).get("lastUpdated")), "", "")
+
+
+def _word(words: str, language: Language) -> str:
+    return language.say(CODED[words]) if words in CODED else words

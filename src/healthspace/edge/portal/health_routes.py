@@ -1,0 +1,39 @@
+"""The addresses of the health pages: of one's own record, and under `/patients/{patient}` of another's."""
+
+from collections.abc import Callable
+
+from starlette.routing import Route
+
+from healthspace.access.rules import Action
+from healthspace.edge.portal import corrections, entries, measures, results, summary, vaccination
+from healthspace.edge.portal.visit import Handler
+
+Make = Callable[[str, Action, Handler], Route]
+
+PAGES: tuple[tuple[str, Handler], ...] = (
+    ("/summary", summary.show_summary),
+    ("/results", results.show_results),
+    ("/results/{key}", results.show_analyte),
+    ("/measures", measures.show_measures),
+    ("/measures/{key}/csv", measures.export_measures),
+    ("/treatments", summary.show_treatments),
+    ("/vaccination", vaccination.show_card),
+    ("/wishes", summary.show_wishes),
+    ("/timeline", summary.show_timeline),
+    ("/corrections", corrections.show_corrections),
+)
+
+
+def routes(get: Make, post: Make) -> list[Route]:
+    """Every route of the health pages. What is entered or asked is one's own; what is answered is another's."""
+    return [
+        get("/corrections/new", Action.READ_RECORD, corrections.show_new),
+        post("/corrections/new", Action.WRITE_OWN_ENTRY, corrections.ask),
+        *(get(path, Action.READ_RECORD, handler) for path, handler in PAGES),
+        *(get(f"/patients/{{patient}}{path}", Action.READ_RECORD, handler) for path, handler in PAGES),
+        post("/patients/{patient}/corrections/{id}", Action.ANSWER_CORRECTION, corrections.answer),
+        get("/entries/{kind}", Action.READ_RECORD, entries.show_form),
+        post("/entries/{kind}", Action.WRITE_OWN_ENTRY, entries.add_entry),
+        post("/entries/{type}/{id}/remove", Action.WRITE_OWN_ENTRY, entries.remove),
+        post("/entries/{type}/{id}/share", Action.WRITE_OWN_ENTRY, entries.share),
+    ]

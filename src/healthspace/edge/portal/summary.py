@@ -1,0 +1,213 @@
+"""The health profile by section; treatments; wishes and contacts; the timeline of the whole record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from healthspace.edge.portal.health import FactRow, Sight, SourceRow, open_sight, render, show_fact, show_item_row, show_source
+from healthspace.edge.portal.health_words import EVENTS, NONE_AT_ALL, NONE_KNOWN, SECTIONS
+from healthspace.edge.portal.language import Language, Moment, mark, read_moment
+from healthspace.edge.portal.views import read_name
+from healthspace.edge.portal.visit import Visit
+from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, standing_of
+from healthspace.profile.entries import CONTACTS
+from healthspace.profile.merge import merge
+from healthspace.profile.sections import Section, State, make_sections
+from healthspace.profile.timeline import KINDS, Event, make_timeline
+
+PROFILE_TYPES = (
+    "AllergyIntolerance",
+    "MedicationStatement",
+    "Condition",
+    "Immunization",
+    "Procedure",
+    "Device",
+    "DeviceUseStatement",
+    "FamilyMemberHistory",
+    "Observation",
+    "ClinicalImpression",
+    "CarePlan",
+    "Goal",
+)
+ALWAYS = frozenset({"allergies", "treatments", "problems", "vaccinations"})
+"""Sections that are shown even when nobody filled them in: a reader looks for them."""
+MOST_SHOWN = 12
+"""Facts of one section before "see all"."""
+EVENTS_A_PAGE = 60
+ADDED_HERE = {"allergies": "allergy", "treatments": "treatment", "family": "family", "habits": "habit", "wishes": "wish"}
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    """One section on a page. `empty` says what stands there instead of facts."""
+
+    key: str
+    name: str
+    icon: str
+    current: tuple[FactRow, ...]
+    past: tuple[FactRow, ...]
+    empty: str
+    known: bool
+    more: str
+    add: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of the timeline."""
+
+    kind: str
+    icon: str
+    name: str
+    when: Moment | None
+    count: int
+    source: SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to call."""
+
+    name: str
+    role: str
+    phone: str
+    about: str
+
+
+CONTACT_NAMES = {"emergency": mark("Emergency contact"), "trusted": mark("Trusted person"), "carer": mark("Carer")}
+
+
+async def show_summary(visit: Visit) -> Response:
+    """GET /summary"""
+    sight = await open_sight(visit, PROFILE_TYPES)
+    sections = [section for section in make_sections(sight.picture.facts, sight.today.isoformat()) if section.key != "wishes"]
+    rows = [show_section(section, sight, visit) for section in sections if section.key in ALWAYS or section.state is not State.EMPTY]
+    missing = [SECTIONS[section.key][0] for section in sections if section.key not in ALWAYS and section.state is State.EMPTY]
+    return render(visit, sight, "summary.html", "/summary", sections=rows, missing=missing)
+
+
+async def show_treatments(visit: Visit) -> Response:
+    """GET /treatments: what is taken now, what was prescribed and handed over."""
+    sight = await open_sight(visit, ("MedicationStatement", "MedicationRequest", "MedicationDispense"))
+    by_type = {type_: _of_type(sight, type_) for type_ in ("MedicationStatement", "MedicationRequest", "MedicationDispense")}
+    section = next(one for one in make_sections(by_type["MedicationStatement"], sight.today.isoformat()) if one.key == "treatments")
+    groups = [(mark("Prescribed"), by_type["MedicationRequest"]), (mark("Handed over by a pharmacy"), by_type["MedicationDispense"])]
+    others = [(name, _newest(sight, visit, listed)) for name, listed in groups if listed]
+    row = show_section(section, sight, visit, most=500)
+    return render(visit, sight, "treatments.html", "/treatments", section=row, others=others)
+
+
+async def show_wishes(visit: Visit) -> Response:
+    """GET /wishes"""
+    sight = await open_sight(visit, ("Observation", "RelatedPerson"))
+    section = next(one for one in make_sections(_of_type(sight, "Observation"), sight.today.isoformat()) if one.key == "wishes")
+    contacts = [show_contact(one, visit.language) for one in _of_type(sight, "RelatedPerson") if _is_contact(one)]
+    row = show_section(section, sight, visit, most=500)
+    return render(visit, sight, "wishes.html", "/wishes", section=row, contacts=contacts)
+
+
+async def show_timeline(visit: Visit) -> Response:
+    """GET /timeline; ?kind= of one kind."""
+    sight = await open_sight(visit, KINDS)
+    events = make_timeline(one for one in sight.picture.facts if one.get("status") != "superseded")
+    asked = visit.asked("kind", 20)
+    kinds = [kind for kind in EVENTS if any(event.kind == kind for event in events)]
+    chosen = [event for event in events if asked not in kinds or event.kind == asked]
+    number, last = visit.number("page"), max(1, -(-len(chosen) // EVENTS_A_PAGE))
+    shown = chosen[(min(number, last) - 1) * EVENTS_A_PAGE :][:EVENTS_A_PAGE]
+    return render(
+        visit,
+        sight,
+        "timeline.html",
+        "/timeline",
+        years=_by_year(shown, sight, visit),
+        found=len(chosen),
+        kinds=[(kind, EVENTS[kind][0]) for kind in kinds],
+        kind=asked if asked in kinds else "",
+        number=min(number, last),
+        last=last,
+    )
+
+
+def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MOST_SHOWN) -> SectionRow:
+    """A section as a page shows it."""
+    name, icon = SECTIONS[section.key]
+    language = visit.language
+    told = section.state is State.TOLD
+    current = [show_item_row(item, sight, visit) for item in section.current]
+    past = [show_item_row(item, sight, visit) for item in section.past]
+    return SectionRow(
+        key=section.key,
+        name=language.say(name),
+        icon=icon,
+        current=tuple(current[:most]) if told else (),
+        past=tuple(past[:most]) if told else (),
+        empty="" if told else explain_empty(section, language),
+        known=section.state is State.NONE_KNOWN,
+        more=_more(section, visit, len(current) > most or len(past) > most),
+        add=f"/entries/{ADDED_HERE[section.key]}" if visit.own and section.key in ADDED_HERE else "",
+    )
+
+
+def explain_empty(section: Section, language: Language) -> str:
+    """Why a section holds no fact: somebody looked and found none, somebody said that nothing is known, or nobody filled it in."""
+    if section.state is State.NONE_KNOWN:
+        return language.say(NONE_KNOWN.get(section.key, NONE_AT_ALL))
+    if section.state is State.UNKNOWN:
+        return language.say("A professional wrote that nothing is known.")
+    if section.key == "vaccinations":
+        return language.say("No proof recorded")
+    return language.say("Not filled in")
+
+
+def show_contact(person: Resource, language: Language) -> Contact:
+    """Somebody to call, as the page shows them."""
+    codes = [code for concept in person.get("relationship") or () for _, code in codings_of(concept)]
+    kind = next((key for key, code in CONTACTS.items() if (code or key) in codes), "")
+    phone = next((str(one.get("value", "")) for one in person.get("telecom") or () if one.get("system") == "phone"), "")
+    role = language.say(CONTACT_NAMES[kind]) if kind else ", ".join(name_concept(one) for one in person.get("relationship") or ())
+    return Contact(read_name(person.get("name")), role, phone, f"RelatedPerson/{person.get('id', '')}")
+
+
+def _is_contact(person: Resource) -> bool:
+    return person.get("active") is not False and bool(person.get("telecom"))
+
+
+def _more(section: Section, visit: Visit, cut: bool) -> str:
+    pages = {"treatments": "/treatments", "vaccinations": "/vaccination"}
+    if section.key in pages:
+        return f"{visit.prefix}{pages[section.key]}"
+    return f"{visit.prefix}/timeline" if cut else ""
+
+
+def _of_type(sight: Sight, type_: str) -> list[Resource]:
+    return [one for one in sight.picture.facts if one["resourceType"] == type_]
+
+
+def _newest(sight: Sight, visit: Visit, listed: Sequence[Resource]) -> list[FactRow]:
+    facts = [fact for fact in merge(listed) if standing_of(fact.resource) in {Standing.PRESENT, Standing.PAST, Standing.MASKED}]
+    rows = [show_fact(fact, sight, visit) for fact in facts]
+    return sorted(rows, key=lambda row: row.when.at.timestamp() if row.when else float("-inf"), reverse=True)[:100]
+
+
+def _by_year(events: Sequence[Event], sight: Sight, visit: Visit) -> list[tuple[str, list[EventRow]]]:
+    years: dict[str, list[EventRow]] = {}
+    for event in events:
+        name, icon = EVENTS[event.kind]
+        row = EventRow(
+            visit.language.say(name),
+            icon,
+            event.name or visit.language.say("Without a name in its source"),
+            read_moment(event.time),
+            event.count,
+            _source_of(event, sight, visit),
+        )
+        years.setdefault(event.time[:4], []).append(row)
+    return list(years.items())
+
+
+def _source_of(event: Event, sight: Sight, visit: Visit) -> SourceRow:
+    if event.kind == "document":
+        return show_source({"resourceType": "Basic", "meta": {"source": event.source}}, sight, visit)
+    return show_source(event.fact.resource, sight, visit)

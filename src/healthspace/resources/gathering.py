@@ -1,0 +1,36 @@
+"""All current resources of some types that a permit shows: for the picture of one record, where nearly all of them are needed."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from healthspace.access.permit import Permit
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.resources.reach import Reach
+from healthspace.resources.reading import is_shown
+from healthspace.resources.store import read_several
+from healthspace.resources.stored import Resource, open_row
+
+MOST = 20_000
+"""Resources that are gathered at most: the latest."""
+
+OF_TYPES = """
+    SELECT type, id, version, updated, body FROM resource
+     WHERE owner = $1 AND type = ANY ($2::smallint[])
+     ORDER BY date DESC, id DESC LIMIT $3
+"""
+
+
+async def gather(p: Permit, types: Iterable[str]) -> list[Resource]:
+    """The resources of `types`, the latest first; never one that a label, or its depositor, keeps from the caller."""
+    shown = [NUMBER[type_] for type_ in types if p.owner in (Reach(p).scope(type_).owners or ())]
+    rows = await p.tx.fetch(OF_TYPES, p.owner, shown, MOST) if shown else []
+    opened = (open_row(p.cipher, row).json() for row in rows)
+    return [resource for resource in opened if is_shown(p, resource)]
+
+
+async def gather_named(p: Permit, type_: str, ids: Iterable[UUID]) -> list[Resource]:
+    """Of the resources of one type with these ids, those that the permit shows."""
+    if p.owner not in (Reach(p).scope(type_).owners or ()):
+        return []
+    found = await read_several(p.tx, p.cipher, ((type_, identifier) for identifier in ids))
+    return [resource for one in found if is_shown(p, resource := one.json())]

@@ -1,0 +1,225 @@
+"""The health pages in process: what they say, to whom, and what they never let through."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from healthspace.access.opening import Service
+from healthspace.access.rules import Action
+from healthspace.base import clock
+from healthspace.base.ids import new_id
+from healthspace.database.owners import Ciphers
+from healthspace.edge.portal.health_routes import PAGES
+from healthspace.identity.personas import Role
+from healthspace.profile.elements import ABSENT, ATC, SNOMED
+from healthspace.record.spaces import owner_of_patient
+from healthspace.resources.store import insert
+from tests.edge.test_portal import HERE, deposit, signed_in, words  # noqa: F401 - a fixture
+from tests.harness import a_citizen, as_caller, authorised, lines_of, treated
+from tests.pure.facts import a_fact, a_result, concept
+
+MASKED = {"security": [{"system": "https://mos.esante.gouv.fr/NOS/TRE_A07", "code": "MASQUE_PS"}]}
+
+
+async def keep(service: Service, patient: UUID, *facts: dict[str, Any]) -> list[str]:
+    """Puts facts into a record, as if a program of the house had; their addresses."""
+    owner = owner_of_patient(patient)
+    assert owner is not None
+    kept = []
+    async with service.door.database.transaction() as tx:
+        cipher = await Ciphers(service.door.keys).of(tx, owner)
+        for fact in facts:
+            about = "patient" if fact["resourceType"] in {"AllergyIntolerance", "Immunization"} else "subject"
+            meta = {key: value for key, value in fact["meta"].items() if key != "source"}
+            identifier = new_id(owner)
+            stored = {**fact, "meta": meta, about: {"reference": f"Patient/{patient}"}}
+            await insert(tx, cipher, service.door.keys, identifier, stored, clock.now())
+            kept.append(f"{fact['resourceType']}/{identifier}")
+    return kept
+
+
+@pytest.fixture
+async def patient(service: Service) -> UUID:
+    return await a_citizen(service)
+
+
+async def test_every_page_of_an_empty_record_says_so_in_both_languages(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    for language in ("fr", "en"):
+        me = signed_in(service, client, patient, language)
+        for path, _ in PAGES:
+            answer = await me.get(path.replace("{key}", "glucose"))
+            assert answer.status_code == (404 if "{key}" in path else 200), path
+
+
+async def test_nobody_filled_in_and_none_known_are_told_apart(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    me = signed_in(service, client, patient, "en")
+    assert "No known allergy" not in words(await me.get("/summary"))
+    assert "Not filled in" in words(await me.get("/summary"))
+    await keep(service, patient, a_fact("AllergyIntolerance", code=concept((ABSENT, "no-known-allergies"))))
+    assert "No known allergy" in words(await me.get("/summary"))
+
+
+async def test_results_are_counted_on_those_with_a_range(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    await keep(
+        service,
+        patient,
+        a_result("2345-7", 1.2, "g/L", "2022-01-01", within=(0.7, 1.1)),
+        a_result("14749-6", 5.0, "mmol/L", "2023-01-01", within=(3.9, 6.1)),
+        a_result("718-7", 13.0, "g/dL", "2023-01-01"),
+    )
+    me = signed_in(service, client, patient, "en")
+    listed = words(await me.get("/results"))
+    assert "The result is in the laboratory’s range. 1 other has no range to compare with." in listed
+    page = await me.get("/results/glucose")
+    assert "One of 2 results is in the laboratory’s range." in words(page)
+    assert "1.2 g/L" in words(page)
+    assert "6.66" in words(page)
+    assert 'role="img"' in page.text
+
+
+async def test_what_is_masked_is_in_no_count_sentence_or_chart(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    hidden = a_result("2345-7", 9.9, "g/L", "2024-01-01", within=(0.7, 1.1))
+    hidden["meta"] |= MASKED
+    await keep(service, patient, a_result("2345-7", 1.0, "g/L", "2022-01-01", within=(0.7, 1.1)), hidden)
+    await authorised(service, patient, Role.SPECIALIST)
+    await treated(service, patient)
+    theirs = await signed_in(service, client, Role.SPECIALIST, "en").get(f"/patients/{patient}/results")
+    assert "The result is in the laboratory’s range." in words(theirs)
+    assert "9.9" not in theirs.text
+    assert "9.9" in (await signed_in(service, client, Role.TREATING_DOCTOR, "en").get(f"/patients/{patient}/results")).text
+    stranger = await signed_in(service, client, Role.NURSE, "en").get(f"/patients/{patient}/results")
+    assert stranger.status_code == 404
+    assert "range" not in words(stranger)
+
+
+async def test_the_vaccination_card_never_says_not_vaccinated(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    hexavalent = a_fact(
+        "Immunization",
+        status="completed",
+        vaccineCode=concept((ATC, "J07CA09"), text="Hexavalent"),
+        occurrenceDateTime="2020-03-05",
+        lotNumber="AB12",
+        protocolApplied=[{"doseNumberPositiveInt": 2}],
+    )
+    refused = a_fact(
+        "Immunization", status="not-done", vaccineCode=concept((ATC, "J07BB02"), text="Grippe"), occurrenceDateTime="2024-10-01"
+    )
+    await keep(service, patient, hexavalent, refused)
+    said = words(await signed_in(service, client, patient, "en").get("/vaccination"))
+    for disease in ("Diphtheria", "Tetanus", "Poliomyelitis", "Whooping cough", "Haemophilus influenzae b", "Hepatitis B"):
+        assert disease in said
+    assert "Batch AB12" in said
+    assert "Dose 2" in said
+    assert "Influenza No proof recorded Not done or refused" in said
+
+
+async def test_a_measurement_is_added_in_three_fields_and_taken_back(
+    service: Service, client: httpx.AsyncClient, patient: UUID, connection: asyncpg.Connection
+) -> None:
+    me = signed_in(service, client, patient, "en")
+    sent = {"kind": "pressure", "value": "124/78", "date": "2024-03-05"}
+    answer = await me.post("/entries/measure", data=sent, headers=HERE)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/measures?done=entered")
+    page = await me.get("/measures")
+    assert "124/78 mmHg" in words(page)
+    assert (await lines_of(connection))[-2][:2] == ("entry:write", "done")
+    found = (await me.get("/fhir/Observation", headers=as_caller(service, patient))).json()["entry"][0]["resource"]
+    assert found["component"][0]["code"]["coding"][0]["code"] == "8480-6"
+    assert found["component"][1]["code"]["coding"][0]["code"] == "8462-4"
+    assert (await me.post(f"/entries/Observation/{found['id']}/remove", data={"back": "/measures"}, headers=HERE)).status_code == 303
+    assert "124/78" not in words(await me.get("/measures"))
+
+
+async def test_an_implausible_value_is_asked_about_and_never_refused(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    me = signed_in(service, client, patient, "en")
+    sent = {"kind": "weight", "value": "705", "date": "2024-03-05"}
+    asked = await me.post("/entries/measure", data=sent, headers=HERE)
+    assert asked.status_code == 422
+    assert "Is this value right?" in words(asked)
+    assert 'value="705"' in asked.text
+    assert (await me.post("/entries/measure", data=sent | {"sure": "yes"}, headers=HERE)).status_code == 303
+    assert "705 kg" in words(await me.get("/measures"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "page", "said"),
+    [
+        ("treatment", {"name": "Paracétamol", "dose": "1 le soir", "reason": "Douleur"}, "/treatments", "Paracétamol"),
+        ("allergy", {"name": "Arachide", "reaction": "Urticaire"}, "/summary", "Arachide"),
+        ("family", {"kind": "mother", "name": "Diabète"}, "/summary", "Diabète"),
+        ("habit", {"kind": "tobacco", "text": "Arrêté en 2019"}, "/summary", "Arrêté en 2019"),
+        ("contact", {"kind": "emergency", "name": "Paul Dupré", "phone": "06 00 00 00 00"}, "/wishes", "Paul Dupré"),
+        ("wish", {"kind": "organs", "text": "Je suis d’accord"}, "/wishes", "Je suis d’accord"),
+    ],
+)
+async def test_each_kind_of_entry_is_kept_marked_and_shown(
+    service: Service, client: httpx.AsyncClient, patient: UUID, kind: str, fields: dict[str, str], page: str, said: str
+) -> None:
+    me = signed_in(service, client, patient)
+    wrong = await me.post(f"/entries/{kind}", data={"kind": "?"}, headers=HERE)
+    assert wrong.status_code == 422
+    answer = await me.post(f"/entries/{kind}", data=fields, headers=HERE)
+    assert answer.status_code == 303, answer.text
+    assert said in words(await me.get(page))
+
+
+async def test_what_a_citizen_enters_stays_theirs_until_they_share_it(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    await authorised(service, patient, Role.SPECIALIST)
+    await signed_in(service, client, patient).post("/entries/allergy", data={"name": "Arachide"}, headers=HERE)
+    theirs = f"/patients/{patient}/summary"
+    assert "Arachide" not in words(await signed_in(service, client, Role.SPECIALIST).get(theirs))
+    me = signed_in(service, client, patient)
+    found = (await me.get("/fhir/AllergyIntolerance", headers=as_caller(service, patient))).json()["entry"][0]["resource"]
+    await me.post(f"/entries/AllergyIntolerance/{found['id']}/share", data={"shared": "yes"}, headers=HERE)
+    assert "Arachide" in words(await signed_in(service, client, Role.SPECIALIST).get(theirs))
+
+
+async def test_nobody_takes_back_what_a_professional_wrote(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    (about,) = await keep(service, patient, a_fact("AllergyIntolerance", code=concept((SNOMED, "91936005"), text="Pénicilline")))
+    me = signed_in(service, client, patient)
+    assert (await me.post(f"/entries/{about}/remove", data={"back": "/summary"}, headers=HERE)).status_code == 404
+    assert (await me.post(f"/entries/{about}/share", data={"shared": "no"}, headers=HERE)).status_code == 404
+    assert "Pénicilline" in words(await me.get("/summary"))
+
+
+async def test_only_the_holder_enters_anything(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    await treated(service, patient)
+    doctor = signed_in(service, client, Role.TREATING_DOCTOR)
+    answer = await doctor.post("/entries/allergy", data={"name": "Arachide"}, headers=HERE)
+    assert answer.status_code == 404
+    assert "Report an error" not in (await doctor.get(f"/patients/{patient}/summary")).text
+
+
+async def test_an_error_is_reported_to_whoever_brought_it_and_answered_by_nobody_else(
+    service: Service,
+    client: httpx.AsyncClient,
+    patient: UUID,
+    deposit: Any,  # noqa: F811
+) -> None:
+    document = await deposit()
+    await treated(service, patient)
+    me = signed_in(service, client, patient, "en")
+    assert (await me.post("/corrections/new", data={"about": f"DocumentReference/{document}"}, headers=HERE)).status_code == 422
+    sent = {"about": f"DocumentReference/{document}", "words": "This is not my blood group"}
+    assert (await me.post("/corrections/new", data=sent, headers=HERE)).headers["location"] == "/corrections?done=asked"
+    assert "This is not my blood group" in words(await me.get("/corrections"))
+    asked = (await me.get("/fhir/Communication", headers=as_caller(service, patient))).json()["entry"][0]["resource"]
+    answer = {"words": "You are right", "accepted": "yes"}
+    address = f"/patients/{patient}/corrections"
+    doctor = signed_in(service, client, Role.TREATING_DOCTOR, "en")
+    assert (await doctor.post(f"{address}/{asked['id']}", data=answer, headers=HERE)).status_code == 404
+    laboratory = signed_in(service, client, Role.LABORATORY, "en")
+    assert "This is not my blood group" in words(await laboratory.get(address))
+    assert (await laboratory.post(f"{address}/{asked['id']}", data=answer, headers=HERE)).status_code == 303
+    assert (await laboratory.post(f"{address}/{asked['id']}", data=answer, headers=HERE)).status_code == 409
+    said = words(await signed_in(service, client, patient, "en").get("/corrections"))
+    assert "You are right" in said
+    assert "Accepted" in said
+
+
+def test_every_page_asks_the_door_for_the_record() -> None:
+    assert Action.READ_RECORD.value == "record:read"
+    assert len({path for path, _ in PAGES}) == len(PAGES)
