@@ -1,5 +1,6 @@
 """Laboratory results, vital signs and other observations, read from the documents lent to us and from copies that we change."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from healthspace.cda.parse import parse_cda
 from healthspace.fhir.exact_json import ExactNumber
 from healthspace.fhir.validate import validate
 from tests.pure.clinical.samples import as_stored, category_of, codes_of, expectations, read_lent, resources
+from tests.pure.clinical.test_treatments_expected import written_with_prefixes
 from tests.shared import CDA, needs_shared
 
 NAMES = [expected["file"] for expected in expectations()]
@@ -109,10 +111,40 @@ def test_an_isolate_names_its_organism_and_holds_its_antibiogram() -> None:
     assert all(one["hasMember"] for one in isolates)
 
 
+# Copies of the lent documents, changed.
+
+
+@needs_shared
+@pytest.mark.parametrize("name", NAMES)
+def test_prefixes_change_nothing(name: str) -> None:
+    assert extract(parse_cda(written_with_prefixes((CDA / name).read_bytes()), limit=1 << 30)) == read_lent(name)
+
+
 @needs_shared
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16"])
-def test_another_encoding_changes_nothing(encoding: str) -> None:
-    name = "BIO-CR-BIO_2024.01_TSH_1.xml"
-    text = (CDA / name).read_text("utf-8").partition("?>")[2]
+@pytest.mark.parametrize("name", ["BIO-CR-BIO_2024.01_TSH_1.xml", "BIO-CR-BIO_2021.01_Electrophorese.xml", "IMG_CR_IMG_2024.01.xml"])
+def test_another_encoding_changes_nothing(name: str, encoding: str) -> None:
+    text = (CDA / name).read_text("utf-8-sig").partition("?>")[2]
     data = f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding, "xmlcharrefreplace")
-    assert [fact.resource for fact in extract(parse_cda(data)).facts] == [fact.resource for fact in read_lent(name).facts]
+    assert extract(parse_cda(data)) == read_lent(name)
+
+
+@needs_shared
+@pytest.mark.parametrize("name", NAMES)
+def test_other_values_units_and_times_are_read_as_they_are(name: str) -> None:
+    """Another person, much more of everything, a century later."""
+    data = (CDA / name).read_bytes()
+    changed = re.sub(rb'(<(?:\w+:)?value\b[^>]*\bvalue=["\'])(\d)', rb"\g<1>9\2", data)
+    changed = re.sub(rb'(<(?:\w+:)?(?:effectiveTime|low|high)\b[^>]*\bvalue=["\'])20(\d)', rb"\g<1>21\2", changed)
+    changed = changed.replace(b"279035121518989", b"150067512345672")
+    before, after = read_lent(name), extract(parse_cda(changed, limit=1 << 30))
+    measured = {fact.key: fact.resource for fact in after.facts}
+    for fact in before.facts:
+        if fact.resource["resourceType"] != "Observation" or "hasMember" in fact.resource:
+            continue
+        other = measured[fact.key]
+        if "valueQuantity" in fact.resource and "comparator" not in fact.resource["valueQuantity"]:
+            assert written(other["valueQuantity"]) == f"9{written(fact.resource['valueQuantity'])}"
+            assert other["valueQuantity"].get("unit") == fact.resource["valueQuantity"].get("unit")
+        if fact.resource.get("effectiveDateTime", "").startswith("20"):
+            assert other["effectiveDateTime"][:3] == f"21{fact.resource['effectiveDateTime'][2]}"

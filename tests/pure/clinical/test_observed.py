@@ -82,6 +82,16 @@ def test_an_observation_among_those_on_relatives_is_not_the_citizens() -> None:
     assert (found.facts, [each.reason for each in found.unread]) == ((), ["other-subject"])
 
 
+def test_what_a_link_denies_is_noted_and_said_of_nothing() -> None:
+    cause = observation("48", coded("code", "I22", LOINC), DONE, '<value xsi:type="BL" value="true"/>')
+    link = linked("RSON", cause).replace("<entryRelationship ", '<entryRelationship negationInd="true" ')
+    found = read(SCORES, observation("48", coded("code", "MED-503", LOINC), DONE, '<value xsi:type="BL" value="true"/>', link))
+    assert ([codes_of(fact.resource["code"]) for fact in found.facts], [each.reason for each in found.unread]) == (
+        [{"MED-503"}],
+        ["negated"],
+    )
+
+
 def test_a_comment_that_stands_alone_is_kept() -> None:
     note = f'<act classCode="ACT" moodCode="EVN"><templateId root="{FRENCH}32"/>{coded("code", "48767-8", LOINC)}'
     one = read_one("29762-2", f'{note}<text><reference value="#c"/></text></act>', '<content ID="c">Vit seule</content>')
@@ -162,9 +172,10 @@ def wish(code: str, answer: str, *more: str, attributes: str = "") -> str:
     return observation("54", coded("code", code, LOINC), DONE, said, *more, attributes=attributes)
 
 
-@pytest.mark.parametrize(("answer", "kind"), [("true", "permit"), ("false", "deny")])
-def test_a_wish_is_a_consent_that_permits_or_refuses_a_care(answer: str, kind: str) -> None:
+@pytest.mark.parametrize(("answer", "kind", "word"), [("true", "permit", "souhaité"), ("false", "deny", "refusé")])
+def test_a_wish_is_a_consent_that_permits_or_refuses_a_care_and_says_so_in_words(answer: str, kind: str, word: str) -> None:
     one = read_one(WISHES, wish("75787-2", answer))
+    assert one["category"][0]["text"] == f"75787-2 : {word}"
     assert (one["resourceType"], one["provision"]["type"], codes_of(one["provision"]["code"][0])) == ("Consent", kind, {"75787-2"})
     assert codes_of(one["scope"]) == {"adr"}
 

@@ -96,8 +96,16 @@ def is_void(statement: Statement) -> bool:
 
 
 def is_denied(statement: Statement) -> bool:
-    """True when it is said not to be so, by itself or by the concern around it."""
-    return statement.negated or any(attribute(element, "negationInd") == "true" for element in _concerns(statement))
+    """True when it is said not to be so: by itself, by the concern around it, or by the link to what it stands in."""
+    if statement.negated or is_unlinked(statement):
+        return True
+    return any(attribute(element, "negationInd") == "true" for element in _concerns(statement))
+
+
+def is_unlinked(statement: Statement) -> bool:
+    """True when a link says that it is *not* the reason, the cause or a part of what it stands in: nothing is said of it alone."""
+    links = statement.element.iterancestors(f"{{{HL7}}}entryRelationship")
+    return any(attribute(link, "negationInd") == "true" for link in links)
 
 
 def _concerns(statement: Statement) -> Iterator[Element]:

@@ -2,6 +2,7 @@
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_denied, is_void, says_nothing
+from healthspace.cda.clinical.details import named
 from healthspace.cda.clinical.model import PATIENT, Unread
 from healthspace.cda.clinical.observations import read_observation
 from healthspace.cda.clinical.parts import FRENCH, IHE, identifiers_of, period_of, remaining
@@ -15,6 +16,7 @@ _SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 _LOINC = "http://loinc.org"
 _WRITTEN = "42348-3"
 """LOINC "Advance directives": that they exist, and no wish in particular."""
+_DIRECTIVES = {"coding": [{"system": _LOINC, "code": _WRITTEN, "display": "Directives anticipées"}]}
 _LAW = "https://www.legifrance.gouv.fr/codes/id/LEGISCTA000006185976/"
 """Code de la santé publique, L. 1111-11: they bind the doctor. R4 wants the rule that a consent stands under (ppc-1)."""
 
@@ -50,7 +52,7 @@ def _consent(statement: Statement, code: Resource, wanted: bool | None) -> Resou
             "identifier": identifiers_of(statement),
             "status": "inactive" if statement.status in {"aborted", "cancelled"} else "active",
             "scope": {"coding": [{"system": _SCOPES, "code": "adr"}]},
-            "category": [{"coding": [{"system": _LOINC, "code": _WRITTEN}]}] if wanted is not None else [code],
+            "category": [code] if wanted is None else [_worded(code, wanted), _DIRECTIVES],
             "patient": {"reference": PATIENT},
             "dateTime": (signed or statement.source.time).fhir,
             "sourceReference": _document(statement),
@@ -59,6 +61,11 @@ def _consent(statement: Statement, code: Resource, wanted: bool | None) -> Resou
             "extension": [{"url": "urn:healthspace:comment", "valueAnnotation": note} for note in note_of(statement)],
         }
     )
+
+
+def _worded(code: Resource, wanted: bool) -> Resource:
+    """What the wish is about, with the answer in its words: nobody must read the care without it."""
+    return {**code, "text": f"{named(code)} : {'souhaité' if wanted else 'refusé'}"}
 
 
 def _document(statement: Statement) -> Resource | None:

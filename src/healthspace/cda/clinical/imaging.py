@@ -202,10 +202,11 @@ def _reported(source: Source) -> list[Element]:
 
 def header_studies(source: Source) -> Iterator[Fact]:
     """The studies of an imaging report that only its header names."""
-    named = {read_identifier(child(act, "id")) for act in _with_template(source, "act", STUDY)}
+    reported = _reported(source)
+    named = {read_identifier(child(act, "id")) for act in _with_template(source, "act", STUDY)} if reported else set()
     for number, event in enumerate(events_of(source), 1):
         uid = read_identifier(child(event, "id"))
-        if event not in _reported(source) or (uid is not None and uid in named):
+        if event not in reported or (uid is not None and uid in named):
             continue
         place = f"ClinicalDocument/documentationOf[{number}]/serviceEvent"
         statement = Statement(source, event, f"event.{number}", place)

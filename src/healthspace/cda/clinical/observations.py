@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
+from healthspace.cda.clinical.absence import fact, is_denied, is_unlinked, is_void, says_nothing
 from healthspace.cda.clinical.details import is_detail, shown
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
 from healthspace.cda.clinical.parts import identifiers_of, remaining, sites_of
@@ -56,8 +56,8 @@ def read_observation(statement: Statement, category: str = "") -> Found:
         return
     if statement.mood != "EVN":
         yield from read_request(statement)
-    elif statement.section in _RELATIVES:
-        yield Unread(statement.place, "other-subject")
+    elif statement.section in _RELATIVES or is_unlinked(statement):
+        yield Unread(statement.place, "negated" if is_unlinked(statement) else "other-subject")
     elif not is_detail(statement):
         inside = list(remaining(statement))
         if not (is_void(statement) or says_nothing(statement)):

@@ -108,7 +108,8 @@ class Statement:
 
     @property
     def negated(self) -> bool:
-        return attribute(self.element, "negationInd") == "true"
+        """True when the statement denies, or the link to what it stands in: "not for this reason"."""
+        return any(attribute(element, "negationInd") == "true" for element in (self.element, self.element.getparent()))
 
     @property
     def status(self) -> str:
