@@ -1,6 +1,6 @@
 """The service and its HTTP client, in process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
@@ -9,8 +9,10 @@ import pytest
 
 from healthspace.access.opening import Service
 from healthspace.app import create_app
+from healthspace.identity.personas import Role
+from tests.documents import a_reference
 from tests.edge.conversation import Desk
-from tests.harness import client_of, open_test_service
+from tests.harness import as_caller, client_of, open_test_service
 
 
 @pytest.fixture
@@ -29,3 +31,16 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def desk(client: httpx.AsyncClient, service: Service, connection: asyncpg.Connection) -> Desk:
     return Desk(client, service, connection)
+
+
+@pytest.fixture
+def deposit(service: Service, client: httpx.AsyncClient) -> Callable[..., Awaitable[str]]:
+    """Deposits a document through the FHIR edge; the id of its DocumentReference."""
+
+    async def act(content: bytes | None = None, *, who: Role = Role.LABORATORY, media_type: str = "text/xml", **changes: object) -> str:
+        body = a_reference(content, media_type=media_type, **changes)
+        answer = await client.post("/fhir/DocumentReference", json=body, headers=as_caller(service, who))
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    return act

@@ -23,8 +23,8 @@ from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.record.personas import persona_patient, remember_persona
 from healthspace.record.spaces import close_space, owner_of_patient
-from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_reference, a_root, labelled, of_type
-from tests.harness import a_citizen, as_caller, authorised, client_of, lines_of, open_test_service, some_traits, token_of, treated
+from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_root, labelled, of_type
+from tests.harness import a_citizen, authorised, client_of, lines_of, open_test_service, some_traits, token_of, treated
 
 HERE = {"sec-fetch-site": "same-origin"}
 READ = ("record:read", "done")
@@ -47,19 +47,6 @@ def signed_in(service: Service, client: httpx.AsyncClient, who: Role | UUID, lan
     client.cookies.set(SESSION, token_of(service, who))
     client.cookies.set(LANGUAGE, language)
     return client
-
-
-@pytest.fixture
-def deposit(service: Service, client: httpx.AsyncClient) -> Deposit:
-    """Deposits a document through the FHIR edge; the id of its DocumentReference."""
-
-    async def act(content: bytes | None = None, *, who: Role = Role.LABORATORY, media_type: str = "text/xml", **changes: object) -> str:
-        body = a_reference(content, media_type=media_type, **changes)
-        answer = await client.post("/fhir/DocumentReference", json=body, headers=as_caller(service, who))
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    return act
 
 
 async def since(connection: asyncpg.Connection, before: int) -> list[tuple[str, str, str]]:

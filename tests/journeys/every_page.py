@@ -20,12 +20,14 @@ NO_PAGES = frozenset(
             for prefix in ("", "/patients/{patient}")
             for part in ("newest", "original", "attachments/{number:int}")
         ),
+        "/patients/{patient}/documents/{id}/change/{change}",
     }
 )
-"""Routes that answer with a file or lead elsewhere."""
+"""Routes that answer with a file or lead elsewhere; and the page of a change, which is opened as a citizen already."""
 
 OPENED: dict[str, tuple[str, str]] = {
     "/sign-in": ("", "/sign-in"),
+    "/documents/{id}/change/{change}": (CITIZEN, "/documents/{id}/change/hide"),
     "/patients": ("specialist", "/patients"),
     "/patients/{patient}/add": ("laboratory", "/patients/{patient}/add"),
 }
@@ -110,8 +112,8 @@ def _collect(page: Page, found: dict[str, list[str]]) -> None:
 
 def _open(page: Page, address: str, known: dict[str, list[str]]) -> Iterator[str]:
     """A page, or several of one route: documents of several kinds look different."""
-    links = list(dict.fromkeys(known.get(address, [])))[:6] if "{id}" in address else [address]
-    assert links, f"no page shows a link to {address}: every_page.OPENED must say how it is opened"
+    one = known["/documents/{id}"][0].rpartition("/")[2]
+    links = list(dict.fromkeys(known.get(address, [address.replace("{id}", one)])))[:6]
     for link in links:
         answer = page.goto(link.replace("{patient}", known["{patient}"][0]))
         assert answer is not None

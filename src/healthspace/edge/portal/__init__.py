@@ -5,7 +5,18 @@ from collections.abc import Callable
 from starlette.routing import BaseRoute, Mount, Route
 
 from healthspace.access.rules import Action
-from healthspace.edge.portal import adding, document, documents, health_routes, home, information, patients, privacy, sign_in
+from healthspace.edge.portal import (
+    adding,
+    document,
+    document_changes,
+    documents,
+    health_routes,
+    home,
+    information,
+    patients,
+    privacy,
+    sign_in,
+)
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.pages import STATIC, VersionedFiles
 from healthspace.edge.portal.pdf_pages import PdfViewer
@@ -22,6 +33,7 @@ def routes() -> list[BaseRoute]:
     get, post = _method("GET"), _method("POST")
     one = [
         ("/{id}", Action.READ_DOCUMENT, show_document),
+        ("/{id}/change/{change}", Action.READ_DOCUMENT, document_changes.ask),
         ("/{id}/newest", Action.READ_RECORD, documents.show_newest),
         ("/{id}/original", Action.READ_CONTENT, document.send_original),
         ("/{id}/attachments/{number:int}", Action.READ_CONTENT, document.send_attachment),
@@ -36,6 +48,7 @@ def routes() -> list[BaseRoute]:
         get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
         post("/documents/add", Action.DEPOSIT_DOCUMENT, add_document),
         *(get(f"/documents{path}", action, handler) for path, action, handler in one),
+        post("/documents/{id}/change/{change}", Action.CHANGE_DOCUMENT, document_changes.carry_out),
         *trail_routes(get, post),
         get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
         post("/privacy", Action.GRANT_ACCESS, privacy.authorise_professional),
@@ -46,6 +59,7 @@ def routes() -> list[BaseRoute]:
         get("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
         post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, add_document),
         get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
+        post("/patients/{patient}/documents/{id}/change/{change}", Action.CHANGE_DOCUMENT, document_changes.carry_out),
         *(get(f"/patients/{{patient}}/documents{path}", action, handler) for path, action, handler in one),
         *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),
         *health_routes.routes(get, post),

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from healthspace.access.rules import Action, Scope
 from healthspace.base.errors import HealthspaceError, NotFound
 from healthspace.edge.portal.content import open_content, read_attachments
-from healthspace.edge.portal.document_view import AttachedFile, name_file, name_format, view_document
+from healthspace.edge.portal.document_changes import changes_for
+from healthspace.edge.portal.document_view import AttachedFile, explain_seers, name_file, name_format, view_document
 from healthspace.edge.portal.pages import HEADERS
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.pdf_pages import PdfViewer
@@ -27,6 +28,7 @@ def showing_document(viewer: PdfViewer) -> Handler:
         async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
             document, patient = await read_document(p, identifier), (await patient_of(p)).json()
             scope, now = p.scope, p.now
+            changes = changes_for(document.reference, visit.caller, p.reason, own=visit.own)
         language, own = visit.language, visit.own
         opened = await open_content(document, language, viewer, first=visit.number("page"))
         files = [AttachedFile(file.title, name_format(file.media_type, language), len(file.data)) for file in opened.attachments]
@@ -38,6 +40,8 @@ def showing_document(viewer: PdfViewer) -> Handler:
             patient=None if own else show_banner(patient, scope, language, language.day(now)),
             list=visit.prefix or "/documents",
             view=view_document(document.reference, language, now, size=len(document.content), own=own),
+            changes=changes,
+            seers=explain_seers(document.reference, language, own=own),
             content=opened.content,
             attachments=files,
             trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from healthspace.access import labels
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, first_of, read_name, show_row
 from healthspace.record.chain import version_of
@@ -38,6 +39,12 @@ EXTENSIONS = {
     "application/fhir+json": "json",
     "application/dicom": "dcm",
 }
+
+
+OWN_SEERS = mark("You, its author, your treating doctor, and the professionals you authorised who read this kind of document.")
+OWN_SEERS_MASKED = mark("You, its author and your treating doctor. It is hidden from other professionals.")
+SEERS = mark("The patient, its author, their treating doctor, and the professionals they authorised.")
+SEERS_MASKED = mark("The patient, its author and their treating doctor. It is hidden from other professionals.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,16 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
     facts = tuple(Fact(language.say(name), value) for name, value in told if value)
     format_ = name_format(str(attachment_of(reference).get("contentType", "")), language)
     return DocumentView(row, facts, format_, size, unread_of(reference))
+
+
+def explain_seers(reference: Resource, language: Language, *, own: bool) -> str:
+    """Who may see a document, by its visibility labels, in one sentence."""
+    codes = labels.codes_of(reference)
+    if labels.NOT_ANNOUNCED in codes:
+        return language.say("The patient does not see it yet: a professional tells them first.")
+    if labels.MASKED in codes:
+        return language.say(OWN_SEERS_MASKED if own else SEERS_MASKED)
+    return language.say(OWN_SEERS if own else SEERS)
 
 
 def read_patient_name(reference: Resource) -> str:

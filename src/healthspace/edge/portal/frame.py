@@ -175,6 +175,10 @@ DONE = {
     "unshared": mark("Done. Only you and your treating doctor see this entry."),
     "answered": mark("Done. Your answer was sent."),
     "asked": mark("Done. Your request was sent to the author."),
+    "hide": mark("Done. Professionals no longer see this document."),
+    "show": mark("Done. Professionals see this document."),
+    "release": mark("Done. The patient sees this document."),
+    "deleted": mark("Done. The document is deleted."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

@@ -1,0 +1,130 @@
+"""Hiding, showing, releasing and deleting a document: each says what it changes, then asks, then does it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from healthspace.access import labels
+from healthspace.access.changes import may_change_label, may_withdraw
+from healthspace.access.depositor import depositor_of
+from healthspace.access.rules import Action, Reason
+from healthspace.base.errors import NotFound
+from healthspace.edge.portal.language import mark
+from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.views import Resource, show_row
+from healthspace.edge.portal.visit import Visit
+from healthspace.identity.caller import Caller
+from healthspace.record.attributes import change_document, withdraw_document
+from healthspace.record.read import read_reference
+from healthspace.record.spaces import patient_of
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is asked before a change: a question, what follows, the button, and what is told when it is done."""
+
+    code: str
+    link: str
+    question: str
+    follows: str
+    button: str
+    icon: str
+    tone: str = ""
+
+
+CHANGES: Mapping[str, Change] = {
+    change.code: change
+    for change in (
+        Change(
+            "hide",
+            mark("Hide it from professionals"),
+            mark("Hide this document from professionals?"),
+            mark("Your care team will not see this document. This can affect your care. Its author and your treating doctor still see it."),
+            mark("Hide the document"),
+            "eyeoff",
+        ),
+        Change(
+            "show",
+            mark("Show it to professionals"),
+            mark("Show this document to professionals?"),
+            mark("The professionals you authorised will see it, as the other documents."),
+            mark("Show the document"),
+            "eye",
+        ),
+        Change(
+            "release",
+            mark("Let the patient see it"),
+            mark("Let the patient see this document?"),
+            mark("They see it at once, and are told that a document arrived. Do it once you have told them what it says."),
+            mark("Let them see it"),
+            "eye",
+        ),
+        Change(
+            "delete",
+            mark("Delete"),
+            mark("Delete this document?"),
+            mark("Nobody will find it any more, in any list or search. What it says leaves the health profile. You cannot undo this."),
+            mark("Delete the document"),
+            "trash",
+            "bad",
+        ),
+    )
+}
+
+
+def changes_for(reference: Resource, caller: Caller, reason: Reason, *, own: bool) -> list[Change]:
+    """What this caller may do to a document that they see."""
+    codes = labels.codes_of(reference)
+    offered = []
+    if own:
+        offered.append("show" if labels.MASKED in codes else "hide")
+    if labels.NOT_ANNOUNCED in codes and may_change_label(caller, reason, labels.NOT_ANNOUNCED):
+        offered.append("release")
+    if may_withdraw(caller, depositor_of(reference)):
+        offered.append("delete")
+    return [CHANGES[code] for code in offered]
+
+
+async def ask(visit: Visit) -> Response:
+    """GET …/documents/{id}/change/{change}: the question. NotFound when this change is not the visitor's to make."""
+    async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
+        reference = (await read_reference(p, visit.identifier())).json()
+        holder, scope, now = (await patient_of(p)).json(), p.scope, p.now
+        offered = changes_for(reference, visit.caller, p.reason, own=visit.own)
+    change = next((one for one in offered if one.code == visit.request.path_params["change"]), None)
+    if change is None:
+        raise NotFound
+    return visit.render(
+        "change.html",
+        current="/documents",
+        here=False,
+        holder=holder,
+        patient=None if visit.own else show_banner(holder, scope, visit.language, visit.language.day(now)),
+        row=show_row(reference, visit.language, now, own=visit.own),
+        change=change,
+        address=f"{visit.prefix}/documents/{visit.identifier()}",
+        list=visit.prefix or "/documents",
+    )
+
+
+async def carry_out(visit: Visit) -> Response:
+    """POST of the question."""
+    code, identifier = visit.request.path_params["change"], visit.identifier()
+    if code not in CHANGES:
+        raise NotFound
+    if code == "delete":
+        async with visit.service.door.permit(visit.caller, Action.WITHDRAW_DOCUMENT, visit.owner) as p:
+            await withdraw_document(p, identifier)
+        return go_to(f"{visit.prefix or '/documents'}?done=deleted")
+    async with visit.service.door.permit(visit.caller, Action.CHANGE_DOCUMENT, visit.owner) as p:
+        await change_document(p, identifier, lambda document: _relabel(document, code))
+    return go_to(f"{visit.prefix}/documents/{identifier}?done={code}")
+
+
+def _relabel(document: Resource, code: str) -> Resource:
+    wanted = labels.codes_of({"securityLabel": document.get("securityLabel", [])}) & set(labels.VISIBILITY)
+    label = labels.NOT_ANNOUNCED if code == "release" else labels.MASKED
+    wanted = wanted | {label} if code == "hide" else wanted - {label}
+    return {**document, "securityLabel": labels.with_labels(document.get("securityLabel", []), wanted)}
