@@ -31,11 +31,11 @@ def read(data: bytes) -> Extraction:
     return extract(parse_cda(data))
 
 
-def read_section(code: str, /, *entries: str, narrative: str = "", **parts: str) -> Extraction:
-    """What is read of a document of our own with one section (LOINC `code`) that holds `entries`."""
+def read_section(section: str, /, *entries: str, narrative: str = "", **parts: str) -> Extraction:
+    """What is read of a document of our own with one section (LOINC) that holds `entries`."""
     inside = "".join(f"<entry>{entry}</entry>" for entry in entries)
-    section = f'<code code="{code}" codeSystem="2.16.840.1.113883.6.1"/><title>Section</title><text>{narrative}</text>{inside}'
-    return read(encoded(a_document(**{"code": CONSULTATION, **parts}, body=a_body(section))))
+    content = f'<code code="{section}" codeSystem="2.16.840.1.113883.6.1"/><title>Section</title><text>{narrative}</text>{inside}'
+    return read(encoded(a_document(**{"code": CONSULTATION, **parts}, body=a_body(content))))
 
 
 def code_of(resource: Resource) -> Resource:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from healthspace.cda.clinical import Extraction
-from healthspace.cda.clinical.prescriptions import FLAG, PERIOD
+from healthspace.cda.clinical.dispensations import PRESCRIBER
+from healthspace.cda.clinical.flags import FLAG
+from healthspace.cda.clinical.prescriptions import PERIOD
 from healthspace.cda.clinical.products import MEDICATION
 from tests.pure.clinical.entries import (
     ABSENT,
@@ -367,3 +369,29 @@ def test_a_masked_treatment_is_masked() -> None:
 def test_a_supply_of_a_named_medicine_was_handed_over_when_it_is_reported(mood: str, kept: int) -> None:
     supply = delivered(mood=mood).replace(f"{FRENCH}204", f"{IHE}7.3")
     assert len(read_section(CURRENT, supply).facts) == kept
+
+
+def test_the_history_of_reimbursements_tells_what_was_delivered_by_whom_and_on_whose_prescription() -> None:
+    performer = (
+        '<performer typeCode="PRF"><time value="20190526"/><assignedEntity><id nullFlavor="UNK"/>'
+        "<representedOrganization><name>Pharmacie du Port</name></representedOrganization></assignedEntity></performer>"
+    )
+    author = (
+        '<author><time value="20190520"/><assignedAuthor><id root="1.2.250.1.71.4.2.1" extension="697121458706"/>'
+        "<assignedPerson><name><given>Antoine</given><family>DUPONT</family></name></assignedPerson></assignedAuthor></author>"
+    )
+    supply = (
+        f'<supply classCode="SPLY" moodCode="EVN"><templateId root="{IHE}7.3"/><templateId root="{FRENCH}44"/><quantity value="4"/>'
+        f"{performer}{author}</supply>"
+    )
+    entry = treatment(linked("REFR", supply), flag("MED-559", "false").replace(f"{FRENCH}48.13", f"{FRENCH}48"))
+    found = read_section(CURRENT, entry, code='<code code="REMB" codeSystem="1.2.250.1.213.1.1.4.12"/>')
+    assert faults_in(found) == []
+    taken, handed = (fact.resource for fact in found.facts)
+    assert (taken["resourceType"], taken["status"], flags_of(taken)) == ("MedicationStatement", "unknown", {"MED-559": False})
+    assert (handed["resourceType"], handed["whenHandedOver"], handed["quantity"]) == ("MedicationDispense", "2019-05-26", {"value": 4})
+    assert handed["medicationCodeableConcept"] == taken["medicationCodeableConcept"]
+    assert handed["performer"][0]["actor"]["display"] == "Pharmacie du Port"
+    for resource in (taken, handed):
+        (who,) = [each["valueReference"] for each in resource["extension"] if each["url"] == PRESCRIBER]
+        assert who["identifier"]["value"] == "697121458706"

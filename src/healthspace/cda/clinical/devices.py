@@ -4,6 +4,7 @@ import re
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_denied, is_void, none_known, reason_of, says_nothing
+from healthspace.cda.clinical.flags import flags
 from healthspace.cda.clinical.model import FACT, PATIENT, Unread
 from healthspace.cda.clinical.parts import (
     authored_on,
@@ -16,7 +17,6 @@ from healthspace.cda.clinical.parts import (
     remaining,
     sites_of,
 )
-from healthspace.cda.clinical.prescriptions import FLAGS
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import author_of, concept_of, effective_of, quantity_of
 from healthspace.cda.contained import identifier
@@ -50,7 +50,7 @@ def read_device(statement: Statement) -> Found:
         yield Unread(statement.place, "negated")
     elif statement.mood != "EVN":
         yield fact(statement, _requested(statement, coded))
-        yield from remaining(statement, *FLAGS)
+        yield from remaining(statement, *(answer.key for answer in flags(statement)))
     else:
         yield fact(statement, _device(statement, role, coded), "#device")
         yield fact(statement, _use(statement, coded))

@@ -1,22 +1,26 @@
 """What a pharmacist handed over: MedicationDispense (CI-SIS FR-Dispensation 204; IHE Pharmacy DIS)."""
 
-from healthspace.base.fhirjson import Resource, compact
+from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_void, says_nothing
 from healthspace.cda.clinical.dosage import INSTRUCTIONS, dosages, unread_dosages
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import FRENCH, IHE, began, identifiers_of, notes_of, reasons_of, remaining
-from healthspace.cda.clinical.products import consumed, medication
+from healthspace.cda.clinical.products import Product, consumed, medication
 from healthspace.cda.clinical.statement import Found, Statement
-from healthspace.cda.clinical.values import author_of, concept_of, performer_of, quantity_of
+from healthspace.cda.clinical.values import author_of, concept_of, performer_of, quantity_of, time_at
 from healthspace.cda.contained import identifier
-from healthspace.cda.times import Time, read_time
-from healthspace.cda.values import attribute, child, children, read_identifiers
+from healthspace.cda.times import Time
+from healthspace.cda.values import Element, attribute, child, children, read_identifiers
 
 DISPENSATION = ("1.3.6.1.4.1.19376.1.9.1.3.4", FRENCH + "204")
 ANSWERED = ("1.3.6.1.4.1.19376.1.9.1.3.11", FRENCH + "90")
 """The item of a prescription that is answered."""
 SUBSTITUTED = ("1.3.6.1.4.1.19376.1.9.1.3.9.2", FRENCH + "206")
 PHARMACIST = (IHE + "3.1", FRENCH + "207")
+SUPPLIED = (IHE + "7.3", FRENCH + "44")
+"""A supply of the medicine of a treatment."""
+PRESCRIBER = "urn:healthspace:prescriber"
+"""On a MedicationStatement or MedicationDispense, valueReference: who prescribed it, for which R4 has no place."""
 PRESCRIPTION = "urn:healthspace:prescription"
 """On MedicationDispense.authorizingPrescription, valueIdentifier: the document that holds the item."""
 _TREATMENT = (IHE + "7", FRENCH + "42")
@@ -29,22 +33,38 @@ def read_supply(statement: Statement) -> Found:
         yield from read_dispensation(statement)
 
 
+def read_supplies(treatment: Statement) -> Found:
+    """What was handed over of the medicine of a treatment (FR-Prescription 44, in the history of reimbursements)."""
+    for supply in treatment.find(*SUPPLIED):
+        if supply.mood == "EVN" and not says_nothing(supply) and not is_void(supply):
+            yield fact(supply, _dispense(supply, consumed(treatment)))
+
+
+def prescribers_of(treatment: Statement) -> list[Resource]:
+    """Who prescribed it: the authors of its supplies, as extensions."""
+    authors = (child(supply.element, "author") for supply in treatment.find(*SUPPLIED))
+    people = [who for author in authors if author is not None and (who := performer_of(treatment, author))]
+    return [{"url": PRESCRIBER, "valueReference": who} for position, who in enumerate(people) if who not in people[:position]]
+
+
 @about_the_citizen
 def read_dispensation(statement: Statement) -> Found:
     """One product handed over."""
     if says_nothing(statement) or is_void(statement):
         return
-    yield fact(statement, _dispense(statement))
+    yield fact(statement, _dispense(statement, consumed(statement)))
     yield from (unread for inner in statement.find(*_TREATMENT) for unread in unread_dosages(inner))
     yield from remaining(statement, *INSTRUCTIONS, *PHARMACIST, *ANSWERED, *SUBSTITUTED, *_TREATMENT)
 
 
-def _dispense(statement: Statement) -> Resource:
-    handed_over = _handed_over(statement)
+def _dispense(statement: Statement, product: Product) -> Resource:
+    handed_over, named = _handed_over(statement), medication(product)
+    prescriber = performer_of(statement, own) if (own := _prescriber(statement)) is not None else None
     return compact(
         {
             "resourceType": "MedicationDispense",
-            **medication(consumed(statement)),
+            **named,
+            "extension": [*named.get("extension", ()), *extension(PRESCRIBER, "valueReference", prescriber)],
             "identifier": identifiers_of(statement),
             "status": _status(statement),
             "subject": {"reference": PATIENT},
@@ -67,23 +87,27 @@ def _status(statement: Statement) -> str:
     return _STATUSES.get(statement.status, "completed")
 
 
+def _prescriber(statement: Statement) -> Element | None:
+    """The author of a supply inside a treatment is who prescribed it; that of a dispensation is who wrote it."""
+    is_dispensation = bool(statement.templates & set(DISPENSATION))
+    return None if is_dispensation else child(statement.element, "author")
+
+
 def _handed_over(statement: Statement) -> Time | None:
-    """When the entry says that it was handed over, or else the act that the document reports."""
-    if statement.mood != "EVN":
-        return None
-    if own := began(statement):
-        return own
-    for event in children(statement.source.root, "documentationOf"):
-        for path in (("effectiveTime", "low"), ("effectiveTime",)):
-            raw = attribute(child(event, "serviceEvent", *path), "value")
-            if raw and (time := read_time(raw, statement.source.zone)).fhir:
-                return time
-    return None
+    """When the entry says that it was handed over; a dispensation that does not, when the act that its document reports took place."""
+    source = statement.source
+    performed = (time_at(source, child(each, "time")) for each in children(statement.element, "performer"))
+    own = began(statement) or next(filter(None, performed), None)
+    if own or statement.mood != "EVN" or not statement.templates & set(DISPENSATION):
+        return own if statement.mood == "EVN" else None
+    events = [child(each, "serviceEvent", "effectiveTime") for each in children(source.root, "documentationOf")]
+    times = (time_at(source, child(each, "low")) or time_at(source, each) for each in events)
+    return next(filter(None, times), None)
 
 
 def _performers(statement: Statement) -> list[Resource]:
     said = [who for element in children(statement.element, "performer") if (who := performer_of(statement, element))]
-    author = author_of(statement)
+    author = author_of(statement) if statement.templates & set(DISPENSATION) else None
     return said or ([author] if author else [])
 
 

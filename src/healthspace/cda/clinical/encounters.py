@@ -28,7 +28,9 @@ def _encounter(statement: Statement) -> Resource:
     code = code_of(statement)
     is_class = code is not None and code.system == _ACT_CODES and code.code in _CLASSES
     kind = {"system": system_of(code.system), "code": code.code, "display": code.display} if code and is_class else _NOBODY_SAYS
-    concept = None if is_class else concept_of(statement, child(statement.element, "code"))
+    element = child(statement.element, "code")
+    narrowing = [concept_of(statement, child(each, "value")) for each in children(element, "qualifier")]
+    types = [said for said in (None if is_class else concept_of(statement, element), *narrowing) if said]
     place = place_of(statement)
     people = [who for each in children(statement.element, "performer") if (who := performer_of(statement, each))]
     said = {
@@ -36,13 +38,14 @@ def _encounter(statement: Statement) -> Resource:
         "identifier": identifiers_of(statement),
         "status": _status(statement),
         "class": compact(kind),
-        "type": [concept] if concept else None,
+        "type": types,
         "priority": concept_of(statement, child(statement.element, "priorityCode")),
         "subject": {"reference": PATIENT},
-        "participant": [{"individual": who} for who in people],
+        "participant": [{"individual": who} for who in people if who.get("type") == "Practitioner"],
         "period": _period(statement),
         "reasonCode": reasons_of(statement),
         "location": [{"location": place}] if place else None,
+        "serviceProvider": next((who for who in people if who.get("type") == "Organization"), None),
     }
     return compact(said)
 

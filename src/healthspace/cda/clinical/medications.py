@@ -2,17 +2,22 @@
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, in_plan, is_void, none_known, says_nothing
+from healthspace.cda.clinical.dispensations import SUPPLIED, prescribers_of, read_supplies
 from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages, unread_dosages
+from healthspace.cda.clinical.flags import flag_extensions, flags
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, recorder_of, remaining
 from healthspace.cda.clinical.prescriptions import request
 from healthspace.cda.clinical.products import consumed, medication
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import effective_of
+from healthspace.cda.values import attribute, child
 
 _STOPPED = {"aborted": "stopped", "suspended": "on-hold", "held": "on-hold", "cancelled": "not-taken", "nullified": "entered-in-error"}
 ADMINISTERED = frozenset({"18610-6", "29549-3"})
 """Sections (LOINC) of what was given during a stay or a visit, and is over."""
+REIMBURSEMENTS = "REMB"
+"""Type (TRE_A05) of the history of reimbursements: it tells what was delivered, and not whether it is taken."""
 CURRENT = frozenset({"10160-0", "10183-2", "42346-7", "19009-0"})
 """Sections (LOINC) of treatments: taken, at discharge, at admission."""
 
@@ -28,7 +33,8 @@ def read_medication(statement: Statement) -> Found:
     elif statement.mood == "EVN":
         yield fact(statement, _statement(statement))
         yield from unread_dosages(statement)
-        yield from remaining(statement, STEPS, *INSTRUCTIONS)
+        yield from read_supplies(statement)
+        yield from remaining(statement, STEPS, *INSTRUCTIONS, *SUPPLIED, *(answer.key for answer in flags(statement)))
     else:
         yield from request(statement)
 
@@ -44,10 +50,12 @@ def _none(absent: Resource) -> Resource:
 
 
 def _statement(statement: Statement) -> Resource:
+    named = medication(consumed(statement))
     return compact(
         {
             "resourceType": "MedicationStatement",
-            **medication(consumed(statement)),
+            **named,
+            "extension": [*named.get("extension", ()), *prescribers_of(statement), *flag_extensions(flags(statement))],
             "identifier": identifiers_of(statement),
             "status": _status(statement),
             "subject": {"reference": PATIENT},
@@ -71,4 +79,6 @@ def _status(statement: Statement) -> str:
         return "intended"
     if ended(statement) or statement.section in ADMINISTERED:
         return "completed"
+    if attribute(child(statement.source.root, "code"), "code") == REIMBURSEMENTS and not period_of(statement):
+        return "unknown"
     return "active" if statement.section in CURRENT or period_of(statement) else "unknown"

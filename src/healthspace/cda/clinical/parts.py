@@ -192,7 +192,7 @@ def has_unreadable_values(statement: Statement) -> bool:
 def remaining(statement: Statement, *consumed: str) -> Found:
     """What the statements inside say that do not only complete this one.
 
-    `consumed` tells those already read: templates, typeCodes ("MFST"), or both with the kind of statement ("COMP/substanceAdministration").
+    `consumed` tells those already read: templates, keys, typeCodes ("MFST"), these with a kind ("COMP/substanceAdministration").
     Reasons are read with what they explain; a measure that is given as a reason is a measure all the same.
     """
     if has_unreadable_values(statement):
@@ -201,5 +201,5 @@ def remaining(statement: Statement, *consumed: str) -> Found:
     for inner in statement.related():
         link = attribute(inner.element.getparent(), "typeCode")
         explains = link == "RSON" and (inner.kind == "act" or inner.templates & set(PROBLEM))
-        if not explains and not done & {link, f"{link}/{inner.kind}", *inner.templates}:
+        if not explains and not done & {link, f"{link}/{inner.kind}", inner.key, *inner.templates}:
             yield from read(inner)

@@ -3,6 +3,7 @@
 from healthspace.base.fhirjson import Resource, compact, extension
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_void, says_nothing
 from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages, unread_dosages
+from healthspace.cda.clinical.flags import flag_extensions, flags
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.parts import FRENCH, IHE, authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, remaining
 from healthspace.cda.clinical.products import consumed, medication
@@ -14,15 +15,10 @@ from healthspace.cda.values import attribute, child, read_identifier
 ITEM = ("1.3.6.1.4.1.19376.1.9.1.3.2", FRENCH + "83")
 PRESCRIPTION = "57828-6"
 """Section (LOINC) of the medicines of a prescription; older documents give its items the template of a treatment."""
-SUPPLY = ("1.3.6.1.4.1.19376.1.9.1.3.8", FRENCH + "86")
+SUPPLY = ("1.3.6.1.4.1.19376.1.9.1.3.8", FRENCH + "86", IHE + "7.3", FRENCH + "44")
 SUBSTITUTION = ("1.3.6.1.4.1.19376.1.9.1.3.9.1", FRENCH + "87")
 PHARMACIST = (IHE + "3.1", FRENCH + "34")
 """Instructions to the pharmacist."""
-FLAGS = tuple(FRENCH + "48." + number for number in ("12", "13", "14", "15", "34"))
-"""Off-label, long-term illness, accident at work, not reimbursed, prevention: true or false."""
-FLAG = "urn:healthspace:prescription-flag"
-"""On a MedicationRequest, complex (code, value): what the prescriber answered to each of FLAGS."""
-
 PERIOD = "urn:healthspace:treatment-period"
 """On a MedicationRequest whose dosage has steps, valuePeriod: from when to when all of them go."""
 
@@ -41,13 +37,14 @@ def request(statement: Statement) -> Found:
     """The MedicationRequest of a treatment that is meant, asked or proposed."""
     yield fact(statement, _request(statement))
     yield from unread_dosages(statement)
-    yield from remaining(statement, STEPS, *INSTRUCTIONS, *PHARMACIST, *SUPPLY, *SUBSTITUTION, *FLAGS)
+    answered = (answer.key for answer in flags(statement))
+    yield from remaining(statement, STEPS, *INSTRUCTIONS, *PHARMACIST, *SUPPLY, *SUBSTITUTION, *answered)
 
 
 def _request(statement: Statement) -> Resource:
     is_item = bool(statement.templates & set(ITEM)) or statement.section == PRESCRIPTION
     group = read_identifier(child(statement.source.root, "id")) if is_item else None
-    flags = [(concept_of(inner, child(inner.element, "code")) or {}, _truth(inner)) for inner in statement.find(*FLAGS)]
+    answers = list(flags(statement))
     named = medication(consumed(statement))
     said = {
         "resourceType": "MedicationRequest",
@@ -55,12 +52,12 @@ def _request(statement: Statement) -> Resource:
         "extension": [
             *named.get("extension", ()),
             *_whole_period(statement),
-            *(_flag(concept, value) for concept, value in flags if concept and value is not None),
+            *flag_extensions(answers),
         ],
         "identifier": identifiers_of(statement),
         "status": _status(statement),
         "intent": "order" if is_item else _INTENTS.get(statement.mood, "plan"),
-        "category": [concept for concept, value in flags if concept and value],
+        "category": [answer.code for answer in answers if answer.value],
         "doNotPerform": statement.negated or None,
         "subject": {"reference": PATIENT},
         "authoredOn": authored_on(statement),
@@ -84,14 +81,6 @@ def _whole_period(statement: Statement) -> list[Resource]:
 def _status(statement: Statement) -> str:
     """The French models always say `completed` of an item that is written: it ends with its period."""
     return _STATUSES.get(statement.status) or ("completed" if ended(statement) else "active")
-
-
-def _truth(flag: Statement) -> bool | None:
-    return {"true": not flag.negated, "false": False}.get(attribute(child(flag.element, "value"), "value"))
-
-
-def _flag(code: Resource, value: bool) -> Resource:
-    return {"url": FLAG, "extension": [*extension("code", "valueCodeableConcept", code), {"url": "value", "valueBoolean": value}]}
 
 
 def _dispense_request(statement: Statement) -> Resource | None:
