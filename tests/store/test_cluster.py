@@ -31,6 +31,8 @@ PARTITION = re.compile(r"\w+_p(\d+)$")
 PACKAGES = ("access", "audit", "database", "notifications", "record", "resources", "reviews")
 
 ACROSS_OWNERS = {
+    "audit.archive.LINES": "the whole trail of a time, for an archive",
+    "audit.retain.STRETCHES": "a month of every chain, before it is dropped",
     "audit.reading.OWN_PAGE": "what one caller did, whoever the records belong to",
     "audit.reading.WRAPPED_KEYS": "opens the lines of one caller across records",
     "audit.verify.LINES_OF": "verifies whole chains, whoever the lines are about",

@@ -1,19 +1,24 @@
 """The trail: one line an act, chained, and what `verify` finds when somebody touched it."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import orjson
 import pytest
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
+from healthspace.audit.archive import export_lines
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import Wanted
+from healthspace.audit.retain import retire_months
 from healthspace.audit.verify import Verdict, verify_trail
 from healthspace.base import clock
 from healthspace.base.errors import Invalid, NotFound, Refused, Unavailable
+from healthspace.database.audit_partitions import ensure_audit_partitions
 from healthspace.database.keys import KeyRing
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
@@ -274,3 +279,71 @@ async def test_a_line_is_dated_by_the_clock_of_the_service(service: Service, con
     before = clock.now()
     await a_citizen(service)
     assert before <= await connection.fetchval("SELECT at FROM audit") <= clock.now()
+
+
+# Keeping
+
+
+OCTOBER, NOVEMBER = datetime(2021, 10, 31, 23, 59, 59, 999000, tzinfo=UTC), datetime(2021, 11, 1, tzinfo=UTC)
+FUTURE = datetime(2024, 12, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+async def aged(busy: Service, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> tuple[Service, UUID]:
+    """A trail of two months of 2021 and of now, whose lines went over the turn of the month out of order."""
+    patient = await a_citizen(busy)
+    async with pool.acquire() as connection:
+        await ensure_audit_partitions(connection, now=OCTOBER)
+    for moment in (OCTOBER, NOVEMBER, OCTOBER, NOVEMBER):
+        with monkeypatch.context() as patched:
+            patched.setattr(clock, "now", lambda moment=moment: moment)
+            await look(busy, patient)
+    await look(busy, patient, 2)
+    return busy, patient
+
+
+async def test_months_that_are_over_are_dropped_and_the_chains_still_hold(aged: tuple[Service, UUID], pool: asyncpg.Pool) -> None:
+    service, _ = aged
+    before = (await verify(service)).lines
+    door = service.door
+    done = await retire_months(door.database, door.keys, now=FUTURE, months=36)
+    assert (done.partitions, done.broken) == (("audit_2021_10", "audit_2021_11"), False)
+    after = await verify(service)
+    assert (after.lines, after.faults) == (before - 4, ())
+    assert (await retire_months(door.database, door.keys, now=FUTURE, months=36)).partitions == ()
+    await pool.execute("UPDATE audit_cut SET last = last + 1")
+    assert (await verify(service)).faults != ()
+
+
+async def test_a_month_is_kept_until_all_of_it_is_old_enough(aged: tuple[Service, UUID]) -> None:
+    service, _ = aged
+    door = service.door
+    done = await retire_months(door.database, door.keys, now=datetime(2024, 11, 30, tzinfo=UTC), months=36)
+    assert done.partitions == ("audit_2021_10",)
+    assert (await verify(service)).faults == ()
+    await look(service, aged[1])
+    assert (await verify(service)).faults == ()
+
+
+async def test_what_is_removed_by_hand_is_still_found_after_a_cut(aged: tuple[Service, UUID], pool: asyncpg.Pool) -> None:
+    service, _ = aged
+    await retire_months(service.door.database, service.door.keys, now=FUTURE, months=36)
+    await pool.execute("DELETE FROM audit WHERE ctid IN (SELECT ctid FROM audit ORDER BY seq LIMIT 1)")
+    assert (await verify(service)).faults != ()
+
+
+async def test_a_trail_that_is_not_whole_is_not_cut(aged: tuple[Service, UUID], pool: asyncpg.Pool) -> None:
+    service, _ = aged
+    await pool.execute("UPDATE audit SET action = 'x' WHERE at < '2021-11-01T00:00:00Z'")
+    done = await retire_months(service.door.database, service.door.keys, now=FUTURE, months=36)
+    assert (done.partitions, done.broken) == ((), True)
+    assert await pool.fetchval("SELECT to_regclass('audit_2021_10') IS NOT NULL")
+
+
+async def test_the_archive_has_every_line_sealed_and_in_its_chain(aged: tuple[Service, UUID]) -> None:
+    service, _ = aged
+    lines = [orjson.loads(line) async for line in export_lines(service.door.database, OCTOBER, FUTURE)]
+    assert len(lines) == 4
+    assert {line["outcome"] for line in lines} == {"done"}
+    assert "DUPR" not in str(lines)
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)

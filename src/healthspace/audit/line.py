@@ -64,3 +64,8 @@ def prove_head(key: bytes, writer: UUID, seq: int, mac: bytes) -> bytes:
 def prove_birth(key: bytes, number: int, writer: UUID, before: bytes) -> bytes:
     """What ties the `number`-th writer to the one before it."""
     return hmac.digest(key, b"birth:%d:%s:%s" % (number, writer.bytes, before), "sha256")
+
+
+def prove_cut(key: bytes, writer: UUID, first: int, last: int, mac: bytes) -> bytes:
+    """What tells that the lines `first` to `last` of a chain, the last of which had `mac`, were dropped when their time was over."""
+    return hmac.digest(key, b"cut:%s:%d:%d:%s" % (writer.bytes, first, last, mac), "sha256")

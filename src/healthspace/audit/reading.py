@@ -53,8 +53,6 @@ class TraceLine:
     finess: str = ""
     patient: str = ""
     """The Patient id of a caller who is a citizen."""
-    behalf: str = ""
-    """For whom the caller acted, when it was not for themself."""
     purpose: str = "TREAT"
     """The mode of the access (v3-ActReason): TREAT, BTG in an emergency, ETREAT for the regulation of emergency calls."""
     why: str = ""
@@ -125,7 +123,7 @@ def open_line(row: Row, cipher: Cipher) -> TraceLine:
         owner=row["owner"],
         rpps=told["rpps"] or "",
         finess=told["finess"] or "",
-        **{name: told[name] for name in ("patient", "behalf", "purpose", "why", "network", "software", "query") if name in told},
+        **{name: told[name] for name in ("patient", "purpose", "why", "network", "software", "query") if name in told},
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from healthspace.audit.line import START, Line, chain, prove_birth, prove_head
+from healthspace.audit.line import START, Line, chain, prove_birth, prove_cut, prove_head
 from healthspace.database.database import Database, Row, Tx
 from healthspace.database.keys import KeyRing
 
@@ -13,6 +13,7 @@ WRITERS = "SELECT number, writer, birth, seq, mac, proof FROM audit_head ORDER B
 LINES_OF = """
     SELECT owner, at, id, seq, action, outcome, reason, caller, detail, mac FROM audit WHERE writer = $1 ORDER BY seq, id
 """
+CUTS_OF = "SELECT first, last, mac, proof FROM audit_cut WHERE writer = $1 ORDER BY first"
 STRANGERS = "SELECT DISTINCT writer FROM audit WHERE NOT EXISTS (SELECT 1 FROM audit_head WHERE audit_head.writer = audit.writer)"
 
 
@@ -56,10 +57,11 @@ async def verify_trail(database: Database, keys: KeyRing) -> Verdict:
 
 async def _verify_chain(tx: Tx, key: bytes, head: Row) -> tuple[int, list[Fault]]:
     writer, seq, mac, count = head["writer"], 0, START, 0
-    faults: list[Fault] = []
+    cuts, faults = await _cuts_of(tx, key, writer)
     rows: AsyncIterator[Row] = tx.cursor(LINES_OF, writer)
     async for row in rows:
         count += 1
+        seq, mac = _pass_cuts(cuts, seq, mac)
         if row["seq"] != seq + 1:
             faults.append(
                 Fault(writer, seq + 1, "lines are missing here" if row["seq"] > seq + 1 else "a line stands twice or out of order")
@@ -68,11 +70,30 @@ async def _verify_chain(tx: Tx, key: bytes, head: Row) -> tuple[int, list[Fault]
         if not hmac.compare_digest(row["mac"], chain(key, writer, seq, mac, _line(row))) and not (faults and faults[-1].seq == seq):
             faults.append(Fault(writer, seq, "this line was changed, or the one before it was"))
         mac = row["mac"]
+    seq, mac = _pass_cuts(cuts, seq, mac)
     if (seq, mac) != (head["seq"], head["mac"]):
         faults.append(Fault(writer, head["seq"], "the end of the chain is missing or was changed"))
     elif not hmac.compare_digest(head["proof"], prove_head(key, writer, seq, mac)):
         faults.append(Fault(writer, seq, "the head of the chain was changed"))
     return count, faults
+
+
+async def _cuts_of(tx: Tx, key: bytes, writer: UUID) -> tuple[dict[int, tuple[int, bytes]], list[Fault]]:
+    """What was lawfully dropped of a chain: where each stretch begins, where it ends, with which MAC; and the cuts that prove nothing."""
+    cuts, faults = dict[int, tuple[int, bytes]](), list[Fault]()
+    for row in await tx.fetch(CUTS_OF, writer):
+        if hmac.compare_digest(row["proof"], prove_cut(key, writer, row["first"], row["last"], row["mac"])):
+            cuts[row["first"]] = row["last"], row["mac"]
+        else:
+            faults.append(Fault(writer, row["first"], "a cut of the chain was changed or added"))
+    return cuts, faults
+
+
+def _pass_cuts(cuts: dict[int, tuple[int, bytes]], seq: int, mac: bytes) -> tuple[int, bytes]:
+    """Where a chain goes on after the stretches that were dropped behind `seq`."""
+    while seq + 1 in cuts:
+        seq, mac = cuts[seq + 1]
+    return seq, mac
 
 
 def _line(row: Row) -> Line:

@@ -25,7 +25,7 @@ BY_OWNER = (
 """Tables of one owner's rows, side by side on one node, so that a statement about one owner runs there whole."""
 BY_HASH = ("xref", "claim")
 """What leads to an owner who is not known yet: asked first, by a statement of its own."""
-EVERYWHERE = ("installation", "audit_head", "reindexing")
+EVERYWHERE = ("installation", "audit_head", "audit_cut", "reindexing")
 """Small tables that every node has."""
 
 

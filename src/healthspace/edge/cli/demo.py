@@ -8,7 +8,7 @@ import typer
 from healthspace.base.errors import Misconfigured
 from healthspace.edge.cli.running import run_to_exit, say
 from healthspace.edge.cli.serve import MakeApp, address, answer, listen, url_of
-from healthspace.identity.personas import PROFESSIONALS, STRUCTURE_ROLES, Role
+from healthspace.identity.personas import AGENTS, PROFESSIONALS, STRUCTURE_ROLES, Role
 from healthspace.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def _print_sign_ins(address: str, plan: "Plan") -> None:
         name = _name(professional.given, professional.family)
         names[role] = f"Dr {name}" if professional.profession == DOCTOR else f"{name}, {professional.structure.name}"
     names |= {role: place.name for role, place in STRUCTURE_ROLES.items()}
+    names |= {role: f"{_name(agent.given, agent.family)}, {agent.structure.name}" for role, agent in AGENTS.items()}
     typer.echo(f"\nHealthspace is at {address}\nSign in as")
     for role in (role for role in Role if role in names):
         typer.echo(f"  {role:<16} {address}/sign-in?persona={role:<16} {names[role]}")

@@ -106,7 +106,8 @@ async def answer(service: "Service", create_app: MakeApp, listener: socket.socke
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config)
-    workers = [asyncio.create_task(work) for work in (keep_up(service.door), keep_delivering(service.door, handlers_of(service)))]
+    door, months = service.door, service.settings.trail_months
+    workers = [asyncio.create_task(work) for work in (keep_up(door, months), keep_delivering(door, handlers_of(service)))]
     serving = asyncio.create_task(server.serve([listener]))
     try:
         await asyncio.shield(serving)

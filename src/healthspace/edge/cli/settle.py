@@ -79,12 +79,15 @@ async def settle(door: Door, plan: Plan, citizens: int, limit: int, advance: Cal
                 await progress.complete(person.index)
                 advance()
 
+    door.announcer.quiet = True  # a population that is made up has years of news, and nobody to tell
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(work())
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
+    finally:
+        door.announcer.quiet = False
 
 
 async def _settle_one(door: Door, person: SyntheticCitizen, limit: int) -> None:

@@ -6,6 +6,7 @@ import time
 import structlog
 
 from healthspace.access.permit import Door
+from healthspace.audit.retain import retire_months
 from healthspace.base import clock
 from healthspace.base.errors import Unavailable
 from healthspace.database.audit_partitions import ensure_audit_partitions
@@ -23,8 +24,11 @@ REPORTED = 10_000
 log = structlog.get_logger(__name__)
 
 
-async def keep_up(door: Door) -> None:
-    """For ever: sweeps orphans now and every hour, extends the trail every day. A failure waits for the next turn."""
+async def keep_up(door: Door, trail_months: int) -> None:
+    """For ever: sweeps orphans now and every hour; every day extends the trail, and drops what is older than `trail_months`.
+
+    A failure waits for the next turn.
+    """
     extended = time.monotonic()  # opening the database has just done it
     while True:
         try:
@@ -35,6 +39,7 @@ async def keep_up(door: Door) -> None:
                 log.info("orphans_swept", files=swept)
             if time.monotonic() - extended >= DAY:
                 await extend_trail(door)
+                await retire_trail(door, trail_months)
                 extended = time.monotonic()
         except (Unavailable, OSError):
             log.exception("upkeep_failed")
@@ -72,3 +77,12 @@ async def extend_trail(door: Door) -> None:
         made = await ensure_audit_partitions(connection, now=clock.now())
     if made:
         log.info("audit_partitions_made", partitions=made)
+
+
+async def retire_trail(door: Door, months: int) -> None:
+    """Drops the months of the trail whose keeping is over; a trail with faults is left as it is, and said so."""
+    done = await retire_months(door.database, door.keys, now=clock.now(), months=months)
+    if done.broken:
+        log.error("trail_broken", advice="run healthspace audit verify")
+    elif done.partitions:
+        log.info("audit_partitions_dropped", partitions=done.partitions)
