@@ -287,6 +287,41 @@ def test_a_kit_a_range_and_a_comment_come_with_the_result() -> None:
     assert (one["referenceRange"][0]["low"]["value"], one["referenceRange"][0]["high"]["value"]) == (136, 145)
 
 
+def test_a_result_comes_from_the_specimen_that_it_names_or_that_its_battery_took() -> None:
+    named = '<specimen><specimenRole><id root="1.2.250.1.999.8" extension="U-2"/></specimenRole></specimen>'
+    first = result('<value xsi:type="REAL" value="3"/>', named)
+    battery = organizer("78", result('<value xsi:type="REAL" value="4"/>'), specimen("U-3"))
+    elsewhere = result('<value xsi:type="REAL" value="5"/>', named.replace("U-2", "X"))
+    found = read(chapter(specimen("U-1"), specimen("U-2"), first, battery, elsewhere))
+    keys = {fact.key: fact.resource for fact in found.facts}
+    by_value = {one["valueQuantity"]["value"]: one["specimen"] for one in of_type(found.facts, "Observation") if "valueQuantity" in one}
+    numbers = [keys[by_value[value]["reference"].removeprefix(FACT)]["identifier"][0]["value"] for value in (3, 4)]
+    assert (numbers, by_value[5]["identifier"]["value"]) == (["U-2", "U-3"], "X")
+
+
+def test_what_stands_inside_a_result_is_read_too() -> None:
+    inner = result('<value xsi:type="REAL" value="4"/>')
+    found = read(chapter(result('<value xsi:type="REAL" value="3"/>', linked("COMP", inner))))
+    assert [one["valueQuantity"]["value"] for one in of_type(found.facts, "Observation")] == [3, 4]
+
+
+def test_a_report_that_the_laboratory_calls_unfinished_is_partial() -> None:
+    word = '<lab:statusCode code="active"/>'
+    event = f"<documentationOf><serviceEvent>{coded('code', '18719-5', LOINC)}{word}</serviceEvent></documentationOf>"
+    whole = read_section(
+        BIOCHEMISTRY, chapter(result('<value xsi:type="REAL" value="3"/>')), code=coded("code", "11502-2", LOINC), event=event
+    )
+    assert [one["status"] for one in of_type(whole.facts, "DiagnosticReport")] == ["partial", "partial"]
+
+
+def test_a_range_that_is_not_the_normal_one_says_so() -> None:
+    bounds = '<value xsi:type="IVL_PQ"><high value="2.5" unit="mmol/L"/></value>'
+    kind = coded("interpretationCode", "LL", "2.16.840.1.113883.5.83")
+    ranges = f"<referenceRange><observationRange>{bounds}{kind}</observationRange></referenceRange>"
+    (said,) = read_one(result('<value xsi:type="PQ" value="2" unit="mmol/L"/>', ranges))["referenceRange"]
+    assert (said["high"]["value"].text, codes_of(said["type"])) == ("2.5", {"LL"})
+
+
 def test_results_of_imaging_are_not_called_laboratory_results() -> None:
     listed = organizer("208", observation("209", SODIUM, DONE), code=coded("code", "18748-4", LOINC, display="Imagerie"))
     assert {category_of(one) for one in of_type(read(listed).facts, "Observation")} == {"imaging"}

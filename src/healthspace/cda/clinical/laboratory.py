@@ -7,6 +7,7 @@ the batteries of its antibiogram. What a result does not say itself (when, by wh
 from dataclasses import dataclass, field, replace
 
 from healthspace.base.fhirjson import Resource, compact
+from healthspace.cda.clinical import details
 from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
 from healthspace.cda.clinical.observations import (
@@ -21,7 +22,7 @@ from healthspace.cda.clinical.observations import (
 )
 from healthspace.cda.clinical.parts import COMPLETING, identifiers_of
 from healthspace.cda.clinical.procedures import devices_of
-from healthspace.cda.clinical.statement import Found, Statement, read
+from healthspace.cda.clinical.statement import Found, Source, Statement, read
 from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, performer_of, shown_name, time_at, value_of
 from healthspace.cda.contained import identifier
 from healthspace.cda.values import Element, attribute, child, children, read_identifier, read_identifiers, read_name
@@ -33,6 +34,7 @@ ISOLATE = frozenset({"1.3.6.1.4.1.19376.1.3.1.5", "1.2.250.1.213.1.1.3.79"})
 SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77", "1.3.6.1.4.1.19376.1.3.10.4.1", "1.2.250.1.213.1.1.3.100"})
 _IMAGING = "18748-4"
 """LOINC of the results of imaging, which the French patient summary lists beside those of laboratories."""
+_WORD = "{urn:oid:1.3.6.1.4.1.19376.1.3.2}statusCode"
 PREVIOUS = "urn:healthspace:previous-result"
 """On an Observation, complex (value, effective): an earlier result that the laboratory repeats beside this one."""
 SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
@@ -110,6 +112,10 @@ def _read_result(statement: Statement, chapter: _Chapter) -> Found:
         return
     made = observation(statement, code, value or _unvalued(statement), chapter.category, chapter.effective)
     yield fact(statement, _in_chapter(made, statement, chapter))
+    for inner in statement.related():
+        earlier = inner.kind == "observation" and attribute(inner.element.getparent(), "typeCode") == "REFR"
+        if not earlier and not inner.templates & COMPLETING:
+            yield from _read_part(inner, chapter)
 
 
 def _unvalued(statement: Statement) -> Resource:
@@ -125,10 +131,25 @@ def _in_chapter(made: Resource, statement: Statement, chapter: _Chapter) -> Reso
             **made,
             "extension": [*made.get("extension", ()), *filter(None, previous)],
             "performer": performers or made.get("performer"),
-            "specimen": _only(chapter.specimens),
+            "specimen": _specimen_of(statement, chapter),
             "device": next(iter((*devices_of(statement), *chapter.devices)), None),
         }
     )
+
+
+def _specimen_of(statement: Statement, chapter: _Chapter) -> Resource | None:
+    """The specimen that a result names; else that of the chapter, when it leaves no choice."""
+    for role in (child(each, "specimenRole") for each in children(statement.element, "specimen")):
+        number = read_identifier(child(role, "id"))
+        named = identifier(number) if number else None
+        same = next((each for each in chapter.specimens if named in each.resource.get("identifier", ())), None)
+        if same is not None:
+            return _refer(same)
+        kind = concept_of(statement, child(role, "specimenPlayingEntity", "code")) or {}
+        said = compact({"identifier": named, "display": details.named(kind)})
+        if said:
+            return {"type": "Specimen", **said}
+    return _only(chapter.specimens)
 
 
 def _previous(statement: Statement) -> Resource | None:
@@ -143,8 +164,13 @@ def _previous(statement: Statement) -> Resource | None:
 
 def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
     """Results that were asked for together, and the panel that names them."""
+    if is_void(statement):
+        return
+    own = tuple(_specimen(each) for each in statement.related() if each.templates & SPECIMEN)
+    yield from own
     inner = replace(
         chapter,
+        specimens=own or chapter.specimens,
         effective=effective_of(statement) or chapter.effective,
         performers=tuple(performers_of(statement)) if children(statement.element, "performer") else chapter.performers,
         devices=tuple(devices_of(statement)) or chapter.devices,
@@ -155,11 +181,13 @@ def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
     code, members = code_or_text(statement), members_of(found)
     if code is not None and members:
         panel = {**observation(statement, code, {}, inner.category, chapter.effective), "hasMember": members}
-        yield fact(statement, _in_chapter(panel, statement, chapter))
+        yield fact(statement, _in_chapter(panel, statement, inner))
 
 
 def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
     """A micro-organism that was found, with what was found out about it (count, resistance): it is their specimen."""
+    if is_void(statement):
+        return
     role = child(statement.element, "specimen", "specimenRole")
     organism = concept_of(statement, child(role, "specimenPlayingEntity", "code"))
     culture = _culture(statement, role, organism, chapter)
@@ -174,7 +202,8 @@ def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
         return
     code = code_or_text(statement) or {"text": "Micro-organisme isolé"}
     named = observation(statement, code, {"valueCodeableConcept": organism}, chapter.category, chapter.effective)
-    yield fact(statement, compact({**_in_chapter(named, statement, chapter), "hasMember": members}))
+    found_in = {"specimen": _only(chapter.specimens), "hasMember": members}
+    yield fact(statement, compact({**_in_chapter(named, statement, chapter), **found_in}))
 
 
 def _culture(statement: Statement, role: Element | None, organism: Resource | None, chapter: _Chapter) -> Fact | None:
@@ -259,9 +288,15 @@ def _validator(participant: Element) -> Resource | None:
 
 
 def _status_of(statement: Statement) -> str:
-    """The act's own status; the document's word (lab:statusCode) is the record's business."""
+    """The act's own status; the word of the document on itself when it is not final."""
     status = STATUSES.get(statement.status, "final")
-    return {"preliminary": "partial", "registered": "registered"}.get(status, status)
+    return report_status(statement.source) if status == "final" else {"preliminary": "partial"}.get(status, status)
+
+
+def report_status(source: Source) -> str:
+    """Whether the results are all there: what the laboratory says of its report (IHE XD-LAB, lab:statusCode of the header's act)."""
+    said = {attribute(each, "code") for each in source.root.iter(_WORD)}
+    return "partial" if "active" in said else "cancelled" if said and said <= {"aborted", "cancelled"} else "final"
 
 
 def _collected(chapter: _Chapter) -> Resource:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.imaging import accession_numbers, events_of
-from healthspace.cda.clinical.laboratory import SERVICE_SECTIONS
+from healthspace.cda.clinical.laboratory import SERVICE_SECTIONS, report_status
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact
 from healthspace.cda.clinical.statement import Source, Statement, narrated
 from healthspace.cda.clinical.values import author_of, concept_of, effective_of, performer_of
@@ -33,7 +33,7 @@ def whole_report(source: Source, facts: Iterable[Fact]) -> Iterator[Fact]:
         "resourceType": "DiagnosticReport",
         "identifier": accession_numbers(source),
         "basedOn": _orders(source),
-        "status": "final",
+        "status": report_status(source),
         "category": [{"coding": [{"system": SERVICE_SECTIONS, "code": kind}]}],
         "code": concept_of(document, code),
         "subject": {"reference": PATIENT},

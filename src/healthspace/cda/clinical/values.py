@@ -218,7 +218,10 @@ def _range(statement: Statement, element: Element | None) -> Resource | None:
     value = child(element, "value")
     ends = {name: quantity_of(child(value, name)) for name in ("low", "high")}
     text = statement.source.text_of(child(element, "text")) or (statement.source.text_of(value) if value is not None else "")
-    return compact({**ends, "text": text}) or None
+    said = compact({**ends, "text": text})
+    # Normal is what a range means when it says nothing; any other kind must be told.
+    kind = child(element, "interpretationCode")
+    return {**said, **compact({"type": concept_of(statement, kind)})} if said and attribute(kind, "code") not in {"", "N"} else said or None
 
 
 def interpretations_of(statement: Statement) -> list[Resource]:
