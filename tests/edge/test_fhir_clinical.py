@@ -9,6 +9,7 @@ from healthspace.identity.personas import Role
 from tests.clinical_documents import a_clinical_document, a_result, an_allergy
 from tests.documents import labelled
 from tests.edge.conversation import Desk, ids_of
+from tests.edge.test_attributes import json_archive, json_label, json_status, patch
 from tests.edge.test_portal import signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 
@@ -218,3 +219,28 @@ async def test_the_page_of_a_document_says_how_many_entries_could_not_be_read(
     assert several in words(await desk.client.get(f"/documents/{two['id']}"))
     assert one in words(await desk.client.get(f"/documents/{single['id']}"))
     assert 'id="unread"' not in (await desk.client.get(f"/documents/{whole['id']}")).text
+
+
+async def test_masking_and_archiving_a_document_do_the_same_to_what_it_says(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, Role.SPECIALIST)
+    reference = await brought(desk)
+    path, search = f"DocumentReference/{reference['id']}", f"Observation?patient={patient}"
+    [result] = await found(desk, search, Role.SPECIALIST)
+    assert (await patch(desk, path, patient, json_label("MASQUE_PS"))).status_code == 200
+    await finds_nothing(desk, patient, Role.SPECIALIST, result)
+    assert await found(desk, search, patient) == [result]
+    assert (await patch(desk, path, patient, json_label("N"))).status_code == 200
+    assert await found(desk, search, Role.SPECIALIST) == [result]
+    assert (await patch(desk, path, patient, json_archive(True))).status_code == 200
+    assert (await found(desk, search, patient), await found(desk, search, LAB)) == ([], [])
+    assert (await patch(desk, path, patient, json_archive(False))).status_code == 200
+    assert await found(desk, search, patient) == [result]
+
+
+async def test_what_is_taken_back_says_nothing_any_more(desk: Desk, patient: UUID) -> None:
+    reference = await brought(desk)
+    [result] = await found(desk, f"Observation?patient={patient}", patient)
+    assert (await patch(desk, f"DocumentReference/{reference['id']}", LAB, json_status("entered-in-error"))).status_code == 200
+    for who in (patient, LAB):
+        assert await found(desk, f"Observation?patient={patient}", who) == []
+    assert (await desk.get(f"Observation/{result}", LAB)).status_code == 404

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.databases import counts_in
+from tests.journeys.databases import change, counts_in
 from tests.journeys.processes import Done, clinical_documents, healthspace, letter, lines_of_trail, some_citizen, write_files
 from tests.shared import CDA, needs_shared
 
@@ -199,3 +199,13 @@ def test_a_record_closed_by_its_holder_takes_nothing_any_more(tmp_path: Path) ->
     assert healthspace(data, "deposit", "--open-missing", files[1]).code == 1
     assert healthspace(data, "space", "close", "--ins", ins).code == 1
     assert healthspace(data, "audit", "verify").code == 0
+
+
+def test_documents_of_an_older_reader_are_read_again_and_say_the_same(data: Path) -> None:
+    before = counts_in(data)
+    assert healthspace(data, "extract").err.splitlines()[-1] == "Every document has been read by this version"
+    change(data, "UPDATE blob SET reader = 0")
+    again = healthspace(data, "extract")
+    assert again.code == 0, again.err
+    assert again.err.splitlines()[-1] == f"{before['blob']:,} documents read again"
+    assert counts_in(data) == before

@@ -13,7 +13,7 @@ HEAVY = ("asyncpg", "starlette", "uvicorn", "lxml", "jinja2", "structlog", "cryp
 def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
     told = healthspace(tmp_path, "--help")
     assert told.code == 0
-    for command in ("serve", "demo", "deposit", "token", "audit", "space", "migrate", "bench"):
+    for command in ("serve", "demo", "deposit", "token", "audit", "space", "migrate", "reindex", "extract", "bench"):
         assert f"  {command} " in told.out
     look = "import sys, healthspace.__main__; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True, env=environment_of(tmp_path)).stdout
