@@ -7,7 +7,8 @@ import pytest
 from healthspace.access.rules import Action
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
-from healthspace.record.spaces import CLOSURE, close_space, owner_of_patient
+from healthspace.record.life import close_space
+from healthspace.record.spaces import CLOSURE, owner_of_patient
 from tests.documents import query_by_ins
 from tests.edge.conversation import Desk, fault_of
 from tests.harness import a_citizen, some_traits

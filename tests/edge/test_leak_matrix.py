@@ -15,7 +15,8 @@ from healthspace.base.ids import new_id, new_owner, owner_of
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.record.authorise import end_authorisation, list_access
-from healthspace.record.spaces import close_space, owner_of_patient
+from healthspace.record.life import close_space
+from healthspace.record.spaces import owner_of_patient
 from tests.documents import a_bundle, a_cda, a_reference, labelled, query_by_ins
 from tests.edge.conversation import Desk, ids_of
 from tests.harness import a_citizen, authorised, treated

@@ -21,8 +21,9 @@ from healthspace.edge.portal.pages import LANGUAGE
 from healthspace.edge.portal.session import SESSION
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
+from healthspace.record.life import close_space
 from healthspace.record.personas import persona_patient, remember_persona
-from healthspace.record.spaces import close_space, owner_of_patient
+from healthspace.record.spaces import owner_of_patient
 from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_root, labelled, of_type
 from tests.harness import a_citizen, authorised, client_of, lines_of, open_test_service, some_traits, token_of, treated
 

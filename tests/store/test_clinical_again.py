@@ -12,7 +12,7 @@ from healthspace.identity.caller import caller_of_citizen
 from healthspace.record.clinical import again
 from healthspace.record.clinical.keep import unread_of
 from healthspace.record.deposit import Deposited
-from healthspace.record.spaces import close_space
+from healthspace.record.life import close_space
 from healthspace.resources.store import read
 from tests.clinical_documents import a_clinical_document, a_result, an_allergy
 from tests.documents import a_cda

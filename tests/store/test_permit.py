@@ -17,8 +17,9 @@ from healthspace.identity.tokens import caller_of_role
 from healthspace.record.authorise import authorise, end_authorisation, list_access
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.find import list_documents
+from healthspace.record.life import close_space
 from healthspace.record.read import read_content, read_document, read_reference, read_submission
-from healthspace.record.spaces import close_space, find_patient, open_space, owner_of_patient, read_patient
+from healthspace.record.spaces import find_patient, open_space, owner_of_patient, read_patient
 from healthspace.record.trail import read_trail
 from tests.harness import a_citizen, authorised, lines_of, rpps_of, some_traits, treated
 

@@ -57,9 +57,14 @@ BY_ACTION: dict[str, Event] = {
     Action.COLLECT_ACCESS: Event.ACCESS_CHANGED,
     Action.INVITE_CARER: Event.CARER_INVITED,
     Action.ANSWER_INVITATION: Event.CARER_ACCEPTED,
+    Action.REFUSE_INVITATION: Event.CARER_REFUSED,
+    Action.LEAVE_CARE: Event.ENDED_BY_CARER,
+    Action.END_CARE: Event.ENDED_BY_HOLDER,
+    Action.MASK_DOCUMENT: Event.DOCUMENT_CHANGED,
+    Action.ARCHIVE_DOCUMENT: Event.DOCUMENT_CHANGED,
 }
 """What an act that writes sets off."""
-OWN_EVENTS = frozenset({Event.CARER_INVITED, Event.CARER_ACCEPTED})
+OWN_EVENTS = frozenset({Event.CARER_INVITED, Event.CARER_ACCEPTED, Event.ENDED_BY_HOLDER})
 """Told to others even when the holder did it."""
 LOOKS = frozenset(
     {

@@ -10,9 +10,11 @@ from healthspace.identity.caller import Caller, Kind
 HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
-def action_of(label: str) -> Action:
-    """What changing a visibility label is called in the trail."""
-    return Action.MASK_DOCUMENT if label == labels.MASKED else Action.RELEASE_DOCUMENT
+def action_of(label: str, *, added: bool) -> Action:
+    """What changing a visibility label is called in the trail: a document is released when it is announced."""
+    if label == labels.MASKED:
+        return Action.MASK_DOCUMENT
+    return Action.RELEASE_DOCUMENT if label == labels.NOT_ANNOUNCED and not added else Action.CHANGE_DOCUMENT
 
 
 def may_change_label(caller: Caller, reason: Reason, label: str) -> bool:

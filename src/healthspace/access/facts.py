@@ -118,6 +118,16 @@ async def derive_facts(tx: Tx, keys: KeyRing, owner: int, source: UUID, resource
         await tx.execute(KEEP, owner, source, [str(kind) for kind in kinds], [keys.hash_caller(key) for key in named], since, until)
 
 
+async def keep_fact(tx: Tx, keys: KeyRing, owner: int, source: UUID, fact: Fact) -> None:
+    """Keeps one fact that no resource states: of a step in the life of the record."""
+    await tx.execute(KEEP, owner, source, [str(fact.kind)], [keys.hash_caller(fact.key)], [fact.since], [fact.until])
+
+
+async def forget_facts(tx: Tx, owner: int, source: UUID) -> None:
+    """Takes back what `source` stated."""
+    await tx.execute(FORGET, owner, source)
+
+
 def _consent_facts(consent: Resource) -> Iterator[Fact]:
     provision = consent.get("provision", {})
     span = _span_of(provision.get("period", {}))

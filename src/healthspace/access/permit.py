@@ -188,7 +188,11 @@ class Door:
         outcome, reason = _name_failure(error)
         async with self.database.reading() as tx:
             known = await tx.fetchrow(FACTS, owner, [], clock.now()) if owner else None
-            cipher = self.ciphers.open(owner, known["wrapped_key"]) if owner and known else await self.ciphers.of(tx, REGISTRY)
+            cipher = (
+                self.ciphers.open(owner, known["wrapped_key"])
+                if owner and known and known["wrapped_key"]
+                else await self.ciphers.of(tx, REGISTRY)
+            )
         await self.trail.record(self.line(caller, action, outcome, reason, cipher, []))
         _mark_traced(error)
 

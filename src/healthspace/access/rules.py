@@ -33,6 +33,7 @@ WRITES = frozenset(
         Action.CHANGE_DOCUMENT,
         Action.MASK_DOCUMENT,
         Action.RELEASE_DOCUMENT,
+        Action.NOTICE_DOCUMENT,
         Action.WITHDRAW_DOCUMENT,
         Action.ARCHIVE_DOCUMENT,
         Action.GRANT_ACCESS,
@@ -40,6 +41,9 @@ WRITES = frozenset(
         Action.COLLECT_ACCESS,
         Action.INVITE_CARER,
         Action.ANSWER_INVITATION,
+        Action.REFUSE_INVITATION,
+        Action.LEAVE_CARE,
+        Action.END_CARE,
         Action.WRITE_RESOURCES,
         Action.WRITE_OWN_ENTRY,
         Action.ANSWER_CORRECTION,
@@ -70,6 +74,7 @@ NOT_THE_HOLDERS = frozenset(
         Action.OPEN_SPACE,
         Action.WRITE_RESOURCES,
         Action.READ_FACTS_AGAIN,
+        Action.NOTICE_DOCUMENT,
         Action.SUSPEND_SPACE,
         Action.RESUME_SPACE,
         Action.COLLECT_ACCESS,
@@ -145,6 +150,14 @@ def _service_keeps_the_calendar(caller: Caller, action: Action, facts: Facts) ->
         # A newer version of the program reads more out of the documents that it keeps; it shows them to nobody.
         return UPKEEP if caller.kind is Kind.SYSTEM and facts.state is not None else None
     return TIMER if caller.kind is Kind.SYSTEM and facts.state is not None and not facts.registry else None
+
+
+def _agency_suspends(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
+    """The insurance suspends for fraud and resumes, and closes after a death; it reads nothing (R1111-36)."""
+    return AGENCY if caller.kind is Kind.AGENCY and action in AGENCY_ACTIONS and not facts.registry else None
+
+
+AGENCY_ACTIONS = frozenset({Action.SUSPEND_SPACE, Action.RESUME_SPACE, Action.CLOSE_SPACE})
 
 
 def _blocked_professional(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
@@ -298,6 +311,7 @@ TECHNICAL = Verdict(True, Reason.TECHNICAL)
 NOT_IN_DEMONSTRATION = Verdict(False, Reason.NOT_IN_DEMONSTRATION)
 DIRECTORY = Verdict(True, Reason.DIRECTORY)
 DEMONSTRATION = Verdict(True, Reason.DEMONSTRATION)
+AGENCY = Verdict(True, Reason.AGENCY)
 UPKEEP = Verdict(True, Reason.UPKEEP)
 TIMER = Verdict(True, Reason.TIMER)
 BLOCKED = Verdict(False, Reason.BLOCKED)
@@ -343,6 +357,7 @@ RULES: tuple[Rule, ...] = (
     _known_callers_read_the_registry,
     _service_tells_people,
     _service_keeps_the_calendar,
+    _agency_suspends,
     _blocked_professional,
     _emergency,
     _holder,

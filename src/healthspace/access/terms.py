@@ -25,6 +25,7 @@ class Action(StrEnum):
     CHANGE_DOCUMENT = "document:change"
     MASK_DOCUMENT = "document:mask"
     RELEASE_DOCUMENT = "document:release"
+    NOTICE_DOCUMENT = "document:notice"
     WITHDRAW_DOCUMENT = "document:withdraw"
     ARCHIVE_DOCUMENT = "document:archive"
     SEARCH_SUBMISSIONS = "submission:search"
@@ -42,6 +43,9 @@ class Action(StrEnum):
     PREVIEW_ACCESS = "access:preview"
     INVITE_CARER = "carer:invite"
     ANSWER_INVITATION = "carer:answer"
+    REFUSE_INVITATION = "carer:refuse"
+    LEAVE_CARE = "carer:leave"
+    END_CARE = "carer:end"
     READ_RESOURCE = "resource:read"
     SEARCH_RESOURCES = "resource:search"
     READ_HISTORY = "resource:history"
@@ -74,6 +78,7 @@ class Reason(StrEnum):
     INVITED = "invited"
     DIRECTORY = "directory"
     DEMONSTRATION = "demonstration"
+    AGENCY = "agency"
     TIMER = "timer"
     UPKEEP = "upkeep"
     TECHNICAL = "technical"
@@ -119,6 +124,8 @@ class Tie(StrEnum):
     MASKED_IN_EMERGENCY = "masked-in-emergency"
     MASKED_BY_DEFAULT = "masked-by-default"
     NO_TEAM = "no-team"
+    OF_AGE = "of-age"
+    """The holder has come of age and has not confirmed their record yet."""
 
 
 class Scope(StrEnum):

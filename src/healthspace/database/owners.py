@@ -15,6 +15,23 @@ CREATE = """
 """
 WRAPPED_KEY = "SELECT wrapped_key FROM owner WHERE owner = $1"
 WRAPPED_KEYS = "SELECT owner, wrapped_key FROM owner WHERE owner = ANY ($1::bigint[]) AND state = 'open'"
+SET_DUE = "UPDATE owner SET due = $2 WHERE owner = $1"
+STATE_OF = "SELECT state FROM owner WHERE owner = $1"
+OWNERS_DUE = "SELECT owner, state FROM owner WHERE due <= $1 ORDER BY due LIMIT $2"
+ERASE = """
+    WITH bodies AS (DELETE FROM resource WHERE owner = $1),
+         earlier AS (DELETE FROM resource_history WHERE owner = $1),
+         tokens AS (DELETE FROM ix_token WHERE owner = $1),
+         ranges AS (DELETE FROM ix_range WHERE owner = $1),
+         strings AS (DELETE FROM ix_string WHERE owner = $1),
+         facts AS (DELETE FROM access_fact WHERE owner = $1),
+         waiting AS (DELETE FROM waiting_document WHERE owner = $1),
+         letters AS (DELETE FROM outbox WHERE owner = $1),
+         files AS (DELETE FROM blob WHERE owner = $1)
+    UPDATE owner SET state = 'erased', wrapped_key = NULL, due = NULL, changed = $2 WHERE owner = $1
+"""
+UNPOINT = "DELETE FROM xref WHERE h = ANY ($1::bigint[]) AND owner = $2"
+UNCLAIM = "DELETE FROM claim WHERE h = ANY ($1::bigint[]) AND owner = $2"
 CHANGE_STATE = "UPDATE owner SET state = $2, changed = $3 WHERE owner = $1"
 
 REMEMBERED = 4096
@@ -45,6 +62,10 @@ class Ciphers:
         known = self._opened.get(owner)
         return known[1] if known is not None else None
 
+    def forget(self, owner: int) -> None:
+        """Of an owner who was erased, nothing stays in memory."""
+        self._opened.pop(owner, None)
+
     async def of(self, tx: Tx, owner: int) -> Cipher:
         return self.open(owner, await tx.fetchval(WRAPPED_KEY, owner))
 
@@ -65,6 +86,29 @@ async def create_owner(tx: Tx, ciphers: Ciphers, keys: KeyRing, kind: str, now: 
 
 async def change_state(tx: Tx, owner: int, state: str, now: datetime) -> None:
     await tx.execute(CHANGE_STATE, owner, state, now)
+
+
+async def set_due(tx: Tx, owner: int, due: datetime | None) -> None:
+    """When the next step of an owner's life comes by itself; None: no step is waiting."""
+    await tx.execute(SET_DUE, owner, due)
+
+
+async def state_of(tx: Tx, owner: int) -> str:
+    state: str = await tx.fetchval(STATE_OF, owner)
+    return state
+
+
+async def find_owners_due(database: Database, now: datetime, limit: int) -> list[tuple[int, str]]:
+    """Owner and state of those whose next step has come, the longest due first."""
+    async with database.reading() as tx:
+        return [(row["owner"], row["state"]) for row in await tx.fetch(OWNERS_DUE, now, limit)]
+
+
+async def erase_owner(tx: Tx, owner: int, pointers: Collection[int], claims: Collection[int], now: datetime) -> None:
+    """Destroys the data key and every row but the trail's; `pointers` and `claims` are what leads to this owner by a hash."""
+    await tx.execute(UNPOINT, list(pointers), owner)
+    await tx.execute(UNCLAIM, list(claims), owner)
+    await tx.execute(ERASE, owner, now)
 
 
 async def open_registry(database: Database, ciphers: Ciphers, keys: KeyRing, now: datetime) -> Cipher:

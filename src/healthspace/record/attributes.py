@@ -82,6 +82,15 @@ async def release_document(p: Permit, identifier: UUID) -> Stored | None:
     return stored
 
 
+async def put_off_release(p: Permit, identifier: UUID) -> None:
+    """The two weeks are over: what comes next is the release, at the end of the month (R1111-53)."""
+    p.must_be_for(Action.RELEASE_DOCUMENT)
+    p.action = Action.NOTICE_DOCUMENT
+    later = p.policy.announcement_limit - p.policy.announcement_notice
+    await wait_for(p.tx, p.owner, identifier, "release", p.now + later)
+    p.note(f"DocumentReference/{identifier}")
+
+
 def _settle(p: Permit, before: Resource, asked: Resource) -> Resource:
     """What was asked, as it is kept: labels as a set in their order, confidentiality untouched, both words for taking back as one."""
     wanted = labels.codes_of({"securityLabel": asked.get("securityLabel", [])}) & set(labels.VISIBILITY)
@@ -116,7 +125,7 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
     for label in sorted(told):
         if not may_change_label(p.caller, p.reason, label):
             raise Forbidden("this label is not yours to change", place="DocumentReference.securityLabel")
-        done = action_of(label)
+        done = action_of(label, added=label in labels.codes_of(after))
     if before.get("status") != after.get("status"):
         if not may_withdraw(p.caller, depositor_of(before)):
             raise Forbidden("only its author takes a document back", place="DocumentReference.status")

@@ -93,6 +93,7 @@ async def answer(p: Permit, identifier: UUID, *, accepts: bool) -> Stored:
     if value_of(related, INVITATION) != PENDING:
         raise Invalid("this invitation was answered before", place="RelatedPerson.extension")
     if not accepts:
+        p.action = Action.REFUSE_INVITATION
         return await _replace(p, current, {**_said(related, REFUSED), "active": False}, "UPDATE")
     if not represents(related):
         await _check_cared_for(p)
@@ -115,6 +116,7 @@ async def end_care(p: Permit, identifier: UUID) -> Stored:
         return current
     for key in named:
         await point_away(p.tx, _leads(p, "cares", UUID(key.removeprefix("patient|"))), p.owner, identifier)
+    p.action = Action.LEAVE_CARE if p.caller.key in named else Action.END_CARE
     period = {**related.get("period", {}), "end": instant(p.now)}
     return await _replace(p, current, {**_said(related, ENDED), "active": False, "period": period}, "DELETE")
 

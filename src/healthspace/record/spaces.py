@@ -1,6 +1,7 @@
 """A citizen's space: found by INS, opened from the strict traits, read, closed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,11 @@ from healthspace.access.permit import Door, Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, NotFound
 from healthspace.base.ids import new_id, owner_of
-from healthspace.database.owners import change_state
 from healthspace.identity.ins import NIA, Ins
 from healthspace.resources.hashing import hash_token
 from healthspace.resources.names import claim, pointed_to
-from healthspace.resources.store import insert, read_all, update
-from healthspace.resources.stored import Stored, instant
+from healthspace.resources.store import insert, read_all
+from healthspace.resources.stored import Resource, Stored, instant
 
 BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 INSEE_CODE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code"
@@ -74,29 +74,26 @@ async def open_space(p: Permit, traits: Traits) -> UUID:
     return identifier
 
 
-async def close_space(p: Permit, motive: str) -> None:
-    """Closes the record: it is fed and read no more. `motive` is a code of the French list of closure motives."""
-    p.must_be_for(Action.CLOSE_SPACE)
-    current = await patient_of(p)
-    closed = {**current.json(), "active": False}
-    extension = {
-        "url": CLOSURE,
-        "extension": [
-            {"url": "dateFermeture", "valueDateTime": instant(p.now)},
-            {"url": "motifFermeture", "valueCoding": {"system": CLOSURE_REASONS, "code": motive}},
-        ],
-    }
-    closed["extension"] = [*closed.get("extension", []), extension]
-    await update(p.tx, p.cipher, p.keys, current, closed, p.now)
-    await change_state(p.tx, p.owner, "closed", p.now)
+def closure(motive: str, now: datetime, reason: str = "") -> Resource:
+    """The extension that tells a closure: since when, why, and in the holder's words."""
+    told: list[Resource] = [
+        {"url": "dateFermeture", "valueDateTime": instant(now)},
+        {"url": "motifFermeture", "valueCoding": {"system": CLOSURE_REASONS, "code": motive}},
+    ]
+    return {"url": CLOSURE, "extension": [*told, *([{"url": "raisonFermeture", "valueString": reason}] if reason else [])]}
 
 
 async def find_patient(p: Permit) -> dict[str, Any]:
     """The answer of TD02: identifier and state of a record, no trait (a client must not show any: RG_0320)."""
     p.must_be_for(Action.FIND_PATIENT)
     patient = (await patient_of(p)).json()
-    closures = [extension for extension in patient.get("extension", []) if extension["url"] == CLOSURE]
     p.note(f"Patient/{patient['id']}")
+    return patient_state(patient)
+
+
+def patient_state(patient: Resource) -> Resource:
+    """What TD02 tells of a Patient: its identifier, whether the record is active and, when it is closed, since when and why."""
+    closures = [extension for extension in patient.get("extension", []) if extension["url"] == CLOSURE]
     return {
         "resourceType": "Patient",
         "id": patient["id"],

@@ -76,3 +76,8 @@ def after_all(prefix: bytes) -> bytes:
     """The least bytes above everything that begins with `prefix`."""
     trimmed = prefix.rstrip(b"\xff")
     return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else b"\xff" * 64
+
+
+def hash_name_claim(keys: KeyRing, system: str, value: str) -> int:
+    """The claim that gives a national health identity to one citizen (`names.claim`)."""
+    return keys.hash64("claim", "Patient", system, value)

@@ -34,7 +34,8 @@ async def _close(settings: Settings, value: str, system: str | None, motive: str
     from healthspace.access.rules import Action
     from healthspace.edge.cli.citizens import find_citizen
     from healthspace.identity.caller import caller_of_citizen
-    from healthspace.record.spaces import close_space, owner_of_patient
+    from healthspace.record.life import close_space
+    from healthspace.record.spaces import owner_of_patient
 
     require_installation(settings)
     async with open_service(settings) as service:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
-from healthspace.edge.fhir import attributes, carers, controls, history, operations, search, terminology, write
+from healthspace.edge.fhir import attributes, carers, controls, history, life, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
 from healthspace.edge.fhir.audit_event import read_audit, search_audit
 from healthspace.edge.fhir.bundle import process
@@ -52,6 +52,14 @@ def interactions() -> list[Interaction]:
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),
         *_of_one_type("AuditEvent", "GET", "/{id}/_history/{version}", Action.READ_TRAIL, read_audit),
+        *(
+            one
+            for name, (action, _) in life.STEPS.items()
+            for one in _of_one_type("Patient", "POST", f"/{{id}}/{name}", action, life.step(name))
+        ),
+        *_of_one_type("Patient", "POST", "/{id}/$close", Action.CLOSE_SPACE, life.close),
+        *_of_one_type("Patient", "POST", "/{id}/$erase", Action.ERASE_SPACE, life.erase),
+        *_of_one_type("Patient", "POST", "/$open", Action.OPEN_SPACE, life.open_record),
         *_of_one_type("RelatedPerson", "GET", "/$mine", Action.READ_ACCESS, carers.mine),
         *_of_one_type("RelatedPerson", "POST", "/{id}/$accept", Action.ANSWER_INVITATION, carers.accept),
         *_of_one_type("RelatedPerson", "POST", "/{id}/$refuse", Action.ANSWER_INVITATION, carers.refuse),

@@ -51,12 +51,16 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.CHANGE_DOCUMENT: (mark("Asked to change a document"), "folder"),
     Action.MASK_DOCUMENT: (mark("Masked or showed a document"), "eye"),
     Action.RELEASE_DOCUMENT: (mark("Changed who of the family sees a document"), "eye"),
+    Action.NOTICE_DOCUMENT: (mark("Noted that an announcement is awaited"), "clock"),
     Action.WITHDRAW_DOCUMENT: (mark("Withdrew a document"), "folder"),
     Action.ARCHIVE_DOCUMENT: (mark("Archived a document, or took it out of the archive"), "folder"),
     Action.COLLECT_ACCESS: (mark("Declared that you authorised a professional"), "lock"),
     Action.PREVIEW_ACCESS: (mark("Looked at what a professional would see"), "eye"),
     Action.INVITE_CARER: (mark("Changed the carers"), "user"),
     Action.ANSWER_INVITATION: (mark("Answered an invitation"), "user"),
+    Action.REFUSE_INVITATION: (mark("Refused an invitation"), "user"),
+    Action.LEAVE_CARE: (mark("Stopped caring for you"), "user"),
+    Action.END_CARE: (mark("Ended the help of a carer"), "user"),
 }
 """What an action is called, and its picture."""
 
@@ -87,6 +91,7 @@ REASONS: dict[str, str] = {
     Reason.COLLECTED: mark("A professional may note that you authorised someone."),
     Reason.CONCERNED: mark("Anyone may read what names them."),
     Reason.INVITED: mark("You invited this person."),
+    Reason.AGENCY: mark("The health insurance suspends or closes a space by law; it read nothing."),
     Reason.TIMER: mark("The law sets this date."),
     Reason.RECORD_NOT_OPEN: mark("The record was not open: nothing was shown."),
     Reason.BLOCKED: mark("You blocked this professional: nothing was shown."),

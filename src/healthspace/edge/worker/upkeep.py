@@ -11,6 +11,7 @@ from healthspace.base import clock
 from healthspace.base.errors import Unavailable
 from healthspace.database.audit_partitions import ensure_audit_partitions
 from healthspace.database.blobs import sweep_orphans
+from healthspace.edge.worker.calendar import keep_calendar
 from healthspace.record.clinical.again import BATCH as READ_AT_ONCE
 from healthspace.record.clinical.again import count_stale as count_stale_readings
 from healthspace.record.clinical.again import read_again
@@ -34,6 +35,8 @@ async def keep_up(door: Door, trail_months: int) -> None:
         try:
             await index_anew(door)
             await extract_anew(door)
+            if kept := await keep_calendar(door):
+                log.info("calendar_kept", steps=kept)
             swept = await sweep_orphans(door.database, door.blobs)
             if swept:
                 log.info("orphans_swept", files=swept)
