@@ -239,3 +239,24 @@ async def test_a_choice_is_changed_by_its_whole_and_what_has_ended_stays_so(pers
     await person.ends("Consent", consent)
     again = await person.desk.client.put(f"/fhir/Consent/{consent}", headers=person.desk.of(person.patient), json=changed)
     assert (again.status_code, fault_of(again)) == (422, "Consent.status")
+
+
+async def test_the_citizen_sees_what_a_professional_would_see_before_they_confirm(person: Person) -> None:
+    await person.desk.deposit(securityLabel=labelled("MASQUE_PS"))
+    await person.desk.deposit(securityLabel=labelled("INVISIBLE_PATIENT"))
+
+    async def seen(role: Role, more: str = "&authorised=true", who: Any = None) -> list[str]:
+        path = f"Patient/{person.patient}/$preview-access?professional={rpps_of(role)}{more}"
+        answer = await person.desk.get(path, who or person.patient)
+        assert answer.status_code == 200, answer.text
+        return [one["resource"]["id"] for one in answer.json()["entry"] if one["search"]["mode"] == "match"]
+
+    assert await seen(Role.SPECIALIST) == [person.document]
+    assert await seen(Role.SPECIALIST, "") == []
+    assert await seen(Role.PHYSIOTHERAPIST) == []
+    assert await seen(Role.OCCUPATIONAL_DOCTOR) == [person.document]
+    assert not await person.is_read_by(Role.SPECIALIST)
+    refused = await person.desk.get(f"Patient/{person.patient}/$preview-access?professional={rpps_of(Role.NURSE)}", Role.NURSE)
+    assert refused.status_code == 404
+    await person.chooses(a_consent("deny", professional(Role.SPECIALIST)))
+    assert await seen(Role.SPECIALIST) == []

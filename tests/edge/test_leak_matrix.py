@@ -233,5 +233,5 @@ async def test_without_a_token_everything_reads_alike(desk: Desk) -> None:
 def test_every_persona_of_the_demonstration_is_in_the_matrix() -> None:
     # A parent reads their own record, as any citizen; the technical caller may do everything, in a demonstration only; what a
     # physiotherapist reads depends on the type of the document.
-    others = {Role.CITIZEN, Role.PARENT, Role.SYSTEM, Role.PHYSIOTHERAPIST}
+    others = {Role.CITIZEN, Role.PARENT, Role.SYSTEM, Role.PHYSIOTHERAPIST, Role.AUDITOR, Role.SECOND_AUDITOR}
     assert {role.value for role in set(Role) - others} == set(PERSONAS) - {"holder", "another citizen"}

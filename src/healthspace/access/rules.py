@@ -18,6 +18,7 @@ from healthspace.access.terms import Scope as Scope
 from healthspace.access.terms import Tie as Tie
 from healthspace.access.terms import Verdict as Verdict
 from healthspace.identity.caller import Caller, Kind, Purpose
+from healthspace.identity.personas import Role
 
 WRITES = frozenset(
     {
@@ -154,7 +155,8 @@ def _service_keeps_the_calendar(caller: Caller, action: Action, facts: Facts) ->
 
 def _agency_suspends(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """The insurance suspends for fraud and resumes, and closes after a death; it reads nothing (R1111-36)."""
-    return AGENCY if caller.kind is Kind.AGENCY and action in AGENCY_ACTIONS and not facts.registry else None
+    insurance = caller.kind is Kind.AGENCY and caller.role is Role.AGENCY
+    return AGENCY if insurance and action in AGENCY_ACTIONS and not facts.registry else None
 
 
 AGENCY_ACTIONS = frozenset({Action.SUSPEND_SPACE, Action.RESUME_SPACE, Action.CLOSE_SPACE})
@@ -162,6 +164,8 @@ AGENCY_ACTIONS = frozenset({Action.SUSPEND_SPACE, Action.RESUME_SPACE, Action.CL
 
 def _blocked_professional(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """Nothing is read by whom the citizen blocked, themselves or their structure, in any mode; they may still feed it (td02 NB1)."""
+    if caller.kind is Kind.CITIZEN:
+        return None
     if Tie.BLOCKED in facts.relations and (action in READINGS or action in CHANGES or action in BLOCKED_TOO):
         return BLOCKED
     return None

@@ -18,7 +18,7 @@ from healthspace.identity.ins import SYSTEMS
 from healthspace.record.carers import is_minor, majority_of
 from healthspace.record.proof import prove
 from healthspace.record.spaces import CLOSURE, Traits, closure, open_space, patient_of
-from healthspace.resources.hashing import hash_name_claim
+from healthspace.resources.hashing import hash_link, hash_name_claim
 from healthspace.resources.indexing import index
 from healthspace.resources.store import insert, update
 from healthspace.resources.stored import Resource, Stored
@@ -98,7 +98,7 @@ async def erase_space(p: Permit) -> None:
     """Destroys the data key, the rows and what leads to them. The trail's lines stay, as the proof that there was a record."""
     p.must_be_for(Action.ERASE_SPACE)
     patient = await patient_of(p)
-    pointers = sorted(index(patient.json(), p.keys, p.owner).across)
+    pointers = sorted({*index(patient.json(), p.keys, p.owner).across, hash_link(p.keys, f"Patient/{patient.name}")})
     claims = [
         hash_name_claim(p.keys, one["system"].removeprefix("urn:oid:"), one["value"])
         for one in patient.json().get("identifier", [])

@@ -18,6 +18,7 @@ from healthspace.edge.fhir.everything import everything
 from healthspace.edge.fhir.lastn import lastn
 from healthspace.edge.fhir.metadata import metadata
 from healthspace.edge.fhir.patient import search_patient
+from healthspace.edge.fhir.preview import preview
 from healthspace.edge.fhir.read import read, read_binary
 from healthspace.edge.fhir.summary import summary
 from healthspace.fhir.resource_types import NUMBER
@@ -52,17 +53,7 @@ def interactions() -> list[Interaction]:
         *_of_one_type("Binary", "GET", "/{id}/_history/{version}", Action.READ_CONTENT, read_binary, raw=True),
         *_of_one_type("AuditEvent", "GET", "/{id}", Action.READ_TRAIL, read_audit),
         *_of_one_type("AuditEvent", "GET", "/{id}/_history/{version}", Action.READ_TRAIL, read_audit),
-        *(
-            one
-            for name, (action, _) in life.STEPS.items()
-            for one in _of_one_type("Patient", "POST", f"/{{id}}/{name}", action, life.step(name))
-        ),
-        *_of_one_type("Patient", "POST", "/{id}/$close", Action.CLOSE_SPACE, life.close),
-        *_of_one_type("Patient", "POST", "/{id}/$erase", Action.ERASE_SPACE, life.erase),
-        *_of_one_type("Patient", "POST", "/$open", Action.OPEN_SPACE, life.open_record),
-        *_of_one_type("RelatedPerson", "GET", "/$mine", Action.READ_ACCESS, carers.mine),
-        *_of_one_type("RelatedPerson", "POST", "/{id}/$accept", Action.ANSWER_INVITATION, carers.accept),
-        *_of_one_type("RelatedPerson", "POST", "/{id}/$refuse", Action.ANSWER_INVITATION, carers.refuse),
+        *_of_the_citizen(),
         Interaction("POST", "/{type}/$validate", Action.READ_RESOURCE, _typed(operations.validate)),
         Interaction("POST", "/{type}/{id}/$validate", Action.READ_RESOURCE, _typed(operations.validate)),
         Interaction("GET", "/{type}/{id}/$meta", Action.READ_RESOURCE, _typed(operations.meta)),
@@ -81,6 +72,24 @@ def interactions() -> list[Interaction]:
         Interaction("PUT", "/{type}", Action.WRITE_RESOURCES, _typed(_technical(write.update_matching))),
         Interaction("PATCH", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CONDITIONAL_PATCHES, write.patch_matching))),
         Interaction("DELETE", "/{type}", Action.WRITE_RESOURCES, _typed(_for(CONDITIONAL_DELETIONS, write.delete_matching))),
+    ]
+
+
+def _of_the_citizen() -> list[Interaction]:
+    """The operations of the life of a record, of its holder's choices and of carers."""
+    return [
+        *(
+            one
+            for name, (action, _) in life.STEPS.items()
+            for one in _of_one_type("Patient", "POST", f"/{{id}}/{name}", action, life.step(name))
+        ),
+        *_of_one_type("Patient", "POST", "/{id}/$close", Action.CLOSE_SPACE, life.close),
+        *_of_one_type("Patient", "POST", "/{id}/$erase", Action.ERASE_SPACE, life.erase),
+        *_of_one_type("Patient", "POST", "/$open", Action.OPEN_SPACE, life.open_record),
+        *_of_one_type("RelatedPerson", "GET", "/$mine", Action.READ_ACCESS, carers.mine),
+        *_of_one_type("RelatedPerson", "POST", "/{id}/$accept", Action.ANSWER_INVITATION, carers.accept),
+        *_of_one_type("RelatedPerson", "POST", "/{id}/$refuse", Action.ANSWER_INVITATION, carers.refuse),
+        *_of_one_type("Patient", "GET", "/{id}/$preview-access", Action.PREVIEW_ACCESS, preview),
     ]
 
 

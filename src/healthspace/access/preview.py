@@ -1,0 +1,36 @@
+"""What another caller would see: the same facts and the same rules, asked by the citizen before they decide."""
+
+from dataclasses import replace
+
+from healthspace.access.facts import EVERYBODY
+from healthspace.access.permit import FACTS, Permit
+from healthspace.access.rules import Action, Facts, Reason, decide
+from healthspace.identity.caller import Caller
+
+
+async def permit_as(p: Permit, other: Caller, assumed: frozenset[str] = frozenset()) -> tuple[Reason, Permit | None]:
+    """Why, and the permit that `other` would have to search the documents of this record (None: none); `assumed` are ties it has not yet.
+
+    The permit reads as `other` and is for showing to the caller of `p`, who must filter what is hidden from themselves.
+    """
+    hashes = [p.keys.hash_caller(key) for key in (*other.keys, EVERYBODY)]
+    rows = await p.tx.fetch(FACTS, p.owner, hashes, p.now)
+    held = {row["relation"] for row in rows if row["relation"] and (row["until"] is None or row["until"] > p.now)}
+    facts = Facts(state=rows[0]["state"], relations=frozenset(held) | assumed)
+    verdict = decide(other, Action.SEARCH_DOCUMENTS, facts)
+    if not verdict.allowed:
+        return verdict.reason, None
+    seen = replace(
+        p,
+        caller=other,
+        reason=verdict.reason,
+        scope=verdict.scope,
+        hidden=verdict.hidden,
+        withheld=verdict.withheld,
+        concerned=verdict.concerned,
+        only=verdict.only,
+        admission=p.policy.admission(verdict.profession) if verdict.profession is not None else None,
+        relations=facts.relations,
+        targets=[],
+    )
+    return verdict.reason, seen
