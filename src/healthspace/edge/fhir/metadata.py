@@ -23,7 +23,13 @@ PROFILES = {
 }
 DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
 OPERATIONS = {
-    "Patient": {"everything": "Patient-everything", "summary": "http://hl7.org/fhir/uv/ips/OperationDefinition/summary"},
+    "Patient": {
+        "everything": "Patient-everything",
+        "summary": "http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
+        **{name: f"urn:healthspace:operation:{name}" for name in ("open", "object", "confirm", "close", "reopen", "erase")},
+        **{name: f"urn:healthspace:operation:{name}" for name in ("suspend", "resume", "preview-access")},
+    },
+    "RelatedPerson": {name: f"urn:healthspace:operation:{name}" for name in ("mine", "accept", "refuse")},
     "Observation": {"lastn": "Observation-lastn"},
     "CodeSystem": {"lookup": "CodeSystem-lookup", "validate-code": "CodeSystem-validate-code"},
     "ValueSet": {"expand": "ValueSet-expand", "validate-code": "ValueSet-validate-code"},
@@ -33,7 +39,8 @@ SYSTEM_OPERATIONS = {"convert": "Resource-convert"}
 RECORD_DATE = "2026-11-26"
 WHO = (
     "Every interaction is for the technical caller of demo mode. Citizens and professionals read and search what the access rules show "
-    "them, and documents are deposited by ITI-65 and ITI-105."
+    "them; documents are deposited by ITI-65 and ITI-105, their attributes changed by TD3.3; Consent, CareTeam and RelatedPerson hold the "
+    "choices of the citizen."
 )
 
 
