@@ -395,3 +395,10 @@ def test_the_history_of_reimbursements_tells_what_was_delivered_by_whom_and_on_w
     for resource in (taken, handed):
         (who,) = [each["valueReference"] for each in resource["extension"] if each["url"] == PRESCRIBER]
         assert who["identifier"]["value"] == "697121458706"
+
+
+def test_what_a_link_denies_is_no_reason_and_no_flag() -> None:
+    because = reason("I10").replace("<entryRelationship", '<entryRelationship negationInd="true"')
+    assert "reasonCode" not in read_one(treatment(SINCE, because))
+    reported = flag("MED-574", "true").replace("<entryRelationship", '<entryRelationship negationInd="true"')
+    assert flags_of(read_one(treatment(reported, mood="INT"))) == {"MED-574": False}
