@@ -129,3 +129,22 @@ def test_every_statement_is_in_exactly_one_fact_and_no_document_twice(listed: li
     kept = [id(statement) for one in found for statement in one.statements]
     assert sorted(kept) == sorted(map(id, listed))
     assert all(len(one.statements) == len(one.sources) for one in found)
+
+
+def a_device(source: str, code: str, system: str = "urn:oid:1.2.250.1.213.2.68", number: str = "") -> Resource:
+    numbers = {"identifier": [{"system": "urn:oid:2.51.1.1", "value": number}]} if number else {}
+    inside = {"resourceType": "Device", "id": "inside-1", "type": concept((system, code)), **numbers}
+    return a_fact("DeviceUseStatement", source, status="active", contained=[inside], device={"reference": "#inside-1"})
+
+
+def test_an_implant_that_two_documents_tell_is_one() -> None:
+    assert len(merge([a_device("a", "J010104"), a_device("b", "J010104"), a_device("b", "J0105")])) == 2
+
+
+def test_two_implants_of_one_kind_stay_two() -> None:
+    assert len(merge([a_device("a", "P0704", number="1"), a_device("b", "P0704", number="2")])) == 2
+    assert len(merge([a_device("a", "P0704"), a_device("a", "P0704")])) == 2
+
+
+def test_no_known_device_is_none_known() -> None:
+    assert standing_of(a_device("a", "no-known-devices", ABSENT)) is Standing.NONE_KNOWN

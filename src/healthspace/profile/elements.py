@@ -29,6 +29,8 @@ TIME_ELEMENTS = (
     "performedPeriod",
     "onsetDateTime",
     "onsetPeriod",
+    "timingDateTime",
+    "timingPeriod",
     "whenHandedOver",
     "whenPrepared",
     "authoredOn",
@@ -69,7 +71,10 @@ def codings_of(concept: Any) -> list[Coding]:
 
 
 def concept_of(resource: Resource) -> Resource:
-    """What the resource is about, as a CodeableConcept; empty when it does not say."""
+    """What the resource is about, as a CodeableConcept; empty when it does not say. Of a device in use: the type of the Device inside."""
+    if resource.get("resourceType") == "DeviceUseStatement":
+        inside = (one.get("type") for one in resource.get("contained") or () if one.get("resourceType") == "Device")
+        return next((kind for kind in inside if isinstance(kind, dict)), {})
     for element in CODE_ELEMENTS:
         value = resource.get(element)
         found = value[0] if isinstance(value, list) and value else value

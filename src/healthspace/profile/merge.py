@@ -89,7 +89,10 @@ def is_same(one: Resource, other: Resource) -> bool:
     if _codes_differ(one, other):
         return False
     lasting = one["resourceType"] in LASTING
-    if not lasting and source_of(one) and source_of(one) == source_of(other):
+    worn = one["resourceType"] == "DeviceUseStatement"
+    if (worn or not lasting) and source_of(one) and source_of(one) == source_of(other):
+        return False
+    if worn and not _one_device(one, other):
         return False
     return (
         standing_of(one) is standing_of(other)
@@ -97,6 +100,18 @@ def is_same(one: Resource, other: Resource) -> bool:
         and _same_value(one, other)
         and not any(_contradict(one.get(element), other.get(element)) for element in COMPARED)
     )
+
+
+def _one_device(one: Resource, other: Resource) -> bool:
+    """Whether the devices inside may be one: two stents of one kind have two numbers."""
+    mine, theirs = _numbers_in(one), _numbers_in(other)
+    return not mine or not theirs or bool(mine & theirs)
+
+
+def _numbers_in(resource: Resource) -> set[tuple[str, str]]:
+    devices = [inside for inside in resource.get("contained") or () if inside.get("resourceType") == "Device"]
+    listed = [each for inside in devices for each in inside.get("identifier") or ()]
+    return {(str(each.get("system", "")), str(each["value"])) for each in listed if each.get("value")}
 
 
 def same_time(one: str, other: str, *, lasting: bool = False) -> bool:
