@@ -25,6 +25,15 @@ _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _NUMBER = re.compile(r"-?\d{1,18}(?:[.,]\d{1,18})?|-?[.,]\d{1,18}", re.ASCII)
 _BOUNDED = re.compile(r"(?P<sign><=|>=|[<>≤≥])\s*(?P<number>-?\d{1,18}(?:[.,]\d{1,18})?)(?:\s*(?P<unit>[^\s<>=]{1,40}))?", re.ASCII)
 _SIGNS = {"≤": "<=", "≥": ">="}
+_PACKAGES = {
+    "30008000": "flacon",
+    "30009000": "boîte",
+    "30014000": "cartouche",
+    "30015500": "récipient",
+    "30067000": "tube",
+    "30069000": "flacon",
+}
+"""What a person reads instead of the code of a package (EDQM Standard Terms), in the language of the documents."""
 _EDQM_CODE = re.compile(r"\d{8}", re.ASCII)
 _LARGEST_INTEGER = 1 << 31
 _COMMENTS = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.2.250.1.213.1.1.3.32"})
@@ -90,7 +99,8 @@ def quantity_of(element: Element | None) -> Resource | None:
 def _quantity(value: ExactNumber | int, unit: str, comparator: str | None = None, translations: list[Resource] | None = None) -> Resource:
     system = EDQM if _EDQM_CODE.fullmatch(unit) else UCUM if unit and canonical(unit) is not None else None
     coded = {"system": system, "code": unit} if system else {}
-    made = compact({"extension": translations, "comparator": comparator, "unit": "" if unit == "1" else unit, **coded})
+    shown = _PACKAGES.get(unit, unit) if system == EDQM else "" if unit == "1" else unit
+    made = compact({"extension": translations, "comparator": comparator, "unit": shown, **coded})
     return {**made, "value": value}
 
 
