@@ -11,9 +11,13 @@ from lxml import etree
 from healthspace.base.errors import HealthspaceError
 from healthspace.cda.clinical import Extraction, extract
 from healthspace.cda.parse import HL7, parse_cda
+from healthspace.cda.write.codes import LOINC, Code
+from healthspace.cda.write.entries import Measure
+from healthspace.cda.write.laboratory import Chapter, write_laboratory_report
 from healthspace.fhir.exact_json import write_json
-from tests.pure.cda_samples import SAMPLES
-from tests.pure.clinical.kinds import faults_in, read
+from tests.pure.cda_samples import SAMPLES, header
+from tests.pure.clinical.kinds import faults_in, of_type, read
+from tests.pure.clinical.samples import Resource, codes_of
 from tests.shared import CDA
 
 MIXED = "IPS-FR_2024.01.xml"
@@ -114,3 +118,42 @@ def test_bytes_that_are_no_document_are_refused_and_never_half_read(cut: int, by
 def test_no_address_found_in_a_document_is_kept() -> None:
     for kind in KINDS:
         assert not re.search(rb"https?://[^\"]*(?:wado|example\.org)", told(read(source_of(kind))))
+
+
+NUMBERS = st.decimals(0, 10_000, places=2, allow_nan=False).map(str) | st.integers(0, 10_000).map(str) | st.just("0.10")
+UNITS = st.sampled_from(["g/L", "mmol/L", "10*9/L", "%", "mL/min/{1.73_m2}", "m[IU]/L"])
+
+
+@st.composite
+def measures(draw: st.DrawFn) -> tuple[Measure, ...]:
+    found = []
+    for number in range(draw(st.integers(1, 5))):
+        low, high = (draw(st.none() | NUMBERS) for _ in range(2))
+        code = Code(f"{draw(st.integers(1000, 99999))}-{number}", LOINC, f"Analyte {number}")
+        flag = draw(st.sampled_from(["N", "L", "H"]))
+        found.append(Measure(code, f"Analyse {number}", draw(NUMBERS), draw(UNITS), low, high, flag, f"resultat-{number}"))
+    return tuple(found)
+
+
+@given(measures())
+@settings(max_examples=40, deadline=None)
+def test_a_laboratory_report_that_we_write_is_read_back_as_it_was(listed: tuple[Measure, ...]) -> None:
+    found = read(write_laboratory_report(header("laboratory"), (Chapter(Code("18719-5", LOINC, "Biochimie"), listed),)))
+    results = [one for one in of_type(found.facts, "Observation") if "hasMember" not in one]
+    assert found.unread == ()
+    assert [told_of(one) for one in results] == [
+        (each.code.code, each.name, each.value, each.unit, each.low, each.high, each.flag) for each in listed
+    ]
+    assert {one["effectiveDateTime"] for one in results} == {header("laboratory").service_start.isoformat()}
+
+
+def told_of(result: Resource) -> tuple[str | None, ...]:
+    (usual,) = result.get("referenceRange", [{}])
+    quantity = result["valueQuantity"]
+    (code,), (flag,) = codes_of(result["code"]), codes_of(result["interpretation"][0])
+    bounds = (digits(usual[side]) if side in usual else None for side in ("low", "high"))
+    return (code, result["code"]["text"], digits(quantity), quantity["unit"], *bounds, flag)
+
+
+def digits(quantity: Resource) -> str:
+    return write_json(quantity["value"]).decode()
