@@ -305,6 +305,14 @@ def test_what_stands_inside_a_result_is_read_too() -> None:
     assert [one["valueQuantity"]["value"] for one in of_type(found.facts, "Observation")] == [3, 4]
 
 
+def test_results_without_a_template_are_results_when_their_entry_says_so() -> None:
+    bare = f'<observation classCode="OBS" moodCode="EVN">{SODIUM}{DONE}<value xsi:type="REAL" value="3"/></observation>'
+    named = f'<templateId root="1.3.6.1.4.1.19376.1.3.1"/>{chapter(bare)}'
+    found = read(named)
+    assert [category_of(one) for one in of_type(found.facts, "Observation")] == ["laboratory"]
+    assert len(of_type(found.facts, "DiagnosticReport")) == 1
+
+
 def test_a_report_that_the_laboratory_calls_unfinished_is_partial() -> None:
     word = '<lab:statusCode code="active"/>'
     event = f"<documentationOf><serviceEvent>{coded('code', '18719-5', LOINC)}{word}</serviceEvent></documentationOf>"

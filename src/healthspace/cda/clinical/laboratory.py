@@ -32,6 +32,9 @@ RESULT = frozenset({"1.3.6.1.4.1.19376.1.3.1.6", "1.2.250.1.213.1.1.3.80", "1.2.
 BATTERY = frozenset({"1.3.6.1.4.1.19376.1.3.1.4", "1.2.250.1.213.1.1.3.78", "1.2.250.1.213.1.1.3.208"})
 ISOLATE = frozenset({"1.3.6.1.4.1.19376.1.3.1.5", "1.2.250.1.213.1.1.3.79"})
 SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77", "1.3.6.1.4.1.19376.1.3.10.4.1", "1.2.250.1.213.1.1.3.100"})
+_PARTS = RESULT | BATTERY | ISOLATE | SPECIMEN
+_CHAPTER = frozenset({"1.3.6.1.4.1.19376.1.3.1", "1.2.250.1.213.1.1.3.21"})
+"""Templates of the entry (not of the act) that holds a chapter."""
 _IMAGING = "18748-4"
 """LOINC of the results of imaging, which the French patient summary lists beside those of laboratories."""
 _WORD = "{urn:oid:1.3.6.1.4.1.19376.1.3.2}statusCode"
@@ -318,8 +321,6 @@ def _only(specimens: tuple[Fact, ...]) -> Resource | None:
 
 def is_chapter(statement: Statement) -> bool:
     """Whether an act holds laboratory results: IHE names it on its entry; some senders do not."""
-    if statement.kind != "act":
+    if statement.kind != "act" or attribute(statement.element, "classCode") != "ACT":
         return False
-    if attribute(statement.element, "classCode") != "ACT":
-        return False
-    return any(inner.templates & (RESULT | BATTERY | ISOLATE | SPECIMEN) for inner in statement.related())
+    return bool(statement.templates & _CHAPTER) or any(inner.templates & _PARTS for inner in statement.related())
