@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 
+from healthspace.access.origin import is_from_document
 from healthspace.identity.personas import Role
 from tests.clinical_documents import a_clinical_document, a_result, an_allergy
 from tests.documents import labelled
 from tests.edge.conversation import Desk, ids_of
 from tests.edge.test_attributes import json_archive, json_label, json_status, patch
+from tests.edge.test_controls import MASKED_BY_DEFAULT, Person
 from tests.edge.test_portal import signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 
@@ -244,3 +246,40 @@ async def test_what_is_taken_back_says_nothing_any_more(desk: Desk, patient: UUI
     for who in (patient, LAB):
         assert await found(desk, f"Observation?patient={patient}", who) == []
     assert (await desk.get(f"Observation/{result}", LAB)).status_code == 404
+
+
+@pytest.mark.parametrize(("role", "code", "sees"), [(Role.SPECIALIST, "60591-5", True), (Role.PHARMACIST, "75496-0", False)])
+async def test_wishes_in_a_document_are_read_by_who_reads_the_document(
+    desk: Desk, patient: UUID, role: Role, code: str, sees: bool
+) -> None:
+    await authorised(desk.service, patient, role)
+    wish = {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "adr"}]},
+        "category": [{"text": "directives anticipées"}],
+        "patient": {"reference": "urn:uuid:p"},
+        "policyRule": {"text": "L1111-11"},
+    }
+    await brought(desk, a_clinical_document(wish, type_code=code))
+    told = await desk.get(f"Patient/{patient}/$everything", role)
+    assert [
+        "Consent" for one in told.json()["entry"] if one["resource"]["resourceType"] == "Consent" and is_from_document(one["resource"])
+    ] == ["Consent"] * sees
+    if not sees:
+        assert "L1111-11" not in told.text
+
+
+async def test_while_all_is_masked_by_default_what_one_document_says_can_be_shown(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, Role.SPECIALIST)
+    team = {"resourceType": "CareTeam", "status": "active", "subject": {"reference": "urn:uuid:p"}, "name": "équipe"}
+    reference = await brought(desk, a_clinical_document(a_result(), team))
+    await Person(desk, patient, reference["id"]).chooses(MASKED_BY_DEFAULT)
+    [result] = await found(desk, f"Observation?patient={patient}", patient)
+    [told] = await found(desk, f"CareTeam?patient={patient}", patient)
+    for path in (f"Observation?patient={patient}", f"CareTeam?patient={patient}"):
+        assert not set(await found(desk, path, Role.SPECIALIST)) & {result, told}
+    assert (await desk.get(f"Observation/{result}", Role.SPECIALIST)).status_code == 404
+    assert (await desk.get(f"CareTeam/{told}", Role.SPECIALIST)).status_code == 404
+    assert (await patch(desk, f"DocumentReference/{reference['id']}", patient, json_label("N"))).status_code == 200
+    assert await found(desk, f"Observation?patient={patient}", Role.SPECIALIST) == [result]

@@ -81,7 +81,12 @@ def facts_in(resource: Resource, keys: KeyRing | None = None) -> list[Fact]:
 
 
 def keys_named_in(resource: Resource, keys: KeyRing | None = None) -> list[str]:
-    """Whom a Consent or a RelatedPerson concerns, active or not, as keys of callers. `keys` open whom an invitation is for."""
+    """Whom a Consent or a RelatedPerson concerns, active or not, as keys of callers; nobody, when a document says it.
+
+    `keys` open whom an invitation is for.
+    """
+    if is_from_document(resource):
+        return []
     if resource["resourceType"] == "Consent":
         return [key for actor in resource.get("provision", {}).get("actor", []) if (key := key_of(actor.get("reference", {})))]
     if resource["resourceType"] == "RelatedPerson":

@@ -97,8 +97,10 @@ class Reach:
             required += hashes_of(self.keys, type_, ("meta.tag",), frozenset({SHOWN_CODE}))
         elif permit.only_shown:
             required.clear()
+            # A team that a document tells of is no team that the citizen has made.
+            hidden += said_by_documents(self.keys, type_)
         if type_ in permit.concerned:
-            required = list(permit.concern)
+            required = [*permit.concern, *self._said(type_)]
         gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ == "DocumentReference" and not permit.unbounded else ()
         return Scope(permit.owners, Hidden(hidden, depositor) if hidden else Hidden(), tuple(required), gone, self._admitted(type_))
 
@@ -130,15 +132,21 @@ class Reach:
                 hashes_of(keys, type_, ("type",), admission.types),
                 depositor,
             )
-        if type_ not in SAID_BY_DOCUMENTS or type_ in self.permit.concerned:
+        if type_ not in SAID_BY_DOCUMENTS or (type_ in self.permit.concerned and not self._said(type_)):
             return None
         return Admitted(
             tags_of(keys, type_, DOCUMENT_CLASS, admission.classes),
             tags_of(keys, type_, DOCUMENT_TYPE, admission.but),
             tags_of(keys, type_, DOCUMENT_TYPE, admission.types),
             depositor,
-            tags_of(keys, type_, ORIGIN, frozenset({DOCUMENT})) if type_ in admission.resource_types else (),
+            said_by_documents(keys, type_) if type_ in admission.resource_types or type_ in self.permit.concerned else (),
         )
+
+    def _said(self, type_: str) -> tuple[int, ...]:
+        """What marks that a document says it, of a type that otherwise only those whom it names may read: wishes, in a directive."""
+        permit = self.permit
+        readable = permit.admission is not None and not permit.only_shown and type_ in SAID_BY_DOCUMENTS
+        return said_by_documents(self.keys, type_) if readable else ()
 
     async def open_rows(self, rows: Iterable[Row]) -> list[Stored]:
         """The versions in rows of the store, each opened with its owner's key."""
@@ -171,6 +179,11 @@ def hashes_of(keys: KeyRing, type_: str, paths: tuple[str, ...], codes: frozense
 def tags_of(keys: KeyRing, type_: str, system: str, codes: frozenset[str]) -> tuple[int, ...]:
     """The hashes under which the index holds any of `codes` of `system` among the tags."""
     return tuple(hash_token(keys, type_, "meta.tag", system, code) for code in sorted(codes))
+
+
+def said_by_documents(keys: KeyRing, type_: str) -> tuple[int, ...]:
+    """The hash that everything carries that was read out of a document."""
+    return tags_of(keys, type_, ORIGIN, frozenset({DOCUMENT}))
 
 
 @cache

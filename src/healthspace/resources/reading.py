@@ -8,6 +8,7 @@ from healthspace.access.depositor import depositor_of
 from healthspace.access.facts import keys_named_in
 from healthspace.access.labels import REASONS, codes_of, is_shown_one_by_one
 from healthspace.access.matrix import ALWAYS_OPEN
+from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason
 from healthspace.base.errors import Gone, NotFound, Refused
@@ -121,15 +122,18 @@ def why_hidden(p: Permit, resource: Resource) -> Reason | None:
     type_ = resource["resourceType"]
     if type_ == "DocumentReference" and resource.get("status") == "entered-in-error" and not p.unbounded:
         return Reason.WITHDRAWN
-    if type_ in p.concerned and not set(keys_named_in(resource, p.keys)) & set(p.caller.keys):
+    said = p.admission is not None and not p.only_shown and is_from_document(resource)
+    concerned = type_ in p.concerned and not said
+    if concerned and not set(keys_named_in(resource, p.keys)) & set(p.caller.keys):
         return Reason.NO_RIGHT
     if depositor_of(resource) == p.caller.depositor_key:
         return None
     if p.only_own_deposits:
         return Reason.NO_RIGHT
-    if p.only_shown and type_ not in ALWAYS_OPEN and type_ not in p.concerned and not is_shown_one_by_one(resource):
+    shown = not is_from_document(resource) if type_ in ALWAYS_OPEN else is_shown_one_by_one(resource)
+    if p.only_shown and not concerned and not shown:
         return Reason.MASKED
-    if p.admission is not None and type_ not in p.concerned and not p.admission.shows(resource):
+    if p.admission is not None and not concerned and not p.admission.shows(resource):
         return Reason.PROFESSION
     found = codes_of(resource) & p.hidden
     return REASONS[min(found)] if found else None

@@ -34,6 +34,12 @@ class Rows:
     def __add__(self, other: "Rows") -> "Rows":
         return Rows(self.tokens | other.tokens, self.ranges | other.ranges, self.strings | other.strings)
 
+    def __iadd__(self, other: "Rows") -> "Rows":
+        self.tokens |= other.tokens
+        self.ranges |= other.ranges
+        self.strings |= other.strings
+        return self
+
     def columns(self) -> tuple[list[object], ...]:
         """The twelve arrays that the statements of the store unnest, in their order."""
         return (*_turn(self.tokens, 3), *_turn(self.ranges, 5), *_turn(self.strings, 4))
