@@ -150,6 +150,11 @@ def test_what_its_author_took_back_says_nothing(status: str) -> None:
     assert read_section(ACTIVE, concern("39", problem(value("I10")), status=status)) == Extraction()
 
 
+def test_small_entries_are_known_by_their_code_too() -> None:
+    certain = small("48", value("unconfirmed", STATUS)).replace(DONE, coded("code", "66455-7", LOINC) + DONE)
+    assert status_of(read_one(problem(value("I10"), certain)), "verificationStatus") == "unconfirmed"
+
+
 def test_several_problems_of_one_concern_are_several_conditions() -> None:
     found = read_section(ACTIVE, concern("39", problem(value("I10")), problem(value("E11.9"))))
     assert [codes_of(each["code"]) for each in of_type(found.facts, "Condition")] == [{"I10"}, {"E11.9"}]
@@ -216,3 +221,7 @@ def test_harm_done_by_a_medicine_is_an_adverse_event_and_nothing_else() -> None:
     assert (codes_of(event["event"]), codes_of(event["severity"])) == ({"281647001"}, {"mild", "255604002"})
     assert codes_of(event["contained"][0]["code"]) == {"J01CA04"}
     assert codes_of(event["suspectEntity"][0]["causality"][0]["assessment"]) == {"17162000"}
+
+
+def test_a_problem_in_the_section_on_harm_is_an_adverse_event() -> None:
+    assert read_one(problem(value("R11")), "44939-7")["resourceType"] == "AdverseEvent"

@@ -23,6 +23,14 @@ REFERENCES = (IHE + "4.1", IHE + "4", FRENCH + "36", FRENCH + "35")
 PROBLEM = (IHE + "5", FRENCH + "37")
 COMPLETING = frozenset((*COMMENT, *SEVERITY, *STATUS, *PATIENT_STATE, *CERTAINTY, *CRITICALITY, *REFERENCES))
 
+_NAMED_BY_CODE = {
+    "33999-4": frozenset(STATUS),
+    "11323-3": frozenset(PATIENT_STATE),
+    "66455-7": frozenset(CERTAINTY),
+    "82606-5": frozenset(CRITICALITY),
+    "SEV": frozenset(SEVERITY),
+}
+"""The small entries by their code (LOINC, HL7 v3 ActCode)."""
 _SEVERITIES = {"255604002": "mild", "6736007": "moderate", "24484000": "severe", "442452003": "severe", "399166001": "severe"}
 """SNOMED CT severities that one of FHIR's three words says exactly, or is worse than the last of them."""
 QUALIFIER = "urn:healthspace:qualifier"
@@ -117,9 +125,17 @@ def said_when(statement: Statement, name: str) -> Resource:
     return {f"{name}String": raw} if raw else {}
 
 
+def names_of(statement: Statement) -> frozenset[str]:
+    """Its templates, and those that its code stands for: older documents give these small entries no template of their own."""
+    if statement.kind != "observation":
+        return statement.templates
+    return statement.templates | _NAMED_BY_CODE.get(attribute(child(statement.element, "code"), "code"), frozenset())
+
+
 def coded_part(statement: Statement, templates: tuple[str, ...]) -> Code | None:
     """The value of the small observation of one of `templates` directly inside; None when it is denied."""
-    found = (read_code(child(inner.element, "value")) for inner in statement.find(*templates) if not inner.negated)
+    parts = (inner for inner in statement.related() if not inner.negated and names_of(inner) & set(templates))
+    found = (read_code(child(inner.element, "value")) for inner in parts)
     return next((code for code in found if code is not None), None)
 
 
@@ -201,5 +217,5 @@ def remaining(statement: Statement, *consumed: str) -> Found:
     for inner in statement.related():
         link = attribute(inner.element.getparent(), "typeCode")
         explains = link == "RSON" and (inner.kind == "act" or inner.templates & set(PROBLEM))
-        if not explains and not done & {link, f"{link}/{inner.kind}", inner.key, *inner.templates}:
+        if not explains and not done & {link, f"{link}/{inner.kind}", inner.key, *names_of(inner)}:
             yield from read(inner)

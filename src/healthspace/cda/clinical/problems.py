@@ -12,6 +12,7 @@ from healthspace.cda.clinical.absence import (
     says_nothing,
     value_code_of,
 )
+from healthspace.cda.clinical.adverse import read_adverse_event
 from healthspace.cda.clinical.model import PATIENT, Unread
 from healthspace.cda.clinical.parts import (
     CERTAINTY,
@@ -51,6 +52,8 @@ STAGE = "1.3.6.1.4.1.19376.1.7.3.1.4.14.2"
 """The stage of a tumour (IHE, CI-SIS)."""
 
 ACTIVE = frozenset({"11450-4"})
+HARM = "44939-7"
+"""Section (LOINC) of adverse events; older documents give them the template of a problem."""
 PAST = frozenset({"11348-0"})
 """Sections (LOINC) of active problems, and of past ones."""
 _CLINICAL = frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"})
@@ -69,7 +72,10 @@ _CERTAINTIES = frozenset({"confirmed", "unconfirmed", "provisional", "differenti
 
 @about_the_citizen
 def read_problem(statement: Statement) -> Found:
-    """A problem of the citizen: present, past or refuted; or that none is known."""
+    """A problem of the citizen: present, past or refuted; or that none is known. In the section on harm done by medicines: an event."""
+    if statement.section == HARM:
+        yield from read_adverse_event(statement)
+        return
     value = value_code_of(statement)
     if absent := none_known((value, code_of(statement)), "problem"):
         yield fact(statement, _none(absent))
