@@ -82,6 +82,13 @@ def test_an_observation_among_those_on_relatives_is_not_the_citizens() -> None:
     assert (found.facts, [each.reason for each in found.unread]) == ((), ["other-subject"])
 
 
+def test_what_stands_in_a_plan_was_not_found_but_a_measure_was() -> None:
+    stop = observation("48", coded("code", "MED-1", LOINC), DONE, '<value xsi:type="BL" value="true"/>')
+    found = read("18776-5", stop, sign("8480-6", "120"), act(coded("code", "PT", DCM), linked("COMP", stop)))
+    assert [codes_of(one["code"]) for one in of_type(found.facts, "Observation")] == [{"8480-6"}]
+    assert [each.reason for each in found.unread] == ["planned"]
+
+
 def test_what_a_link_denies_is_noted_and_said_of_nothing() -> None:
     cause = observation("48", coded("code", "I22", LOINC), DONE, '<value xsi:type="BL" value="true"/>')
     link = linked("RSON", cause).replace("<entryRelationship ", '<entryRelationship negationInd="true" ')

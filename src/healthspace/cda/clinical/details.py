@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from healthspace.base.fhirjson import Resource
+from healthspace.cda.clinical.absence import in_plan
 from healthspace.cda.clinical.parts import meaningful
 from healthspace.cda.clinical.statement import Statement
 from healthspace.cda.clinical.values import code_or_text, value_of
@@ -12,16 +13,21 @@ from healthspace.cda.values import attribute
 from healthspace.fhir.exact_json import ExactNumber
 
 _MEASURES = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.13.2", "1.2.250.1.213.1.1.3.50", "1.3.6.1.4.1.19376.1.3.1.6", "1.2.250.1.213.1.1.3.80"})
-"""Vital signs and laboratory results: found, whatever they are a reason for."""
+"""Vital signs and laboratory results."""
 _ANSWERS = {True: "oui", False: "non"}
 
 
 def is_detail(statement: Statement) -> bool:
     """True for an observation that stands inside something planned and only says more of it."""
-    if statement.kind != "observation" or statement.templates & _MEASURES:
+    if statement.kind != "observation" or is_measure(statement):
         return False
     around = statement.element.iterancestors(*(f"{{{HL7}}}{kind}" for kind in ("act", "encounter", "observation", "procedure", "supply")))
-    return any(attribute(element, "moodCode") not in {"", "EVN", "DEF"} for element in around)
+    return any(in_plan(statement) or attribute(element, "moodCode") not in {"", "EVN", "DEF"} for element in around)
+
+
+def is_measure(statement: Statement) -> bool:
+    """True for what was measured, whatever it is a reason for."""
+    return bool(statement.templates & _MEASURES)
 
 
 def details_of(statement: Statement) -> list[Resource]:

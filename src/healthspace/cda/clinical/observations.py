@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import partial
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import fact, is_denied, is_unlinked, is_void, says_nothing
-from healthspace.cda.clinical.details import is_detail, shown
+from healthspace.cda.clinical.absence import fact, in_plan, is_denied, is_unlinked, is_void, says_nothing
+from healthspace.cda.clinical.details import is_detail, is_measure, shown
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
 from healthspace.cda.clinical.parts import identifiers_of, remaining, sites_of
 from healthspace.cda.clinical.plans import read_request
@@ -58,7 +58,12 @@ def read_observation(statement: Statement, category: str = "") -> Found:
         yield from read_request(statement)
     elif statement.section in _RELATIVES or is_unlinked(statement):
         yield Unread(statement.place, "negated" if is_unlinked(statement) else "other-subject")
-    elif not is_detail(statement):
+    elif is_detail(statement):
+        return
+    elif in_plan(statement) and not is_measure(statement):
+        yield Unread(statement.place, "planned")
+        yield from remaining(statement)
+    else:
         inside = list(remaining(statement))
         if not (is_void(statement) or says_nothing(statement)):
             yield from _read_found(statement, category or _SECTIONS.get(statement.section, ""), _parts_of(statement, inside))
