@@ -23,14 +23,19 @@ from healthspace.database.outbox import LEASE, Claimed, claim, count_letters, fi
 from healthspace.edge.worker.deliver import deliver_due
 from healthspace.edge.worker.handlers import handlers_of
 from healthspace.edge.worker.notify import handle_event
-from healthspace.identity.caller import caller_of_citizen
+from healthspace.identity.caller import SERVICE, caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject
 from healthspace.notifications.operations import Centre, choose, delete_notification, mark, mark_all_read, read_centre, read_choices
+from healthspace.record.attributes import release_document
 from healthspace.record.spaces import owner_of_patient
 from tests.documents import a_cda, a_reference, a_root
-from tests.edge.conversation import Desk
+from tests.edge.conversation import FHIR, Desk
+from tests.edge.test_carers import answers, invited, person
+from tests.edge.test_controls import Person
 from tests.harness import a_citizen, authorised
+
+__all__ = ["person"]
 
 DOCTOR, LAB = Role.SPECIALIST, Role.LABORATORY
 INVISIBLE = [{"coding": [{"system": "https://mos.esante.gouv.fr/NOS/TRE_A08-HL7StatutVisibiliteDoc", "code": "INVISIBLE_PATIENT"}]}]
@@ -202,6 +207,75 @@ async def test_notifications_are_communications_that_professionals_do_not_see(de
     answer = await desk.get("Communication", patient)
     assert [entry["resource"]["topic"]["coding"][0]["code"] for entry in answer.json()["entry"]] == ["AJOUT_DOCUMENT"]
     assert "entry" not in (await desk.get(f"Communication?patient={patient}", DOCTOR)).json()
+
+
+async def test_a_document_that_is_released_is_told_then(desk: Desk, patient: UUID) -> None:
+    reference = await desk.deposit(securityLabel=INVISIBLE)
+    assert await told(desk, patient) == []
+    async with desk.service.door.permit(SERVICE, Action.RELEASE_DOCUMENT, owner_of_patient(patient)) as p:
+        await release_document(p, UUID(reference["id"]))
+    assert [one.event for one in await told(desk, patient)] == [Event.DOCUMENT_RELEASED]
+
+
+async def test_carers_hear_of_invitations_and_ends_and_holders_of_answers(person: Person) -> None:
+    desk, holder = person.desk, person.patient
+    carer = await a_citizen(desk.service, 2)
+    refused = await invited(person, 2)
+    assert [one.event for one in await told(desk, carer)] == [Event.CARER_INVITED]
+    await answers(desk, refused, carer, "refuse")
+    assert (await told(desk, holder))[0].event == Event.CARER_REFUSED
+    accepted = await invited(person, 2)
+    await answers(desk, accepted, carer)
+    await desk.client.delete(f"/fhir/RelatedPerson/{accepted}", headers=desk.of(holder))
+    assert {one.event for one in await told(desk, holder)} >= {Event.CARER_REFUSED, Event.CARER_ACCEPTED}
+    assert [one.event for one in await told(desk, carer)] == [Event.ENDED_BY_HOLDER, Event.CARER_INVITED, Event.CARER_INVITED]
+    third = await invited(person, 2)
+    await answers(desk, third, carer)
+    await desk.client.delete(f"/fhir/RelatedPerson/{third}", headers=desk.of(carer))
+    assert Event.ENDED_BY_CARER in {one.event for one in await told(desk, holder)}
+
+
+async def test_an_invitation_that_reaches_nobody_tells_nobody(person: Person) -> None:
+    before = await told(person.desk, person.patient)
+    await invited(person, 9)
+    assert await told(person.desk, person.patient) == before
+    assert await count_letters(person.desk.service.door.database) == (0, 0)
+
+
+async def test_over_http_a_notification_is_read_unread_and_deleted_by_its_holder(desk: Desk, patient: UUID) -> None:
+    await desk.deposit()
+    [one] = await told(desk, patient)
+    address = f"Communication/{one.id}"
+    resource = (await desk.get(address, patient)).json()
+    stranger = await a_citizen(desk.service, 2)
+    for received, unread in (({"received": "2026-11-27T10:00:00Z"}, 0), ({}, 1)):
+        kept = {**resource, **received}
+        answer = await desk.client.put(f"/fhir/{address}", json=kept, headers={**FHIR, **desk.of(patient)})
+        assert (answer.status_code, "received" in answer.json()) == (200, bool(received))
+        assert (await centre_of(desk.service, patient)).unread == unread
+        assert (await desk.client.put(f"/fhir/{address}", json=kept, headers={**FHIR, **desk.of(stranger)})).status_code == 404
+    assert (await desk.client.delete(f"/fhir/{address}", headers=desk.of(stranger))).status_code == 404
+    assert (await desk.client.delete(f"/fhir/{address}", headers=desk.of(patient))).status_code == 204
+    assert (await centre_of(desk.service, patient)).shown == []
+
+
+async def test_over_http_an_access_is_questioned_by_a_task(desk: Desk, patient: UUID) -> None:
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    event = (await desk.get("AuditEvent?date=ge2020&date=le2099&outcome=4", patient)).json()["entry"][0]["resource"]
+    task = {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "focus": {"reference": f"AuditEvent/{event['id']}"},
+        "description": "Qui est ce médecin ?",
+    }
+    kept = await desk.post("Task", patient, task)
+    assert (kept.status_code, kept.json()["for"]["reference"]) == (201, f"Patient/{patient}")
+    assert (await desk.post("Task", patient, {**task, "description": "?"})).status_code == 422
+    assert (await desk.post("Task", patient, {**task, "focus": {"reference": "Patient/1"}})).status_code == 422
+    stranger = await a_citizen(desk.service, 2)
+    assert (await desk.post("Task", stranger, task)).status_code == 404
+    assert (await desk.post("Task", DOCTOR, task)).status_code == 404
 
 
 # E-mail, with a real SMTP server as the peer.

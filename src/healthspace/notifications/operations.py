@@ -62,13 +62,14 @@ async def count_unread(p: Permit) -> int:
     return await _count_unread(p)
 
 
-async def mark(p: Permit, identifier: UUID, *, read: bool) -> None:
-    """Marks one notification as read or unread; NotFound when the holder has none of that id."""
+async def mark(p: Permit, identifier: UUID, *, read: bool) -> Stored:
+    """Marks one notification as read or unread, and gives it; NotFound when the holder has none of that id."""
     p.must_be_for(Action.CHANGE_NOTIFICATIONS)
     stored, resource = await _one(p, identifier)
-    if ("received" in resource) != read:
-        await update(p.tx, p.cipher, p.keys, stored, as_read(resource, p.now) if read else as_unread(resource), p.now)
     p.note(f"Communication/{identifier}")
+    if ("received" in resource) == read:
+        return stored
+    return await update(p.tx, p.cipher, p.keys, stored, as_read(resource, p.now) if read else as_unread(resource), p.now)
 
 
 async def mark_all_read(p: Permit) -> int:

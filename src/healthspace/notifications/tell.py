@@ -60,8 +60,11 @@ async def tell(p: Permit, happened: Happened, identifier: UUID) -> Told:
     return Told(told, doctors, holder.get("reference", ""))
 
 
-async def tell_doctor(p: Permit, happened: Happened, identifier: UUID, patient: str) -> bool:
-    """Tells the professional whose mailbox the permit is on what happened to a patient of theirs (R1111-48)."""
+async def tell_elsewhere(p: Permit, happened: Happened, identifier: UUID, patient: str | None = None) -> bool:
+    """Tells the holder of the permit's owner what happened in another record: a treating doctor (R1111-48), a carer.
+
+    `patient` is whose record, for those who may know.
+    """
     p.must_be_for(Action.NOTIFY)
     if await _was_told(p, identifier):
         return False

@@ -73,16 +73,19 @@ class Review:
 # The citizen's side.
 
 
-async def report_access(p: Permit, line: UUID, question: str) -> UUID:
-    """The holder questions one access of their record: kept as a Task of theirs, and posted to the agency."""
+async def report_access(p: Permit, line: UUID, question: str, place: str = "question") -> Stored:
+    """The holder questions one access of their record: kept as a Task of theirs, and posted to the agency.
+
+    Invalid, at `place`, when the question is too short or too long; NotFound when the record has no such line.
+    """
     p.must_be_for(Action.REPORT_ACCESS)
     if not SHORTEST_MOTIVE <= len(question) <= LONGEST_TEXT:
-        raise Invalid(f"say what you ask in {SHORTEST_MOTIVE} to {LONGEST_TEXT} characters", place="question")
+        raise Invalid(f"say what you ask in {SHORTEST_MOTIVE} to {LONGEST_TEXT} characters", place=place)
     found = await read_line(p.tx, p.cipher, line)
     if found is None or p.scope is not Scope.ALL:
         raise NotFound
     identifier = new_id(p.owner)
-    await insert(p.tx, p.cipher, p.keys, identifier, _report(p, found, question), p.now)
+    kept = await insert(p.tx, p.cipher, p.keys, identifier, _report(p, found, question), p.now)
     p.note(f"Task/{identifier}", f"AuditEvent/{line}")
     told = {
         "event": Event.ACCESS_REPORTED,
@@ -101,7 +104,7 @@ async def report_access(p: Permit, line: UUID, question: str) -> UUID:
         "task": str(identifier),
     }
     await enqueue(p.tx, p.cipher, EVENT, orjson.dumps(told), p.now)
-    return identifier
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotAllowed, NotFound
-from healthspace.edge.fhir import attributes, carers, controls, history, life, operations, search, terminology, write
+from healthspace.edge.fhir import attributes, carers, centre, controls, history, life, operations, search, terminology, write
 from healthspace.edge.fhir.act import Endpoint, Handler, act
 from healthspace.edge.fhir.audit_event import read_audit, search_audit
 from healthspace.edge.fhir.bundle import process
@@ -151,8 +151,14 @@ CREATIONS: dict[str, Handler] = {
     "Consent": controls.create,
     "CareTeam": controls.create,
     "RelatedPerson": carers.create,
+    "Task": centre.ask,
 }
-UPDATES: dict[str, Handler] = {"Consent": controls.update, "CareTeam": controls.update, "RelatedPerson": carers.update}
+UPDATES: dict[str, Handler] = {
+    "Consent": controls.update,
+    "CareTeam": controls.update,
+    "RelatedPerson": carers.update,
+    "Communication": centre.change_notification,
+}
 PATCHES: dict[str, Handler] = {"DocumentReference": attributes.patch}
 CONDITIONAL_PATCHES: dict[str, Handler] = {"DocumentReference": attributes.patch_matching}
 DELETIONS: dict[str, Handler] = {
@@ -160,6 +166,7 @@ DELETIONS: dict[str, Handler] = {
     "Consent": controls.delete,
     "CareTeam": controls.delete,
     "RelatedPerson": carers.delete,
+    "Communication": centre.remove_notification,
 }
 CONDITIONAL_DELETIONS: dict[str, Handler] = {"DocumentReference": attributes.delete_matching}
 """What citizens, professionals and structures write, by type: documents by ITI-105, and the controls of the citizen."""

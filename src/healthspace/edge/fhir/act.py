@@ -31,6 +31,8 @@ RECORD_ACTIONS = {
     (Action.READ_RESOURCE, "DocumentReference"): Action.READ_DOCUMENT,
     (Action.READ_RESOURCE, "AuditEvent"): Action.READ_TRAIL,
     (Action.SEARCH_RESOURCES, "AuditEvent"): Action.READ_TRAIL,
+    (Action.WRITE_RESOURCES, "Communication"): Action.CHANGE_NOTIFICATIONS,
+    (Action.WRITE_RESOURCES, "Task"): Action.REPORT_ACCESS,
     (Action.READ_RESOURCE, "List"): Action.READ_DOCUMENT,
     (Action.READ_RESOURCE, "Patient"): Action.READ_PATIENT,
     (Action.SEARCH_RESOURCES, "DocumentReference"): Action.SEARCH_DOCUMENTS,

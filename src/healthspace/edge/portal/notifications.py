@@ -13,7 +13,7 @@ from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.notifications.mailboxes import mailbox_of
-from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject
+from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject, subject_of
 from healthspace.notifications.operations import choose, delete_notification, mark_all_read, read_centre, read_choices
 from healthspace.notifications.operations import mark as mark_one
 
@@ -26,8 +26,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     Event.DOCUMENT_RELEASED: (mark("A document is now visible to you"), "doc"),
     Event.FIRST_ACCESS: (mark("A professional opened your record for the first time"), "eye"),
     Event.EMERGENCY_ACCESS: (mark("Your record was opened in an emergency"), "alert"),
-    Event.CARER_INVITED: (mark("A carer was invited"), "users"),
-    Event.CARER_ACCEPTED: (mark("A carer answered your invitation"), "users"),
+    Event.CARER_INVITED: (mark("Someone invites you to be their carer"), "users"),
+    Event.CARER_ACCEPTED: (mark("A carer accepted your invitation"), "users"),
     Event.CARER_REFUSED: (mark("A carer refused your invitation"), "users"),
     Event.CARER_ADDED: (mark("Someone was added to those around you"), "users"),
     Event.ENDED_BY_CARER: (mark("A carer stopped helping you"), "users"),
@@ -167,7 +167,7 @@ def _way(one: Notification, *, own: bool) -> str:
     lines = [reference.removeprefix("AuditEvent/") for reference in one.about if reference.startswith("AuditEvent/")]
     if lines and one.event in {Event.EMERGENCY_ACCESS, Event.FIRST_ACCESS, Event.REPORT_ANSWERED}:
         return f"/access/{lines[0]}/question"
-    return "/access"
+    return "" if subject_of(one.event) is Subject.CARER else "/access"
 
 
 def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> Choice:

@@ -6,7 +6,7 @@ from healthspace.access.announce import EVENT
 from healthspace.access.opening import Service
 from healthspace.edge.worker.deliver import Handler
 from healthspace.edge.worker.mail import Mailer
-from healthspace.edge.worker.notify import DOCTOR, REVIEW, handle_answer, handle_doctor, handle_event, handle_review
+from healthspace.edge.worker.notify import CARER, DOCTOR, REVIEW, handle_answer, handle_carer, handle_doctor, handle_event, handle_review
 from healthspace.notifications.tell import MAIL
 from healthspace.reviews.operations import ANSWER
 
@@ -16,6 +16,7 @@ def handlers_of(service: Service) -> Mapping[str, Handler]:
     return {
         EVENT: handle_event,
         DOCTOR: handle_doctor,
+        CARER: handle_carer,
         REVIEW: handle_review,
         ANSWER: handle_answer,
         MAIL: Mailer(service.settings).deliver,

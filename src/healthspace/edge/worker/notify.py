@@ -1,5 +1,7 @@
 """Events of the outbox become notifications, reviews and e-mails. Each effect settles its letter in its own transaction."""
 
+from dataclasses import replace
+
 import orjson
 
 from healthspace.access.announce import Event
@@ -10,13 +12,16 @@ from healthspace.base.ids import REGISTRY, event_id, made_at, owner_of, parse_id
 from healthspace.database.database import Tx
 from healthspace.database.outbox import Claimed, enqueue
 from healthspace.identity.caller import SERVICE, Kind
+from healthspace.notifications.carers import read_news
 from healthspace.notifications.mailboxes import mailbox_of
 from healthspace.notifications.model import Happened, read_happened
 from healthspace.notifications.operations import START
-from healthspace.notifications.tell import tell, tell_doctor
+from healthspace.notifications.tell import tell, tell_elsewhere
 from healthspace.reviews.operations import answer_report, open_review, patient_in
 
-DOCTOR, REVIEW = "doctor", "review"
+DOCTOR, REVIEW, CARER = "doctor", "review", "carer"
+INVITATIONS = frozenset({Event.CARER_INVITED, Event.CARER_ACCEPTED})
+"""What an act on an invitation sets off; the invitation itself says what it means."""
 REVIEWED = frozenset({Event.EMERGENCY_ACCESS, Event.ACCESS_REPORTED})
 """What the agency looks at: each break-glass, and each access that a citizen questions."""
 
@@ -27,6 +32,14 @@ async def handle_event(door: Door, letter: Claimed) -> None:
     happened = read_happened(told)
     try:
         async with door.permit(SERVICE, Action.NOTIFY, letter.owner) as p:
+            if happened.event in INVITATIONS:
+                news = await read_news(p, happened)
+                if news is not None and news.carer is not None:
+                    await _follow(p.tx, letter, CARER, {**told, "event": news.event, "carer": str(news.carer)}, CARER)
+                elif news is not None:
+                    await tell(p, replace(happened, event=news.event), letter.id)
+                await letter.settle(p.tx)
+                return
             came = await tell(p, happened, letter.id)
             for rpps in came.doctors:
                 await _follow(p.tx, letter, DOCTOR, {**told, "doctor": rpps, "about": came.patient}, rpps)
@@ -43,8 +56,24 @@ async def handle_doctor(door: Door, letter: Claimed) -> None:
     mailbox = await mailbox_of(door, told["doctor"])
     identifier = event_id(mailbox, made_at(letter.id) or START, str(letter.id))
     async with door.permit(SERVICE, Action.NOTIFY, mailbox) as p:
-        await tell_doctor(p, read_happened(told), identifier, told["about"])
+        await tell_elsewhere(p, read_happened(told), identifier, told["about"])
         await letter.settle(p.tx)
+
+
+async def handle_carer(door: Door, letter: Claimed) -> None:
+    """Tells a carer in their own space."""
+    told = orjson.loads(letter.body)
+    carer = parse_id(told["carer"])
+    owner = owner_of(carer) if carer is not None else REGISTRY
+    if not owner:
+        return
+    identifier = event_id(owner, made_at(letter.id) or START, str(letter.id))
+    try:
+        async with door.permit(SERVICE, Action.NOTIFY, owner) as p:
+            await tell_elsewhere(p, read_happened(told), identifier)
+            await letter.settle(p.tx)
+    except (Refused, NotFound):
+        return
 
 
 async def handle_review(door: Door, letter: Claimed) -> None:
