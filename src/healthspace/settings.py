@@ -29,6 +29,19 @@ class Settings:
     exchange_limit: int = 40 * MEBIBYTE
     """Bytes of one resource that the technical caller writes: the largest official example has 34 MiB."""
     pool_size: int = 10
+    authorisation_days: int = 365
+    """How long an authorisation lasts that does not say it."""
+    information_days: int = 42
+    """From the announcement of a space to its opening, and from a suspension to the closure."""
+    notice_days: int = 14
+    release_days: int = 30
+    """A document not announced: the notice, and the release."""
+    archive_days: int = 3653
+    """How long a closed record is kept."""
+    majority_days: int = 90
+    """From the 18th birthday to the suspension of a record that is not confirmed."""
+    access_matrix: Path | None = None
+    """The profession matrix, in the place of the one that comes with the service."""
     smtp_host: str | None = None
     """The operator's mail server; without one no e-mail is sent."""
     smtp_port: int = 25
@@ -61,6 +74,13 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         mail_from=env.get("HEALTHSPACE_MAIL_FROM") or "noreply@localhost",
         public_url=env.get("HEALTHSPACE_PUBLIC_URL") or "",
         trail_months=_at_least(env, "HEALTHSPACE_TRAIL_MONTHS", 36),
+        authorisation_days=_number(env, "HEALTHSPACE_AUTHORISATION_DAYS", 365),
+        information_days=_number(env, "HEALTHSPACE_INFORMATION_DAYS", 42),
+        notice_days=_number(env, "HEALTHSPACE_NOTICE_DAYS", 14),
+        release_days=_number(env, "HEALTHSPACE_RELEASE_DAYS", 30),
+        archive_days=_number(env, "HEALTHSPACE_ARCHIVE_DAYS", 3653),
+        majority_days=_number(env, "HEALTHSPACE_MAJORITY_DAYS", 90),
+        access_matrix=Path(env["HEALTHSPACE_ACCESS_MATRIX"]) if env.get("HEALTHSPACE_ACCESS_MATRIX") else None,
         demo=demo or env.get("HEALTHSPACE_DEMO", "").lower() in {"1", "true", "yes"},
     )
 

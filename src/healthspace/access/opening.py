@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
+from healthspace.access.matrix import load_matrix
 from healthspace.access.permit import Door
+from healthspace.access.policy import Policy
 from healthspace.audit.trail import Trail
 from healthspace.base import clock
 from healthspace.database.blobs import BlobStore
@@ -41,4 +44,18 @@ async def open_door(settings: Settings, opened: OpenDatabase) -> Door:
     keys = await open_key_ring(opened.database, settings.master_key)
     ciphers = Ciphers(keys)
     await open_registry(opened.database, ciphers, keys, clock.now())
-    return Door(opened.database, keys, ciphers, Trail(opened.database, keys), BlobStore(settings.data / "blobs"), demo=opened.demo)
+    trail, blobs = Trail(opened.database, keys), BlobStore(settings.data / "blobs")
+    return Door(opened.database, keys, ciphers, trail, blobs, demo=opened.demo, policy=policy_of(settings))
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The durations and the matrix of an installation. Misconfigured when the matrix cannot be read."""
+    return Policy(
+        authorisation=timedelta(days=settings.authorisation_days),
+        information=timedelta(days=settings.information_days),
+        announcement_notice=timedelta(days=settings.notice_days),
+        announcement_limit=timedelta(days=settings.release_days),
+        archive=timedelta(days=settings.archive_days),
+        majority_limit=timedelta(days=settings.majority_days),
+        matrix=load_matrix(settings.access_matrix),
+    )
