@@ -402,3 +402,7 @@ def test_what_a_link_denies_is_no_reason_and_no_flag() -> None:
     assert "reasonCode" not in read_one(treatment(SINCE, because))
     reported = flag("MED-574", "true").replace("<entryRelationship", '<entryRelationship negationInd="true"')
     assert flags_of(read_one(treatment(reported, mood="INT"))) == {"MED-574": False}
+
+
+def test_the_period_of_a_treatment_is_found_beside_its_rhythm_in_any_order() -> None:
+    assert read_one(treatment(DAILY, SINCE))["effectivePeriod"] == {"start": "2024-01-10"}

@@ -225,3 +225,8 @@ def test_harm_done_by_a_medicine_is_an_adverse_event_and_nothing_else() -> None:
 
 def test_a_problem_in_the_section_on_harm_is_an_adverse_event() -> None:
     assert read_one(problem(value("R11")), "44939-7")["resourceType"] == "AdverseEvent"
+
+
+def test_a_masked_beginning_is_masked() -> None:
+    masked = read_one(problem('<effectiveTime><low nullFlavor="MSK"/></effectiveTime>', value("I10")))
+    assert masked["_onsetDateTime"]["extension"][0]["valueCode"] == "masked"

@@ -6,11 +6,21 @@ from healthspace.cda.clinical.dispensations import SUPPLIED, prescribers_of, rea
 from healthspace.cda.clinical.dosage import INSTRUCTIONS, STEPS, dosages, unread_dosages
 from healthspace.cda.clinical.flags import flag_extensions, flags
 from healthspace.cda.clinical.model import PATIENT
-from healthspace.cda.clinical.parts import authored_on, ended, identifiers_of, notes_of, period_of, reasons_of, recorder_of, remaining
+from healthspace.cda.clinical.parts import (
+    authored_on,
+    ended,
+    identifiers_of,
+    notes_of,
+    period_of,
+    reasons_of,
+    recorder_of,
+    remaining,
+    time_of,
+)
 from healthspace.cda.clinical.prescriptions import request
 from healthspace.cda.clinical.products import consumed, medication
 from healthspace.cda.clinical.statement import Found, Statement
-from healthspace.cda.clinical.values import effective_of
+from healthspace.cda.contained import dated
 from healthspace.cda.values import attribute, child
 
 _STOPPED = {"aborted": "stopped", "suspended": "on-hold", "held": "on-hold", "cancelled": "not-taken", "nullified": "entered-in-error"}
@@ -59,7 +69,7 @@ def _statement(statement: Statement) -> Resource:
             "identifier": identifiers_of(statement),
             "status": _status(statement),
             "subject": {"reference": PATIENT},
-            **effective_of(statement),
+            **_taken(statement),
             "dateAsserted": authored_on(statement),
             "informationSource": recorder_of(statement),
             "reasonCode": reasons_of(statement),
@@ -67,6 +77,14 @@ def _statement(statement: Statement) -> Resource:
             "dosage": dosages(statement, bounded=False),
         }
     )
+
+
+def _taken(statement: Statement) -> Resource:
+    """When it was given, or from when to when it is taken."""
+    if moment := time_of(statement, "effectiveTime"):
+        return dated("effectiveDateTime", moment)
+    period = period_of(statement)
+    return {"effectivePeriod": period} if period else {}
 
 
 def _status(statement: Statement) -> str:

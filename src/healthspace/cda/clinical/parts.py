@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.model import Unread
 from healthspace.cda.clinical.statement import Found, Statement, read
-from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, note_of, number_of, time_at, value_of
+from healthspace.cda.clinical.values import ABSENT, author_of, code_or_text, concept_of, note_of, number_of, reason_for, time_at, value_of
 from healthspace.cda.contained import concept, dated, identifier
 from healthspace.cda.times import Time
 from healthspace.cda.values import Code, Element, attribute, child, children, read_code, read_identifiers, words
@@ -43,7 +43,16 @@ def identifiers_of(statement: Statement) -> list[Resource]:
 
 def time_of(statement: Statement, *path: str) -> Time | None:
     """The time at `path` in the statement, when it can be read."""
-    return time_at(statement.source, child(statement.element, *path))
+    first, *rest = path
+    element = _when(statement) if first == "effectiveTime" else child(statement.element, first)
+    return time_at(statement.source, child(element, *rest))
+
+
+def _when(statement: Statement) -> Element | None:
+    """Its effectiveTime: the first that is a time or an interval, and not a rhythm (PIVL, EIVL, or several in parentheses)."""
+    times = children(statement.element, "effectiveTime")
+    plain = (time for time in times if all(child(time, name) is None for name in ("period", "event", "comp")))
+    return next(plain, times[0] if times else None)
 
 
 def began(statement: Statement) -> Time | None:
@@ -117,11 +126,13 @@ def meaning_of(statement: Statement) -> Resource | None:
 
 
 def said_when(statement: Statement, name: str) -> Resource:
-    """`nameDateTime`: when it began; `nameString`: what the sender wrote instead of a time. Empty when nothing is said."""
+    """`nameDateTime`: when it began, or that this is masked; `nameString`: what the sender wrote instead. Empty when nothing is said."""
     if start := began(statement):
         return dated(f"{name}DateTime", start)
-    paths = (("effectiveTime", "low"), ("effectiveTime",))
-    raw = next(filter(None, (attribute(child(statement.element, *path), "value") for path in paths)), "")
+    times = (child(_when(statement), "low"), _when(statement))
+    raw = next(filter(None, (attribute(time, "value") for time in times)), "")
+    if not raw and any(attribute(time, "nullFlavor") == "MSK" for time in times):
+        return {f"_{name}DateTime": {"extension": [{"url": ABSENT, "valueCode": reason_for("MSK")}]}}
     return {f"{name}String": raw} if raw else {}
 
 
