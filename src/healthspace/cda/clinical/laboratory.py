@@ -7,9 +7,8 @@ the batteries of its antibiogram. What a result does not say itself (when, by wh
 from dataclasses import dataclass, field, replace
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical import details
 from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
-from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
+from healthspace.cda.clinical.model import PATIENT, Fact, Unread
 from healthspace.cda.clinical.observations import (
     STATUSES,
     members_of,
@@ -22,16 +21,16 @@ from healthspace.cda.clinical.observations import (
 )
 from healthspace.cda.clinical.parts import COMPLETING, identifiers_of
 from healthspace.cda.clinical.procedures import devices_of
+from healthspace.cda.clinical.specimens import SPECIMEN, culture_of, only, refer, specimen_fact, specimen_of
 from healthspace.cda.clinical.statement import Found, Source, Statement, read
-from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, performer_of, shown_name, time_at, value_of
+from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, performer_of, shown_name, value_of
 from healthspace.cda.contained import identifier
-from healthspace.cda.values import Element, attribute, child, children, read_identifier, read_identifiers, read_name
+from healthspace.cda.values import Element, attribute, child, children, read_identifiers, read_name
 
 LAB = "laboratory"
 RESULT = frozenset({"1.3.6.1.4.1.19376.1.3.1.6", "1.2.250.1.213.1.1.3.80", "1.2.250.1.213.1.1.3.209"})
 BATTERY = frozenset({"1.3.6.1.4.1.19376.1.3.1.4", "1.2.250.1.213.1.1.3.78", "1.2.250.1.213.1.1.3.208"})
 ISOLATE = frozenset({"1.3.6.1.4.1.19376.1.3.1.5", "1.2.250.1.213.1.1.3.79"})
-SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77", "1.3.6.1.4.1.19376.1.3.10.4.1", "1.2.250.1.213.1.1.3.100"})
 _PARTS = RESULT | BATTERY | ISOLATE | SPECIMEN
 _CHAPTER = frozenset({"1.3.6.1.4.1.19376.1.3.1", "1.2.250.1.213.1.1.3.21"})
 """Templates of the entry (not of the act) that holds a chapter."""
@@ -58,7 +57,7 @@ def read_chapter(statement: Statement) -> Found:
     """An act with its results: the specimens, the results, and the report that holds them together."""
     if statement.subject or is_void(statement):
         return
-    specimens = tuple(_specimen(inner) for inner in statement.related() if inner.templates & SPECIMEN)
+    specimens = tuple(specimen_fact(inner) for inner in statement.related() if inner.templates & SPECIMEN)
     chapter = _Chapter(specimens, effective_of(statement), tuple(performers_of(statement)), tuple(devices_of(statement)))
     yield from specimens
     found = list(_read_parts(statement, chapter))
@@ -72,12 +71,6 @@ def read_alone(statement: Statement) -> Found:
     """A result, a battery or an isolate that stands in no chapter."""
     if not statement.subject:
         yield from _read_part(statement, _Chapter())
-
-
-def read_specimen(statement: Statement) -> Found:
-    """What was taken, where no chapter of results stands around it."""
-    if not (statement.subject or is_void(statement) or is_denied(statement)) and statement.mood == "EVN":
-        yield _specimen(statement)
 
 
 def _read_parts(statement: Statement, chapter: _Chapter) -> Found:
@@ -134,25 +127,10 @@ def _in_chapter(made: Resource, statement: Statement, chapter: _Chapter) -> Reso
             **made,
             "extension": [*made.get("extension", ()), *filter(None, previous)],
             "performer": performers or made.get("performer"),
-            "specimen": _specimen_of(statement, chapter),
+            "specimen": specimen_of(statement, chapter.specimens),
             "device": next(iter((*devices_of(statement), *chapter.devices)), None),
         }
     )
-
-
-def _specimen_of(statement: Statement, chapter: _Chapter) -> Resource | None:
-    """The specimen that a result names; else that of the chapter, when it leaves no choice."""
-    for role in (child(each, "specimenRole") for each in children(statement.element, "specimen")):
-        number = read_identifier(child(role, "id"))
-        named = identifier(number) if number else None
-        same = next((each for each in chapter.specimens if named in each.resource.get("identifier", ())), None)
-        if same is not None:
-            return _refer(same)
-        kind = concept_of(statement, child(role, "specimenPlayingEntity", "code")) or {}
-        said = compact({"identifier": named, "display": details.named(kind)})
-        if said:
-            return {"type": "Specimen", **said}
-    return _only(chapter.specimens)
 
 
 def _previous(statement: Statement) -> Resource | None:
@@ -169,7 +147,7 @@ def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
     """Results that were asked for together, and the panel that names them."""
     if is_void(statement):
         return
-    own = tuple(_specimen(each) for each in statement.related() if each.templates & SPECIMEN)
+    own = tuple(specimen_fact(each) for each in statement.related() if each.templates & SPECIMEN)
     yield from own
     inner = replace(
         chapter,
@@ -193,7 +171,7 @@ def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
         return
     role = child(statement.element, "specimen", "specimenRole")
     organism = concept_of(statement, child(role, "specimenPlayingEntity", "code"))
-    culture = _culture(statement, role, organism, chapter)
+    culture = culture_of(statement, role, organism, chapter.specimens)
     own = (culture,) if culture else chapter.specimens
     found = list(_read_parts(statement, replace(chapter, specimens=own, effective=effective_of(statement) or chapter.effective)))
     yield from own if culture else ()
@@ -205,49 +183,8 @@ def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
         return
     code = code_or_text(statement) or {"text": "Micro-organisme isolé"}
     named = observation(statement, code, {"valueCodeableConcept": organism}, chapter.category, chapter.effective)
-    found_in = {"specimen": _only(chapter.specimens), "hasMember": members}
+    found_in = {"specimen": only(chapter.specimens), "hasMember": members}
     yield fact(statement, compact({**_in_chapter(named, statement, chapter), **found_in}))
-
-
-def _culture(statement: Statement, role: Element | None, organism: Resource | None, chapter: _Chapter) -> Fact | None:
-    """The isolate as a Specimen that comes from that of the chapter; None when it has neither a number nor a name."""
-    number = read_identifier(child(role, "id"))
-    if number is None and organism is None:
-        return None
-    resource = {
-        "resourceType": "Specimen",
-        "identifier": [identifier(number)] if number else None,
-        "type": organism,
-        "subject": {"reference": PATIENT},
-        "parent": [parent] if (parent := _only(chapter.specimens)) else None,
-    }
-    return fact(statement, compact(resource), "#specimen")
-
-
-def _specimen(statement: Statement) -> Fact:
-    """What was taken, from where, when, and when it arrived."""
-    element = statement.element
-    role = child(element, "participant", "participantRole")
-    taken = effective_of(statement, "collected")
-    received = next((time for inner in statement.related() if (time := time_at(inner.source, child(inner.element, "effectiveTime")))), None)
-    number = read_identifier(child(role, "id"))
-    collection = compact(
-        {
-            **taken,
-            "bodySite": concept_of(statement, child(element, "targetSiteCode")),
-            "method": concept_of(statement, child(element, "code")),
-        }
-    )
-    resource = {
-        "resourceType": "Specimen",
-        "identifier": [*identifiers_of(statement), *([identifier(number)] if number else ())],
-        "type": concept_of(statement, child(role, "playingEntity", "code")) or concept_of(statement, child(element, "code")),
-        "subject": {"reference": PATIENT},
-        "receivedTime": received.fhir if received else None,
-        "collection": collection,
-        "note": note_of(statement),
-    }
-    return fact(statement, compact(resource))
 
 
 def _report(statement: Statement, chapter: _Chapter, found: list[Fact | Unread]) -> Resource | None:
@@ -265,7 +202,7 @@ def _report(statement: Statement, chapter: _Chapter, found: list[Fact | Unread])
             **(chapter.effective or _collected(chapter)),
             "issued": statement.source.time.instant,
             "performer": list(chapter.performers),
-            "specimen": [_refer(specimen) for specimen in chapter.specimens],
+            "specimen": [refer(specimen) for specimen in chapter.specimens],
             "result": results,
             "conclusion": "\n".join(note["text"] for note in note_of(statement)),
             "resultsInterpreter": _interpreters(statement),
@@ -308,15 +245,6 @@ def _collected(chapter: _Chapter) -> Resource:
         return {}
     collection = chapter.specimens[0].resource.get("collection", {})
     return {key.replace("collected", "effective"): said for key, said in collection.items() if key.startswith("collected")}
-
-
-def _refer(item: Fact) -> Resource:
-    return {"reference": FACT + item.key}
-
-
-def _only(specimens: tuple[Fact, ...]) -> Resource | None:
-    """The specimen of a result, when the chapter leaves no choice."""
-    return _refer(specimens[0]) if len(specimens) == 1 else None
 
 
 def is_chapter(statement: Statement) -> bool:

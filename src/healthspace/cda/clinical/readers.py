@@ -9,7 +9,7 @@ from healthspace.cda.clinical.encounters import read_encounter
 from healthspace.cda.clinical.family import read_family_history
 from healthspace.cda.clinical.imaging import PRODUCT, RADIATION, STUDY, TECHNIQUE, read_product, read_radiation, read_study, read_technique
 from healthspace.cda.clinical.immunizations import read_immunization, read_recommendation
-from healthspace.cda.clinical.laboratory import BATTERY, ISOLATE, RESULT, SPECIMEN, is_chapter, read_alone, read_chapter, read_specimen
+from healthspace.cda.clinical.laboratory import BATTERY, ISOLATE, RESULT, is_chapter, read_alone, read_chapter
 from healthspace.cda.clinical.medications import read_medication
 from healthspace.cda.clinical.observations import observed_as, read_comment, read_group, read_observation
 from healthspace.cda.clinical.parts import COMMENT, FRENCH, IHE, REFERENCES
@@ -17,6 +17,7 @@ from healthspace.cda.clinical.plans import REQUEST, read_request
 from healthspace.cda.clinical.prescriptions import ITEM, read_prescription
 from healthspace.cda.clinical.problems import read_problem
 from healthspace.cda.clinical.procedures import read_procedure
+from healthspace.cda.clinical.specimens import SPECIMEN, read_specimen
 from healthspace.cda.clinical.statement import Found, Reader, Statement
 from healthspace.cda.clinical.transfers import TRANSFER, read_transfer
 
