@@ -21,6 +21,8 @@ NO_PAGES = frozenset(
             for part in ("newest", "original", "attachments/{number:int}")
         ),
         "/patients/{patient}/documents/{id}/change/{change}",
+        "/measures/{key}/csv",
+        "/patients/{patient}/measures/{key}/csv",
     }
 )
 """Routes that answer with a file or lead elsewhere; and the page of a change, which is opened as a citizen already."""
@@ -30,6 +32,10 @@ OPENED: dict[str, tuple[str, str]] = {
     "/documents/{id}/change/{change}": (CITIZEN, "/documents/{id}/change/hide"),
     "/patients": ("specialist", "/patients"),
     "/patients/{patient}/add": ("laboratory", "/patients/{patient}/add"),
+    "/results/{key}": (CITIZEN, "/results/hba1c"),
+    "/patients/{patient}/results/{key}": (DOCTOR, "/patients/{patient}/results/hba1c"),
+    "/entries/{kind}": (CITIZEN, "/entries/measure"),
+    "/corrections/new": (CITIZEN, "/corrections/new?about=MedicationStatement/{id}"),
 }
 """Who opens a route, and at which address, where the rule of `opening_of` does not say it."""
 
@@ -37,6 +43,9 @@ MORE = (
     (CITIZEN, "/documents?q=zzzz"),
     (CITIZEN, "/documents?type=laboratory"),
     (CITIZEN, "/privacy?rpps=12"),
+    (CITIZEN, "/entries/contact"),
+    (CITIZEN, "/results?only=out"),
+    (CITIZEN, "/timeline?kind=results"),
     (CITIZEN, "/nothing"),
     ("", "/sign-in?done=signed-out"),
     ("", "/help"),
@@ -91,7 +100,7 @@ def learn(page: Page) -> dict[str, list[str]]:
     """The ids of a citizen and of what is theirs, as their own pages and their doctor's show them: addresses by route."""
     number = read_number(page)
     found: dict[str, list[str]] = {}
-    for start in ("/documents", "/privacy"):
+    for start in ("/documents", "/privacy", "/summary"):
         page.goto(start)
         _collect(page, found)
     sign_out(page)

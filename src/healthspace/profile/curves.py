@@ -146,7 +146,7 @@ def _read(fact: Merged) -> Point:
 
 def _place(point: Point, unit: Unit, analyte: Analyte | None) -> Point:
     """The same result in the curve's unit; its position was told in the laboratory's own."""
-    if point.own_value is None:
+    if point.own_value is None or point.own_unit == unit:
         return point
     moved = _move(point.own_value, point.own_unit, unit, analyte)
     if moved is None:
@@ -192,7 +192,7 @@ def _cut(points: Sequence[Point]) -> list[Point]:
             segment, method = segment + 1, point.method
         else:
             method = point.method or method
-        cut.append(replace(point, segment=segment))
+        cut.append(replace(point, segment=segment) if segment else point)
     return cut
 
 

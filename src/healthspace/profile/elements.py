@@ -45,6 +45,7 @@ TIME_ELEMENTS = (
 """Where a resource says when the thing itself was, before when it was written down."""
 WRITTEN = frozenset({"recordedDate", "created", "issued", "dateTime", "date"})
 """Of these, the ones that say when it was written down: no time of the fact where a fact has one of its own."""
+FACT_TIMES = tuple(element for element in TIME_ELEMENTS if element not in WRITTEN)
 
 
 class Standing(StrEnum):
@@ -101,19 +102,24 @@ def name_of(resource: Resource) -> str:
 
 def time_of(resource: Resource) -> str:
     """When the thing itself was, as FHIR writes it (any precision); empty when the resource does not say."""
-    for element in TIME_ELEMENTS:
+    return _time_in(resource, TIME_ELEMENTS)
+
+
+def fact_time_of(resource: Resource) -> str:
+    """As `time_of`, without the times that only say when it was written down."""
+    return _time_in(resource, FACT_TIMES)
+
+
+def _time_in(resource: Resource, elements: tuple[str, ...]) -> str:
+    for element in elements:
         value = resource.get(element)
+        if value is None:
+            continue
         if isinstance(value, str):
             return value
         if isinstance(value, dict) and (value.get("start") or value.get("end")):
             return str(value.get("start") or value.get("end"))
     return ""
-
-
-def fact_time_of(resource: Resource) -> str:
-    """As `time_of`, without the times that only say when it was written down."""
-    own = {key: value for key, value in resource.items() if key not in WRITTEN}
-    return time_of(own)
 
 
 def end_of(resource: Resource) -> str:

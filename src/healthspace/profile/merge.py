@@ -13,6 +13,7 @@ from datetime import datetime
 from healthspace.base.text import fold
 from healthspace.profile.convert import convert, unit_of
 from healthspace.profile.elements import (
+    Coding,
     Resource,
     Standing,
     codings_of,
@@ -59,46 +60,71 @@ class Merged:
         return tuple(dict.fromkeys(source for one in self.statements if (source := source_of(one))))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Statement:
+    """A resource with what is compared of it, read once."""
+
+    resource: Resource
+    place: int
+    lasting: bool
+    standing: Standing
+    time: str
+    source: str
+    codes: dict[str, set[str]]
+    keys: tuple[object, ...]
+
+
 def merge(resources: Iterable[Resource]) -> list[Merged]:
     """Every fact of `resources` once, in the order of their first statements; what was entered in error is no fact."""
-    listed = [resource for resource in resources if standing_of(resource) is not Standing.MISTAKE]
-    order = {id(resource): place for place, resource in enumerate(listed)}
-    groups: dict[int, list[Resource]] = {}
-    buckets: dict[object, list[int]] = {}
+    listed = [_read(resource, place) for place, resource in enumerate(resources)]
+    groups: list[list[_Statement]] = []
+    buckets: dict[object, dict[int, None]] = {}
     # The most precise first: a vaguer statement then finds all that it could be.
-    for resource in sorted(listed, key=lambda one: (-len(fact_time_of(one)), order[id(one)])):
-        keys = _keys_of(resource)
-        near = dict.fromkeys(number for key in keys for number in buckets.get(key, ()))
-        same = [number for number in near if all(is_same(resource, other) for other in groups[number])]
-        if len(same) == 1:
-            groups[same[0]].append(resource)
-            number = same[0]
-        else:
-            number = len(groups)
-            groups[number] = [resource]
-        for key in keys:
-            buckets.setdefault(key, []).append(number)
-    merged = [_merged(sorted(group, key=lambda one: order[id(one)])) for group in groups.values()]
-    return sorted(merged, key=lambda one: min(order[id(statement)] for statement in one.statements))
+    for one in sorted((one for one in listed if one.standing is not Standing.MISTAKE), key=lambda one: -len(one.time)):
+        near = {number: None for key in one.keys for number in buckets.get(key, ())}
+        same = [number for number in near if all(_is_same(one, other) for other in groups[number])]
+        number = same[0] if len(same) == 1 else len(groups)
+        if number == len(groups):
+            groups.append([])
+        groups[number].append(one)
+        for key in one.keys:
+            buckets.setdefault(key, {})[number] = None
+    ordered = [sorted(group, key=lambda one: one.place) for group in groups]
+    return [_merged([one.resource for one in group]) for group in sorted(ordered, key=lambda group: group[0].place)]
 
 
 def is_same(one: Resource, other: Resource) -> bool:
     """Whether two resources state one fact. Within a document, what is written twice was meant twice, but for what lasts."""
-    if one["resourceType"] != other["resourceType"] or not _keys_of(one, dated=False) & _keys_of(other, dated=False):
+    first, second = _read(one, 0), _read(other, 1)
+    return bool({*first.keys} & {*second.keys}) and _is_same(first, second)
+
+
+def _read(resource: Resource, place: int) -> _Statement:
+    type_, time = resource["resourceType"], fact_time_of(resource)
+    lasting = type_ in LASTING
+    codes: dict[str, set[str]] = {}
+    codings = codings_of(concept_of(resource))
+    for system, code in codings:
+        codes.setdefault(system, set()).add(code)
+    return _Statement(
+        resource, place, lasting, standing_of(resource), time, source_of(resource), codes, _keys_of(resource, codings, time, lasting)
+    )
+
+
+def _is_same(one: _Statement, other: _Statement) -> bool:
+    """Whether two statements that share a key state one fact."""
+    if one.standing is not other.standing or not same_time(one.time, other.time, lasting=one.lasting):
         return False
-    if _codes_differ(one, other):
+    worn = one.resource["resourceType"] == "DeviceUseStatement"
+    if (worn or not one.lasting) and one.source and one.source == other.source:
         return False
-    lasting = one["resourceType"] in LASTING
-    worn = one["resourceType"] == "DeviceUseStatement"
-    if (worn or not lasting) and source_of(one) and source_of(one) == source_of(other):
+    if worn and not _one_device(one.resource, other.resource):
         return False
-    if worn and not _one_device(one, other):
+    # Where one system tells them apart, they are two: products of one ATC class have two numbers.
+    if any(codes.isdisjoint(other.codes[system]) for system, codes in one.codes.items() if system in other.codes):
         return False
-    return (
-        standing_of(one) is standing_of(other)
-        and same_time(fact_time_of(one), fact_time_of(other), lasting=lasting)
-        and _same_value(one, other)
-        and not any(_contradict(one.get(element), other.get(element)) for element in COMPARED)
+    return _same_value(one.resource, other.resource) and not any(
+        _contradict(one.resource.get(element), other.resource.get(element)) for element in COMPARED
     )
 
 
@@ -136,28 +162,13 @@ def _merged(group: Sequence[Resource]) -> Merged:
     return Merged(best, (best, *(one for one in group if one is not best)))
 
 
-def _keys_of(resource: Resource, *, dated: bool = True) -> set[object]:
-    """What a resource may share with another of the same fact. A name counts only where there is no code."""
-    type_ = resource["resourceType"]
-    codings = codings_of(concept_of(resource))
-    year = fact_time_of(resource)[:4] if dated and type_ not in LASTING else ""
+def _keys_of(resource: Resource, codings: list[Coding], time: str, lasting: bool) -> tuple[object, ...]:
+    """What a resource shares with another of the same fact. A name counts only where there is no code; a year parts what does not last."""
+    type_, year = resource["resourceType"], "" if lasting else time[:4]
     if codings:
-        return {(type_, year, coding) for coding in codings}
+        return tuple((type_, year, coding) for coding in codings)
     name = fold(name_of(resource))
-    return {(type_, year, name)} if name else {(type_, resource.get("id") or id(resource))}
-
-
-def _codes_differ(one: Resource, other: Resource) -> bool:
-    """Whether one system tells them apart: two products of one ATC class have two numbers."""
-    mine, theirs = _by_system(one), _by_system(other)
-    return any(not mine[system] & theirs[system] for system in mine.keys() & theirs.keys())
-
-
-def _by_system(resource: Resource) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for system, code in codings_of(concept_of(resource)):
-        found.setdefault(system, set()).add(code)
-    return found
+    return ((type_, year, name) if name else (type_, id(resource)),)
 
 
 def _same_value(one: Resource, other: Resource) -> bool:

@@ -8,12 +8,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 340, 184
 LEFT, RIGHT, TOP, BOTTOM = 40, 14, 22, 26
+SMALLEST = 1e-9
+"""Differences below this are none."""
 CHARACTER = 6.4
 """Width of a character of the axes, in units of the drawing."""
 
@@ -80,7 +82,7 @@ def draw(chart: Chart, decimal: str = ",") -> Markup:
     parts = [
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{title} {description}">',
         f'<title id="{title}">{escape(chart.title)}</title><desc id="{description}">{escape(chart.description)}</desc>',
-        *(_band(mark, series.marks, scale) for series in chart.series[:1] for mark in series.marks),
+        *(part for series in chart.series[:1] for part in _bands(series.marks, scale)),
         *(_grid(step, scale, decimal) for step in steps),
         f'<text class="c-tx" x="0" y="12">{escape(chart.unit)}</text>',
         *_axis(chart.ticks, scale),
@@ -114,13 +116,13 @@ def draw_spark(marks: Sequence[Mark]) -> Markup:
 def choose_steps(marks: Sequence[Mark]) -> list[float]:
     """Three to seven round numbers that hold every value, and its range as far as that does not flatten the curve."""
     low, high = min(mark.y for mark in marks), max(mark.y for mark in marks)
-    room = (high - low) or abs(high) * 0.2 or 1.0
+    room = high - low if high - low > SMALLEST else max(abs(high) * 0.2, 1e-6)
     # Of a range whose other end is far, a part is drawn: a band that is cut at its own edge would not be seen.
     inner = [(mark.low, mark.low + room / 2) for mark in marks if mark.low is not None]
     inner += [(mark.high, mark.high - room / 2) for mark in marks if mark.high is not None]
     near = [end for edge, inside in inner if low - 2 * room <= edge <= high + 2 * room for end in (edge, inside)]
     low, high = min([low, *near]), max([high, *near])
-    raw = ((high - low) or room) / 4
+    raw = (high - low if high - low > SMALLEST else room) / 4
     size = 10.0 ** math.floor(math.log10(raw))
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -135,19 +137,19 @@ def write_number(value: float, decimal: str = ",") -> str:
     return (f"{float(text):.6f}".rstrip("0").rstrip(".") if "e" in text else text).replace(".", decimal)
 
 
-def _band(mark: Mark, marks: Sequence[Mark], scale: _Scale) -> str:
-    """The range of one value, half way to its neighbours: each laboratory has its own."""
-    if mark.low is None and mark.high is None:
-        return ""
-    place = marks.index(mark)
-    here = scale.x(mark.x)
-    left = LEFT if place == 0 else (scale.x(marks[place - 1].x) + here) / 2
-    right = WIDTH - RIGHT if place == len(marks) - 1 else (scale.x(marks[place + 1].x) + here) / 2
-    top = TOP if mark.high is None else scale.y(mark.high)
-    bottom = HEIGHT - BOTTOM if mark.low is None else scale.y(mark.low)
-    if right <= left or bottom <= top:
-        return ""
-    return f'<rect class="c-band" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}"/>'
+def _bands(marks: Sequence[Mark], scale: _Scale) -> list[str]:
+    """The ranges of the values, each half way to its neighbours: each laboratory has its own. Equal ones side by side are one."""
+    edges = [float(LEFT), *((scale.x(one.x) + scale.x(other.x)) / 2 for one, other in pairwise(marks)), float(WIDTH - RIGHT)]
+    drawn = []
+    for (low, high), together in groupby(range(len(marks)), key=lambda place: (marks[place].low, marks[place].high)):
+        places = list(together)
+        left, right = edges[places[0]], edges[places[-1] + 1]
+        top = TOP if high is None else scale.y(high)
+        bottom = HEIGHT - BOTTOM if low is None else scale.y(low)
+        if (low is not None or high is not None) and right > left and bottom > top:
+            size = f'width="{right - left:.1f}" height="{bottom - top:.1f}"'
+            drawn.append(f'<rect class="c-band" x="{left:.1f}" y="{top:.1f}" {size}/>')
+    return drawn
 
 
 def _grid(step: float, scale: _Scale, decimal: str) -> str:
