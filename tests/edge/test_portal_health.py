@@ -17,7 +17,7 @@ from healthspace.identity.personas import Role
 from healthspace.profile.elements import ABSENT, ATC, SNOMED
 from healthspace.record.spaces import owner_of_patient
 from healthspace.resources.store import insert
-from tests.edge.test_portal import HERE, deposit, signed_in, words  # noqa: F401 - a fixture
+from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, lines_of, treated
 from tests.pure.facts import a_fact, a_result, concept
 
@@ -197,7 +197,7 @@ async def test_an_error_is_reported_to_whoever_brought_it_and_answered_by_nobody
     service: Service,
     client: httpx.AsyncClient,
     patient: UUID,
-    deposit: Any,  # noqa: F811
+    deposit: Any,
 ) -> None:
     document = await deposit()
     await treated(service, patient)
