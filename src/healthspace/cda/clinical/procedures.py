@@ -70,7 +70,8 @@ def _none(absent: Resource) -> Resource:
 
 
 def _procedure(statement: Statement) -> Resource:
-    status = "not-done" if statement.negated else _DONE.get(statement.status, "unknown")
+    code = _code(statement)
+    status = _status(statement, named="coding" in code or "text" in code)
     reasons = reasons_of(statement)
     done = status != "not-done"
     said = {
@@ -79,7 +80,7 @@ def _procedure(statement: Statement) -> Resource:
         "identifier": identifiers_of(statement),
         "status": status,
         "statusReason": None if done else next(iter(reasons), None),
-        "code": _code(statement),
+        "code": code,
         "subject": {"reference": PATIENT},
         **(effective_of(statement, "performed") or said_when(statement, "performed")),
         "recorder": recorder_of(statement),
@@ -123,6 +124,13 @@ def _requested(statement: Statement) -> str:
     if statement.status == "completed":
         return "completed" if statement.mood == "EVN" else "active"
     return _REQUESTED.get(statement.status, "active")
+
+
+def _status(statement: Statement, *, named: bool) -> str:
+    """What became of it. A cancelled act that nothing names fills a place: what became of it is not known."""
+    if statement.negated:
+        return "not-done"
+    return "unknown" if statement.status == "cancelled" and not named else _DONE.get(statement.status, "unknown")
 
 
 def _code(statement: Statement) -> Resource:
