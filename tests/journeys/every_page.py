@@ -75,7 +75,7 @@ def opening_of(route: str) -> Opening:
 def pages() -> list[str]:
     """The routes of the router that show a page."""
     shown = {route.path for route in portal.routes() if isinstance(route, Route) and "GET" in (route.methods or ())}
-    return sorted(shown - NO_PAGES)
+    return sorted(path for path in shown - NO_PAGES if not path.endswith("csv"))
 
 
 def walk(page: Page) -> Iterator[str]:

@@ -17,7 +17,7 @@ from healthspace.edge.portal.families import FAMILIES
 from healthspace.edge.portal.frame import initials_of
 from healthspace.edge.portal.home import find_last_visit, find_tasks
 from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date, read_moment
-from healthspace.edge.portal.listing import PAGE, lay_out
+from healthspace.edge.portal.listing import PAGE, Listing, Question, lay_out
 from healthspace.edge.portal.patients import show_banner, write_ins
 from healthspace.edge.portal.privacy import show_readers
 from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
@@ -143,36 +143,45 @@ def test_a_masked_document_says_so() -> None:
     assert not show_row(a_reference(), FR, NOW).hidden
 
 
+def listed(references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: tuple[str, ...] = ()) -> Listing:
+    return lay_out(references, FR, NOW, Question(words, family, after), inside=inside)
+
+
 def test_rows_stand_newest_first_and_by_month() -> None:
     dates = ["2024-02", "2026-10-31T23:30:00Z", "2026-11-20T14:07:00+01:00", "2023"]
-    rows = show_rows([a_reference(number, date=date) for number, date in enumerate(dates)], FR, NOW)
-    assert [month.heading for month in lay_out(rows, FR).months] == ["Novembre 2026", "Février 2024", "2023"]
-    assert len(lay_out(rows, FR).months[0].rows) == 2, "half past midnight of 1 November in Paris is November"
+    months = listed([a_reference(number, date=date) for number, date in enumerate(dates)]).months
+    assert [month.heading for month in months] == ["Novembre 2026", "Février 2024", "2023"]
+    assert len(months[0].rows) == 2, "half past midnight of 1 November in Paris is November"
 
 
 def test_a_search_finds_words_of_title_author_and_type_whatever_the_accents() -> None:
-    rows = show_rows([a_reference(1), a_reference(2, content=[{"attachment": {"title": "Échographie de l’œil"}}])], FR, NOW)
-    found = {words: lay_out(rows, FR, words=words).found for words in ("echographie", "L'OEIL", "robin centre", "examens", "absent", "")}
+    references = [a_reference(1), a_reference(2, content=[{"attachment": {"title": "Échographie de l’œil", "url": "Binary/2"}}])]
+    found = {words: listed(references, words).found for words in ("echographie", "L'OEIL", "robin centre", "examens", "absent", "")}
     assert found == {"echographie": 1, "L'OEIL": 1, "robin centre": 2, "examens": 2, "absent": 0, "": 2}
+    assert listed(references, "absent", inside=("Binary/2",)).found == 1
 
 
 def test_filters_count_what_the_search_found_and_a_page_holds_fifty() -> None:
     references = [a_reference(number) for number in range(120)]
     references += [a_reference(200, type={"coding": [{"code": "57833-6"}]}, category=[{"coding": [{"code": "42"}]}])]
-    rows = show_rows(references, FR, NOW)
-    page = lay_out(rows, FR, family="laboratory", number=3)
-    assert [(one.family.code, one.count) for one in page.filters] == [("laboratory", 120), ("prescription", 1)]
-    assert (page.number, page.last, page.found, page.total) == (3, 3, 120, 121)
-    assert sum(len(month.rows) for month in page.months) == 120 - 2 * PAGE
-    assert lay_out(rows, FR, number=99).number == 3
-    assert lay_out(rows, FR, family="no such family").found == 121
+    pages, after = [], ""
+    while after is not None:
+        pages.append(listed(references, family="laboratory", after=after))
+        after = pages[-1].older
+    assert [(one.family.code, one.count) for one in pages[0].filters] == [("laboratory", 120), ("prescription", 1)]
+    assert [(page.number, page.last, page.found, page.total) for page in pages] == [(number, 3, 120, 121) for number in (1, 2, 3)]
+    assert [sum(len(month.rows) for month in page.months) for page in pages] == [PAGE, PAGE, 120 - 2 * PAGE]
+    assert (pages[0].newer, pages[1].newer) == (None, "")
+    assert listed(references, family="laboratory", after=pages[2].newer or "").number == 2
+    assert listed(references, after="no such document").number == 1
+    assert listed(references, family="no such family").found == 121
 
 
 def test_the_address_of_a_list_keeps_the_question() -> None:
-    page = lay_out([], FR, words="bilan sanguin", family="laboratory")
-    assert page.link("/documents", number=2) == "/documents?q=bilan+sanguin&type=laboratory&page=2"
+    page = listed([], "bilan sanguin", "laboratory")
+    assert page.link("/documents", after="x") == "/documents?q=bilan+sanguin&type=laboratory&after=x"
     assert page.link("/documents", family="") == "/documents?q=bilan+sanguin"
-    assert lay_out([], FR).link("/documents") == "/documents"
+    assert listed([]).link("/documents") == "/documents"
 
 
 def test_every_family_has_its_own_code() -> None:

@@ -11,9 +11,9 @@ SHOWN = 5000
 """Documents that a portal page gathers at most; the oldest beyond it are found by search."""
 
 
-async def list_documents(p: Permit) -> list[Resource]:
-    """Every DocumentReference that the permit shows, current and superseded, newest first."""
+async def list_documents(p: Permit, *, most: int = SHOWN) -> list[Resource]:
+    """The DocumentReferences that the permit shows, current and superseded, newest first; `most` of them."""
     p.must_be_for(Action.READ_RECORD, Action.SEARCH_DOCUMENTS, Action.READ_TRAIL)
-    query = Query("DocumentReference", sort=(Sort("date", descending=True),), count=SHOWN, total=False)
+    query = Query("DocumentReference", sort=(Sort("date", descending=True),), count=most, total=False)
     page = await search(Reach(p), query, Reach(p).scope("DocumentReference"))
     return [stored.json() for stored in page.entries]

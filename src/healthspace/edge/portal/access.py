@@ -20,7 +20,7 @@ from healthspace.edge.portal.pages import HEADERS, go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_filter import ONLY_NAMES, WHAT_NAMES, Asked, read_asked
 from healthspace.edge.portal.trail_view import TrailEntry, group_by_day, show_line
-from healthspace.edge.portal.views import show_rows
+from healthspace.edge.portal.views import read_title, read_type
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.record.audit_event import audit_event
 from healthspace.record.find import list_documents
@@ -58,7 +58,7 @@ async def show_access(visit: Visit) -> Response:
         documents = await list_documents(p)
         reports = await list_reports(p) if visit.own else {}
         holder = (await patient_of(p)).json()
-    titles = {row.id: row.title for row in show_rows(documents, language, p.now)}
+    titles = {str(one.get("id")): read_title(one) or read_type(one, language.code)[1] for one in documents}
     questioned = {line: report.status for line, report in reports.items()}
     return visit.render(
         "access.html",

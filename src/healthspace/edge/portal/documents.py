@@ -5,11 +5,11 @@ from typing import Any
 from starlette.responses import Response
 
 from healthspace.access.rules import Action, Scope
-from healthspace.edge.portal.listing import lay_out
+from healthspace.edge.portal.listing import Question, lay_out
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
-from healthspace.edge.portal.views import newest_version, show_rows
+from healthspace.edge.portal.views import newest_version
 from healthspace.edge.portal.visit import Visit
 from healthspace.record.find import list_documents
 from healthspace.record.spaces import patient_of
@@ -24,8 +24,8 @@ async def show_documents(visit: Visit) -> Response:
         inside = await find_words(p, words)
         reason, scope, now = p.reason, p.scope, p.now
     language, own = visit.language, visit.own
-    rows = [row for row in show_rows(references, language, now, own=own) if not row.superseded]
-    listing = lay_out(rows, language, words=words, inside=inside, family=visit.asked("type"), number=visit.number("page"))
+    asked = Question(words, visit.asked("type"), visit.asked("after"))
+    listing = lay_out(references, language, now, asked, inside=inside, own=own)
     return visit.render(
         "documents.html",
         current="/documents",

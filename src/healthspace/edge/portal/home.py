@@ -9,7 +9,9 @@ from starlette.responses import Response
 from healthspace.access.rules import WRITES, Action
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
+from healthspace.edge.portal.essentials import TYPES, find_trend, show_essentials
 from healthspace.edge.portal.frame import name_role
+from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.patients import show_find
 from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, show_line, tell_repeats_once
@@ -18,9 +20,11 @@ from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
 from healthspace.identity.personas import Role
 from healthspace.record.find import list_documents
-from healthspace.record.spaces import patient_of
+from healthspace.record.picture import read_picture
 from healthspace.record.trail import read_trail
 
+NEWEST = 60
+"""Documents among which the page looks for what is new."""
 LATEST = 5
 """Documents and looks shown."""
 LOOKED_AT = 200
@@ -90,16 +94,17 @@ async def show_home(visit: Visit) -> Response:
 
 async def _show_citizen_home(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        patient = (await patient_of(p)).json()
-        references = await list_documents(p)
+        references, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES)
         lines = await read_trail(p, Wanted(limit=LOOKED_AT))
         now = p.now
     rows = [row for row in show_rows(references, visit.language, now) if not row.superseded]
     return visit.render(
         "home.html",
         current="/",
-        holder=patient,
-        name=read_given_name(patient.get("name")),
+        holder=picture.patient,
+        name=read_given_name(picture.patient.get("name")),
+        essentials=show_essentials(picture.facts, visit.language, visit.today),
+        trend=find_trend(Sight(picture, None, "", now, visit.today), visit),
         last_visit=find_last_visit(lines, now),
         tasks=find_tasks(rows, lines, now, visit.language),
         latest=rows[:LATEST],

@@ -1,20 +1,50 @@
-"""A list of documents as a page asks for it: words, one family, fifty at a time."""
+"""A list of documents as a page asks for it: words, one family, fifty at a time.
 
-from collections.abc import Collection, Sequence
+What decides is read of every document (its date, its family, what a search looks into); only those shown are told in full.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
-from healthspace.edge.portal.families import FAMILIES
+from healthspace.base.text import fold
+from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language
-from healthspace.edge.portal.views import DocumentRow, Filter, Month, count_families, group_by_month, search_rows
+from healthspace.edge.portal.views import (
+    NEVER,
+    Filter,
+    Month,
+    Resource,
+    attachment_of,
+    code_of,
+    count_families,
+    first_of,
+    group_by_month,
+    read_date,
+    searched_text,
+    show_row,
+)
 
 PAGE = 50
 """Documents of one page."""
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a list: words, the code of a family, the id of the document after which the page begins."""
+
+    words: str = ""
+    family: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a list: what was asked, how many documents there are (`total`) and match (`found`), and those shown by month."""
+    """One page of a list: what was asked, how many documents there are (`total`) and match (`found`), and those shown by month.
+
+    `newer` and `older` are the documents after which those pages begin; None when there is no such page, "" for the first page.
+    """
 
     words: str
     family: str
@@ -22,6 +52,8 @@ class Listing:
     last: int
     total: int
     found: int
+    newer: str | None
+    older: str | None
     filters: tuple[Filter, ...]
     months: tuple[Month, ...]
 
@@ -30,33 +62,80 @@ class Listing:
         """The name of the family; empty when it is all of them."""
         return next((family.name for family in FAMILIES if family.code == self.family), "")
 
-    def link(self, path: str, *, family: str | None = None, number: int = 1) -> str:
-        """The address of this list with another family, or of another of its pages."""
-        asked = {"q": self.words, "type": self.family if family is None else family, "page": str(number) if number > 1 else ""}
+    def link(self, path: str, *, family: str | None = None, after: str = "") -> str:
+        """The address of this list with another family, or of its page that begins after a document."""
+        asked = {"q": self.words, "type": self.family if family is None else family, "after": after}
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"{path}?{query}" if query else path
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What decides whether and where a document stands in a list."""
+
+    at: datetime
+    family: Family
+    reference: Resource
+
+
 def lay_out(
-    rows: Sequence[DocumentRow], language: Language, *, words: str = "", inside: Collection[str] = (), family: str = "", number: int = 1
+    references: Iterable[Resource],
+    language: Language,
+    now: datetime,
+    asked: Question,
+    *,
+    inside: Collection[str] = (),
+    own: bool = True,
 ) -> Listing:
-    """The page `number` of the documents of `family` that hold `words`, or whose file is in `inside`.
+    """The page that is asked for, of the documents that are in force. Those whose file is in `inside` hold the words in their text.
 
     The counts of the filters are those of the words.
     """
-    known = family if family in {one.code for one in FAMILIES} else ""
-    matching = search_rows(rows, words, inside)
-    found = [row for row in matching if not known or row.family.code == known]
-    last = max(1, -(-len(found) // PAGE))
-    shown = min(max(number, 1), last)
-    months = group_by_month(found[(shown - 1) * PAGE : shown * PAGE], language)
+    entries = sorted((read_entry(one) for one in references if one.get("status") != "superseded"), key=lambda one: one.at, reverse=True)
+    known = asked.family if asked.family in {one.code for one in FAMILIES} else ""
+    matching = search(entries, asked.words, inside, language)
+    found = [entry for entry in matching if not known or entry.family.code == known]
+    start = _place(found, asked.after)
+    rows = [show_row(entry.reference, language, now, own=own) for entry in found[start : start + PAGE]]
+    number = -(-start // PAGE) + 1
     return Listing(
-        words=words,
+        words=asked.words,
         family=known,
-        number=shown,
-        last=last,
-        total=len(rows),
+        number=number,
+        last=number + max(0, -(-(len(found) - start) // PAGE) - 1),
+        total=len(entries),
         found=len(found),
-        filters=tuple(count_families(matching)),
-        months=tuple(months),
+        newer=None if not start else _id(found, start - PAGE - 1),
+        older=_id(found, start + PAGE - 1) if start + PAGE < len(found) else None,
+        filters=tuple(count_families(entry.family for entry in matching)),
+        months=tuple(group_by_month(rows, language)),
     )
+
+
+def read_entry(reference: Resource) -> Entry:
+    """The date and family of a document."""
+    when = read_date(reference)
+    type_code = str(first_of((reference.get("type") or {}).get("coding")).get("code", ""))
+    return Entry(when.at if when else NEVER, family_of(type_code, code_of(reference.get("category"))), reference)
+
+
+def search(entries: Sequence[Entry], words: str, inside: Collection[str], language: Language) -> Sequence[Entry]:
+    """The entries that hold every one of `words` in title, type, author or place, whatever the accents and capitals, or in their text."""
+    wanted, files = fold(words).split(), frozenset(inside)
+    if not wanted:
+        return entries
+    return [
+        entry
+        for entry in entries
+        if attachment_of(entry.reference).get("url") in files
+        or all(word in text for text in (searched_text(entry.reference, language),) for word in wanted)
+    ]
+
+
+def _place(found: Sequence[Entry], after: str) -> int:
+    """Where the page after a document begins; the first page when it is not in the list."""
+    return next((place for place, entry in enumerate(found, 1) if entry.reference.get("id") == after), 0) if after else 0
+
+
+def _id(found: Sequence[Entry], place: int) -> str:
+    return str(found[place].reference.get("id", "")) if place >= 0 else ""

@@ -1,6 +1,7 @@
 """What a page shows of a DocumentReference (FHIR R4): pure functions from the resource, a plain dict, to frozen values."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,8 @@ Resource = dict[str, Any]
 
 NEW_FOR = timedelta(days=7)
 """How long a document that has just arrived is shown as new."""
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Where documents without a date stand."""
 NEWS_UNTIL = timedelta(days=30)
 """An older document that has just arrived was taken over from somewhere else: it is no news."""
 
@@ -31,8 +34,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document in a list. `folded` is what a search looks into, `replaces` marks a newer version,
-    `hidden` one that its holder masked from professionals, `file` is the address of its Binary."""
+    """A document in a list. `replaces` marks a newer version, `hidden` one that its holder masked from professionals."""
 
     id: str
     title: str
@@ -45,8 +47,6 @@ class DocumentRow:
     superseded: bool
     replaces: bool
     hidden: bool
-    folded: str
-    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,6 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
     """`reference` as a row of a list; `now` decides what is new, `own` is true of the reader's own record."""
     type_code, kind = read_type(reference, language.code)
     authors, mine = authors_of(reference), is_from_citizen(reference)
-    said = [part for author in authors for part in (author.name, author.place) if part]
     family, title = family_of(type_code, code_of(reference.get("category"))), read_title(reference) or kind
     when = read_date(reference)
     return DocumentRow(
@@ -85,29 +84,27 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
         superseded=reference.get("status") == "superseded",
         replaces=bool(replaced_identifiers(reference)),
         hidden="MASQUE_PS" in codes_of(reference),
-        folded=fold(" ".join((title, kind, *said, language.say(family.name)))),
-        file=str(attachment_of(reference).get("url", "")),
     )
 
 
 def show_rows(references: Iterable[Resource], language: Language, now: datetime, *, own: bool = True) -> list[DocumentRow]:
     """Rows, the latest document first; those without a date last."""
     rows = [show_row(reference, language, now, own=own) for reference in references]
-    return sorted(rows, key=lambda row: row.when.at if row.when else datetime.min.replace(tzinfo=UTC), reverse=True)
+    return sorted(rows, key=lambda row: row.when.at if row.when else NEVER, reverse=True)
 
 
-def search_rows(rows: Sequence[DocumentRow], words: str, inside: Collection[str] = ()) -> list[DocumentRow]:
-    """The rows that hold every one of `words` in their title, type, author or place, whatever the accents and capitals,
-    and those whose file is in `inside`: it holds them in its text."""
-    wanted = fold(words).split()
-    files = frozenset(inside)
-    return [row for row in rows if row.file in files or all(word in row.folded for word in wanted)]
+def searched_text(reference: Resource, language: Language) -> str:
+    """What a search by title, author, place, type and family looks into, folded."""
+    type_code, kind = read_type(reference, language.code)
+    family = family_of(type_code, code_of(reference.get("category")))
+    said = [part for author in authors_of(reference) for part in (author.name, author.place)]
+    return fold(" ".join((read_title(reference), kind, *said, language.say(family.name))))
 
 
-def count_families(rows: Sequence[DocumentRow]) -> list[Filter]:
-    """The families that `rows` belong to, in the order of `FAMILIES`, each with its number of rows."""
-    counts = {family: sum(row.family is family for row in rows) for family in FAMILIES}
-    return [Filter(family, count) for family, count in counts.items() if count]
+def count_families(families: Iterable[Family]) -> list[Filter]:
+    """Each of `families` once, in the order of `FAMILIES`, with the number of times that it stands there."""
+    counts = Counter(families)
+    return [Filter(family, counts[family]) for family in FAMILIES if counts[family]]
 
 
 def group_by_month(rows: Sequence[DocumentRow], language: Language) -> list[Month]:

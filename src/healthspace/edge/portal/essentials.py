@@ -1,0 +1,85 @@
+"""The essentials of a citizen's health on their home page: allergies, treatments, vaccines, treating doctor; and one trend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from healthspace.edge.portal.health import Sight
+from healthspace.edge.portal.health_words import NONE_KNOWN, SECTIONS
+from healthspace.edge.portal.language import Language, Moment, read_moment
+from healthspace.edge.portal.measures import show_cards
+from healthspace.edge.portal.privacy import show_readers
+from healthspace.edge.portal.visit import Visit
+from healthspace.profile.sections import Section, State, make_sections
+from healthspace.resources.stored import Resource
+
+TYPES = ("AllergyIntolerance", "MedicationStatement", "Immunization", "CareTeam", "Observation")
+"""What the essentials are read from."""
+SHOWN = ("allergies", "treatments", "vaccinations")
+PATHS = {"allergies": "/summary", "treatments": "/treatments", "vaccinations": "/vaccination"}
+TREND = ("pressure", "weight")
+"""Measurements shown as the trend, the first that has at least two values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Essential:
+    """One card: what it is about, the answer, and a word more."""
+
+    icon: str
+    name: str
+    value: str
+    detail: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The measurement that the home page draws."""
+
+    name: str
+    value: str
+    when: Moment | None
+    chart: Markup
+
+
+def show_essentials(facts: Sequence[Resource], language: Language, today: date) -> list[Essential]:
+    """Four cards. "None known" and "not filled in" are different answers."""
+    sections = {section.key: section for section in make_sections(facts, today.isoformat())}
+    teams = [fact for fact in facts if fact["resourceType"] == "CareTeam"]
+    return [*(_show_section(sections[key], language) for key in SHOWN), _show_doctor(teams, language)]
+
+
+def find_trend(sight: Sight, visit: Visit) -> Trend | None:
+    """The trend, when the record holds one."""
+    cards = {card.key: card for card in show_cards(sight, visit)}
+    card = next((cards[key] for key in TREND if key in cards and len(cards[key].rows) > 1), None)
+    return Trend(card.name, card.value, card.when, card.chart) if card else None
+
+
+def _show_section(section: Section, language: Language) -> Essential:
+    name, icon = SECTIONS[section.key]
+    items, others = section.current or section.items, 0
+    if section.state is State.TOLD and items:
+        others = len(items) - 1
+        value, detail = items[0].name, language.count("and %(num)s other", "and %(num)s others", others) if others else ""
+        if section.key == "vaccinations":
+            latest = max(items, key=lambda item: item.time)
+            moment = read_moment(latest.time)
+            value, detail = latest.name, language.shortly(moment) if moment else ""
+    else:
+        value, detail = _none(section, language), ""
+    return Essential(icon, language.say(name), value, detail, PATHS[section.key])
+
+
+def _none(section: Section, language: Language) -> str:
+    known = NONE_KNOWN.get(section.key) if section.state is State.NONE_KNOWN else None
+    return language.say(known) if known else language.say("Not filled in")
+
+
+def _show_doctor(teams: list[Resource], language: Language) -> Essential:
+    readers, _ = show_readers([], teams, language)
+    doctor = next((reader for reader in readers if reader.treating), None)
+    value = doctor.name if doctor else language.say("Not filled in")
+    return Essential("stethoscope", language.say("Treating doctor"), value, doctor.place if doctor else "", "/privacy")
