@@ -80,10 +80,7 @@ def _result(observation: Resource, words: Words) -> str:
 
 
 def _ranges(observation: Resource, words: Words) -> str:
-    said = []
-    for one in observation.get("referenceRange", ()):
-        said.append(str(one.get("text") or words.limits(one)))
-    return " ; ".join(said)
+    return " ; ".join(str(one.get("text") or words.limits(one)) for one in observation.get("referenceRange", ()))
 
 
 def _details(resource: Resource, words: Words) -> str:
