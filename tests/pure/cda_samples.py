@@ -7,12 +7,14 @@ from healthspace.cda.write.codes import ATC, CCAM, CIP, CIS, DCM, FACILITY, ICD1
 from healthspace.cda.write.discharge import Stay, write_discharge_letter
 from healthspace.cda.write.dispensation import DispensedItem, Prescribed, write_dispensation
 from healthspace.cda.write.embedded import write_unstructured
-from healthspace.cda.write.entries import ORAL, Measure, Problem, Product, Treatment
+from healthspace.cda.write.entries import ORAL, Allergy, Problem, Treatment
 from healthspace.cda.write.imaging import Examination, write_imaging_report
 from healthspace.cda.write.laboratory import Chapter, write_laboratory_report
+from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.medico_social import Residence, write_medico_social_letter
 from healthspace.cda.write.prescription import PrescribedItem, write_prescription
-from healthspace.cda.write.sections import Act, Allergy
+from healthspace.cda.write.products import Product
+from healthspace.cda.write.sections import Act
 from healthspace.cda.write.summary import Summary, write_summary
 from healthspace.cda.write.vaccination import DELTOID, Immunization, write_vaccination_note
 from healthspace.cda.write.values import TREATING, Address, Guardian, Header, Organization, Patient, Professional

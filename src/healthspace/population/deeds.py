@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from healthspace.cda.write.codes import Code, Identifier
 from healthspace.cda.write.discharge import Stay, write_discharge_letter
 from healthspace.cda.write.dispensation import DispensedItem, Prescribed, write_dispensation
-from healthspace.cda.write.entries import Problem, Treatment
+from healthspace.cda.write.entries import Allergy, Problem, Treatment
 from healthspace.cda.write.imaging import Examination, write_imaging_report
 from healthspace.cda.write.laboratory import write_laboratory_report
 from healthspace.cda.write.prescription import PrescribedItem, write_prescription
-from healthspace.cda.write.sections import Act, Allergy
+from healthspace.cda.write.sections import Act
 from healthspace.cda.write.vaccination import DELTOID, THIGH, Immunization, write_vaccination_note
 from healthspace.cda.write.values import Header
 from healthspace.cda.write.values import Professional as Author

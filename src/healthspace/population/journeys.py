@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from healthspace.cda.write.entries import Problem
-from healthspace.cda.write.sections import Act, Allergy
+from healthspace.cda.write.entries import Allergy, Problem
+from healthspace.cda.write.sections import Act
 from healthspace.cda.write.vaccination import Immunization
 from healthspace.population import correspondence, stays, vaccines
 from healthspace.population.deeds import (

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from healthspace.cda.write.codes import LOINC, Code
-from healthspace.cda.write.entries import Measure
 from healthspace.cda.write.laboratory import Chapter
+from healthspace.cda.write.measures import Measure
 
 
 @dataclass(frozen=True, slots=True)

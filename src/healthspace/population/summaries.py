@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 
 from healthspace.cda.write.codes import LOINC, Code
-from healthspace.cda.write.entries import Measure, Problem
+from healthspace.cda.write.entries import Allergy, Problem
+from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.medico_social import Residence, write_medico_social_letter
-from healthspace.cda.write.sections import Act, Allergy
+from healthspace.cda.write.sections import Act
 from healthspace.cda.write.summary import Summary, write_summary
 from healthspace.cda.write.vaccination import Immunization
 from healthspace.population.deeds import Order, treatment, usual_drugs

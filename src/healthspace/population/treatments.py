@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from healthspace.cda.write.codes import ATC, CIP, CIS, EDQM, Code
-from healthspace.cda.write.entries import ORAL, Product
+from healthspace.cda.write.entries import ORAL
+from healthspace.cda.write.products import Product
 
 TABLET = Code("10219000", EDQM, "Comprimé")
 CAPSULE = Code("10210000", EDQM, "Gélule")

@@ -5,9 +5,9 @@ from datetime import date
 
 from healthspace.cda.write.body import Marked, Numbering, Paragraph, Section, Table, write_document
 from healthspace.cda.write.codes import LOINC, SNOMED, TA_ASIP, Code, coded
-from healthspace.cda.write.entries import Problem, Treatment, observed, problem_entry, said, true_or_false
+from healthspace.cda.write.entries import Allergy, Problem, Treatment, observed, problem_entry, said, true_or_false
 from healthspace.cda.write.header import INPATIENT, write_header
-from healthspace.cda.write.sections import Act, Allergy, allergies_section, care_plan_section, french, treatments_section
+from healthspace.cda.write.sections import Act, allergies_section, care_plan_section, french, treatments_section
 from healthspace.cda.write.values import Header
 from healthspace.cda.write.xml import Node
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from healthspace.cda.write.body import Marked, Numbering, Section, Table, write_document
 from healthspace.cda.write.codes import LOINC, PRESCRIPTION_ITEM, Code, coded, templates, text_reference
-from healthspace.cda.write.entries import BOX, Treatment, dosage, product_entry
+from healthspace.cda.write.entries import BOX, Treatment, dosage
 from healthspace.cda.write.header import write_header, written_by
+from healthspace.cda.write.products import product_entry
 from healthspace.cda.write.sections import french
 from healthspace.cda.write.values import Header, Professional
 from healthspace.cda.write.xml import Node, e

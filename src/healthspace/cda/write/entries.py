@@ -8,7 +8,6 @@ from healthspace.cda.write.codes import (
     ACT_CODE,
     CLINICAL_STATUS,
     EDQM,
-    INTERPRETATION,
     LOINC,
     SNOMED,
     Code,
@@ -17,52 +16,63 @@ from healthspace.cda.write.codes import (
     templates,
     text_reference,
 )
+from healthspace.cda.write.codes import (
+    CRITICALITY as CRITICALITIES_OID,
+)
 from healthspace.cda.write.header import day
+from healthspace.cda.write.measures import Measure
+from healthspace.cda.write.products import Product, product_code, product_entry
 from healthspace.cda.write.xml import Node, e
 
 DRUG = Code("DRUG", ACT_CODE, "Médicament")
 DIAGNOSIS = Code("282291009", SNOMED, "interprétation diagnostique")
 DRUG_ALLERGY = Code("416098002", SNOMED, "allergie médicamenteuse")
+FOOD_ALLERGY = Code("414285001", SNOMED, "allergie alimentaire")
+ALLERGY = Code("609328004", SNOMED, "allergie")
+FINDING = Code("404684003", SNOMED, "constatation clinique")
 NO_KNOWN_ALLERGY = Code("no-known-allergies", ABSENT_OR_UNKNOWN, "Pas d’allergie ou d’hypersensibilité connue")
 STATUS = Code("33999-4", LOINC, "Statut")
 ACTIVE = Code("active", CLINICAL_STATUS, "Actif")
+CLINICAL_STATES = {
+    "active": ACTIVE,
+    "recurrence": Code("recurrence", CLINICAL_STATUS, "Récidive"),
+    "relapse": Code("relapse", CLINICAL_STATUS, "Rechute"),
+    "inactive": Code("inactive", CLINICAL_STATUS, "Inactif"),
+    "remission": Code("remission", CLINICAL_STATUS, "Rémission"),
+    "resolved": Code("resolved", CLINICAL_STATUS, "Résolu"),
+}
+SEVERITY = Code("SEV", ACT_CODE, "Sévérité")
+SEVERITIES = {
+    "mild": Code("255604002", SNOMED, "léger"),
+    "moderate": Code("6736007", SNOMED, "modéré"),
+    "severe": Code("24484000", SNOMED, "sévère"),
+}
+CRITICALITY = Code("82606-5", LOINC, "Criticité")
+CRITICALITIES = {
+    "low": Code("low", CRITICALITIES_OID, "Risque faible"),
+    "high": Code("high", CRITICALITIES_OID, "Risque élevé"),
+    "unable-to-assess": Code("unable-to-assess", CRITICALITIES_OID, "Risque impossible à évaluer"),
+}
 ORAL = Code("20053000", EDQM, "Voie orale")
 BOX = "30009000"
 """EDQM's code of a box, the unit of a quantity prescribed or delivered."""
 
-INTERPRETATIONS = {
-    "L": Code("L", INTERPRETATION, "Anormalement bas"),
-    "N": Code("N", INTERPRETATION, "Normal"),
-    "H": Code("H", INTERPRETATION, "Anormalement haut"),
-}
-
-
-SHOWN_UNITS = {
-    "10*9/L": "G/L",
-    "10*12/L": "T/L",
-    "umol/L": "µmol/L",
-    "ug/L": "µg/L",
-    "m[IU]/L": "mUI/L",
-    "mL/min/{1.73_m2}": "mL/min/1,73 m²",
-    "mm[Hg]": "mmHg",
-}
-"""Units as a French laboratory prints them, where that differs from the code (UCUM)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A medicine: its name, its class (ATC), and its French numbers (CIS for the medicine, CIP for the box) when known."""
-
-    name: str
-    atc: Code
-    cis: Code | None = None
-    cip: Code | None = None
-    form: Code | None = None
+STATUS_TEMPLATES = (
+    "2.16.840.1.113883.10.20.1.50",
+    "2.16.840.1.113883.10.20.1.57",
+    "1.3.6.1.4.1.19376.1.5.3.1.4.1.1",
+    "1.2.250.1.213.1.1.3.30",
+)
+SEVERITY_TEMPLATES = ("2.16.840.1.113883.10.20.1.55", "1.3.6.1.4.1.19376.1.5.3.1.4.1", "1.2.250.1.213.1.1.3.29")
+CRITICALITY_TEMPLATES = ("1.2.250.1.213.1.1.3.172",)
 
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """A product taken since a day: `every_hours` between doses, `dose` units of `unit` at a time. `mark` is its #id."""
+    """A product taken since a day: `every_hours` between doses, `dose` units of `unit` at a time. `mark` is its #id.
+
+    0 hours, an empty dose, no route: that is said in the words of `dosage` only.
+    """
 
     product: Product
     dosage: str
@@ -71,97 +81,34 @@ class Treatment:
     every_hours: int
     dose: str
     unit: str
-    route: Code
+    route: Code | None
     reason: Code | None
     mark: str
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A diagnosis (ICD-10). `stop` is None while it lasts."""
+    """A diagnosis (ICD-10). `stop` is None while it lasts. `status` is one of CLINICAL_STATES, said when it is not plain."""
 
     code: Code
     start: date
     stop: date | None
     mark: str
+    status: Code | None = None
+    severity: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """A measured value. `low` and `high` bound what is usual, either may be absent. `flag` is L, N or H."""
+class Reaction:
+    """What an allergy does (SNOMED CT), and how badly."""
 
     code: Code
-    name: str
-    value: str
-    unit: str
-    low: str | None
-    high: str | None
-    flag: str
-    mark: str
-
-    @property
-    def shown(self) -> str:
-        """The value and its unit in words."""
-        return f"{decimal(self.value)} {SHOWN_UNITS.get(self.unit, self.unit)}"
-
-    @property
-    def usual(self) -> str:
-        """The usual range in words."""
-        if self.low and self.high:
-            return f"{decimal(self.low)} – {decimal(self.high)}"
-        if self.high:
-            return f"< {decimal(self.high)}"
-        return f"> {decimal(self.low)}" if self.low else ""
-
-
-def decimal(value: str) -> str:
-    """A number as a French reader expects it."""
-    return value.replace(".", ",")
+    severity: Code | None = None
 
 
 def interval(start: date, stop: date | None, *, name: str = "effectiveTime", xsi_type: str | None = None) -> Node:
     high = e("high", value=day(stop)) if stop else None
     return e(name, e("low", value=day(start)), high, xsi_type=xsi_type)
-
-
-def product_entry(product: Product, mark: str, *, lot: str | None = None, pharmacy: bool = False) -> Node:
-    """A manufacturedProduct. `pharmacy` adds what IHE Pharmacy carries: the form and the therapeutic class."""
-    kind = None
-    if pharmacy:
-        generalised = e(
-            "pharm:generalizedMedicineClass",
-            e(
-                "pharm:code",
-                code=product.atc.code,
-                displayName=product.atc.display,
-                codeSystem=product.atc.system,
-                codeSystemName="ATC",
-            ),
-            e("pharm:name", product.atc.display),
-            classCode="MMAT",
-        )
-        kind = e("pharm:asSpecializedKind", generalised, classCode="GRIC")
-    material = e(
-        "manufacturedMaterial",
-        *(templates("1.3.6.1.4.1.19376.1.9.1.3.1") if pharmacy else ()),
-        _product_code(product, mark),
-        e("name", product.name),
-        coded("pharm:formCode", product.form) if pharmacy and product.form else None,
-        e("lotNumberText", lot) if lot else None,
-        kind,
-        classCode="MMAT",
-        determinerCode="KIND",
-    )
-    parents = ("2.16.840.1.113883.10.20.1.53", "1.3.6.1.4.1.19376.1.5.3.1.4.7.2", "1.2.250.1.213.1.1.3.43")
-    return e("manufacturedProduct", *templates(*parents), material, classCode="MANU")
-
-
-def _product_code(product: Product, mark: str) -> Node:
-    # A medicine whose CIS is not known has no main code: only its class and its box, as pharmacies write it.
-    others = tuple(code for code in (product.atc, product.cip) if code)
-    if product.cis:
-        return coded("code", Code(product.cis.code, product.cis.system, product.cis.display, others), mark)
-    return e("code", original_text(mark), *(coded("translation", other) for other in others))
 
 
 def treatment_entry(treatment: Treatment, identifier: str) -> Node:
@@ -190,16 +137,14 @@ def treatment_entry(treatment: Treatment, identifier: str) -> Node:
 
 def dosage(treatment: Treatment) -> tuple[Node, ...]:
     """The times, the route and the dose of a treatment, in the order of the schema."""
-    return (
-        interval(treatment.start, treatment.stop, xsi_type="IVL_TS"),
-        e("effectiveTime", e("period", value=str(treatment.every_hours), unit="h"), xsi_type="PIVL_TS", operator="A"),
-        coded("routeCode", treatment.route),
-        e(
-            "doseQuantity",
-            e("low", value=treatment.dose, unit=treatment.unit),
-            e("high", value=treatment.dose, unit=treatment.unit),
-        ),
-    )
+    times = [interval(treatment.start, treatment.stop, xsi_type="IVL_TS")]
+    if treatment.every_hours:
+        rhythm = e("period", value=str(treatment.every_hours), unit="h")
+        times.append(e("effectiveTime", rhythm, xsi_type="PIVL_TS", operator="A"))
+    ends = (e(side, value=treatment.dose, unit=treatment.unit or None) for side in ("low", "high"))
+    amount = e("doseQuantity", *ends) if treatment.dose else None
+    route = coded("routeCode", treatment.route) if treatment.route else None
+    return (*times, *(one for one in (route, amount) if one is not None))
 
 
 def reason_entry(reason: Code) -> Node:
@@ -220,6 +165,8 @@ def problem_entry(problem: Problem, numbering: tuple[str, str]) -> Node:
         e("statusCode", code="completed"),
         interval(problem.start, problem.stop),
         coded("value", problem.code, problem.mark, xsi_type="CD"),
+        _part(SEVERITY_TEMPLATES, SEVERITY, problem.severity, "SUBJ", inverted=True),
+        _part(STATUS_TEMPLATES, STATUS, problem.status, "REFR"),
         classCode="OBS",
         moodCode="EVN",
         negationInd="false",
@@ -228,8 +175,44 @@ def problem_entry(problem: Problem, numbering: tuple[str, str]) -> Node:
     return _concern((*concern, "1.2.250.1.213.1.1.3.39"), numbering[0], observation, problem.start, problem.stop)
 
 
-def allergy_entry(agent: Product | None, start: date, numbering: tuple[str, str], mark: str) -> Node:
-    """A drug allergy in its concern; without an agent it says that none is known, which is never an allergy."""
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """A known allergy; an empty list of them means that none is known. `reaction` is for people, `reactions` for software.
+
+    `kind` is what it is (DRUG_ALLERGY, FOOD_ALLERGY…); `criticality` one of CRITICALITIES.
+    """
+
+    agent: Product
+    since: date
+    reaction: str
+    mark: str
+    kind: Code = DRUG_ALLERGY
+    reactions: tuple[Reaction, ...] = ()
+    criticality: Code | None = None
+
+
+def allergy_entry(allergy: Allergy, numbering: tuple[str, str]) -> Node:
+    """An allergy in its concern, with its agent and what it does."""
+    parts = (
+        _agent(allergy.agent, allergy.mark),
+        *(_reaction(each) for each in allergy.reactions),
+        _part(STATUS_TEMPLATES, STATUS, ACTIVE, "REFR"),
+        _part(CRITICALITY_TEMPLATES, CRITICALITY, allergy.criticality, "REFR"),
+    )
+    value = e("value", original_text(allergy.mark), xsi_type="CD")
+    since = e("low", value=day(allergy.since))
+    return _allergy_concern(allergy.kind, value, since, parts, numbering, allergy.since, allergy.mark)
+
+
+def no_allergy_entry(seen: date, numbering: tuple[str, str], mark: str) -> Node:
+    """That none is known, which is never an allergy."""
+    value = coded("value", NO_KNOWN_ALLERGY, mark, xsi_type="CD")
+    return _allergy_concern(DRUG_ALLERGY, value, e("low", nullFlavor="UNK"), (), numbering, seen, mark)
+
+
+def _allergy_concern(
+    kind: Code, value: Node, since: Node, parts: tuple[Node | None, ...], numbering: tuple[str, str], start: date, mark: str
+) -> Node:
     parents = (
         "2.16.840.1.113883.10.20.1.18",
         "2.16.840.1.113883.10.20.1.28",
@@ -237,18 +220,16 @@ def allergy_entry(agent: Product | None, start: date, numbering: tuple[str, str]
         "1.3.6.1.4.1.19376.1.5.3.1.4.6",
         "1.2.250.1.213.1.1.3.41",
     )
-    value = e("value", original_text(mark), xsi_type="CD") if agent else coded("value", NO_KNOWN_ALLERGY, mark, xsi_type="CD")
     observation = e(
         "observation",
         *templates(*parents),
         e("id", root=numbering[1]),
-        coded("code", DRUG_ALLERGY),
+        coded("code", kind),
         text_reference(mark),
         e("statusCode", code="completed"),
-        e("effectiveTime", e("low", value=day(start)) if agent else e("low", nullFlavor="UNK")),
+        e("effectiveTime", since),
         value,
-        _agent(agent, mark) if agent else None,
-        _active() if agent else None,
+        *parts,
         classCode="OBS",
         moodCode="EVN",
         negationInd="false",
@@ -258,27 +239,43 @@ def allergy_entry(agent: Product | None, start: date, numbering: tuple[str, str]
 
 
 def _agent(agent: Product, mark: str) -> Node:
-    entity = e("playingEntity", _product_code(agent, mark), e("name", agent.name), classCode="MMAT")
+    entity = e("playingEntity", product_code(agent, mark), e("name", agent.name), classCode="MMAT")
     return e("participant", e("participantRole", entity, classCode="MANU"), typeCode="CSM")
 
 
-def _active() -> Node:
-    parents = (
-        "2.16.840.1.113883.10.20.1.50",
-        "2.16.840.1.113883.10.20.1.57",
-        "1.3.6.1.4.1.19376.1.5.3.1.4.1.1",
-        "1.2.250.1.213.1.1.3.30",
-    )
-    status = e(
+def _reaction(reaction: Reaction) -> Node:
+    """What was seen when it happened (FR-Probleme), with its severity."""
+    parents = ("2.16.840.1.113883.10.20.1.54", "1.3.6.1.4.1.19376.1.5.3.1.4.5", "1.2.250.1.213.1.1.3.37")
+    observation = e(
         "observation",
         *templates(*parents),
-        coded("code", STATUS),
+        e("id", nullFlavor="NA"),
+        coded("code", FINDING),
         e("statusCode", code="completed"),
-        coded("value", ACTIVE, xsi_type="CE"),
+        e("effectiveTime", e("low", nullFlavor="UNK")),
+        coded("value", reaction.code, xsi_type="CD"),
+        _part(SEVERITY_TEMPLATES, SEVERITY, reaction.severity, "SUBJ", inverted=True),
+        classCode="OBS",
+        moodCode="EVN",
+        negationInd="false",
+    )
+    return e("entryRelationship", observation, typeCode="MFST", inversionInd="true")
+
+
+def _part(parents: tuple[str, ...], question: Code, answer: Code | None, kind: str, *, inverted: bool = False) -> Node | None:
+    """A small observation that completes another: its status, its severity, its criticality."""
+    if answer is None:
+        return None
+    observation = e(
+        "observation",
+        *templates(*parents),
+        coded("code", question),
+        e("statusCode", code="completed"),
+        coded("value", answer, xsi_type="CE" if kind == "REFR" else "CD"),
         classCode="OBS",
         moodCode="EVN",
     )
-    return e("entryRelationship", status, typeCode="REFR", inversionInd="false")
+    return e("entryRelationship", observation, typeCode=kind, inversionInd="true" if inverted else "false")
 
 
 def _concern(parents: tuple[str, ...], identifier: str, observation: Node, start: date, stop: date | None) -> Node:
@@ -322,10 +319,6 @@ def said(text: str) -> Node:
     return e("value", text, xsi_type="ST")
 
 
-def quantity(value: str, unit: str) -> Node:
-    return e("value", xsi_type="PQ", value=value, unit=unit)
-
-
 def true_or_false(value: bool) -> Node:
     return e("value", xsi_type="BL", value="true" if value else "false")
 
@@ -333,4 +326,4 @@ def true_or_false(value: bool) -> Node:
 def vital_sign(measure: Measure, when: date, identifier: str) -> Node:
     """FR-Signe-vital-observe."""
     parents = ("2.16.840.1.113883.10.20.1.31", "1.3.6.1.4.1.19376.1.5.3.1.4.13.2", "1.2.250.1.213.1.1.3.50")
-    return observed(parents, identifier, measure.code, when, quantity(measure.value, measure.unit), measure.mark)
+    return observed(parents, identifier, measure.code, when, measure.value_node(), measure.mark)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from healthspace.cda.write.body import Marked, Numbering, Paragraph, Section, Table, write_document
 from healthspace.cda.write.codes import LOINC, Code, coded, templates
-from healthspace.cda.write.entries import INTERPRETATIONS, Measure, quantity
 from healthspace.cda.write.header import clock, write_header
+from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.values import Header
 from healthspace.cda.write.xml import Node, e
 
@@ -45,7 +45,7 @@ def _chapter(chapter: Chapter, taken: datetime, numbering: Numbering) -> Section
         (
             Marked(measure.name, measure.mark),
             measure.shown,
-            {"L": "bas", "H": "élevé"}.get(measure.flag, ""),
+            measure.judged,
             measure.usual,
         )
         for measure in chapter.measures
@@ -89,22 +89,9 @@ def _result(measure: Measure, taken: datetime, identifier: str) -> Node:
         coded("code", measure.code, measure.mark),
         e("statusCode", code="completed"),
         e("effectiveTime", value=clock(taken)),
-        quantity(measure.value, measure.unit),
-        coded("interpretationCode", INTERPRETATIONS[measure.flag]),
-        _usual_range(measure),
+        measure.value_node(),
+        measure.judgement(),
+        measure.usual_range(),
         classCode="OBS",
         moodCode="EVN",
     )
-
-
-def _usual_range(measure: Measure) -> Node | None:
-    if not measure.low and not measure.high:
-        return None
-    bounds = e(
-        "value",
-        e("low", value=measure.low, unit=measure.unit) if measure.low else None,
-        e("high", value=measure.high, unit=measure.unit) if measure.high else None,
-        xsi_type="IVL_PQ",
-    )
-    normal = coded("interpretationCode", INTERPRETATIONS["N"])
-    return e("referenceRange", e("observationRange", bounds, normal, classCode="OBS", moodCode="EVN.CRT"), typeCode="REFV")

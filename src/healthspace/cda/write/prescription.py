@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from healthspace.cda.write.body import Marked, Numbering, Section, Table, write_document
 from healthspace.cda.write.codes import IHE_ACT, LOINC, SUBSTITUTION, TA_ASIP, Code, coded, templates, text_reference
-from healthspace.cda.write.entries import BOX, DRUG, Treatment, dosage, observed, product_entry, reason_entry, true_or_false
+from healthspace.cda.write.entries import BOX, DRUG, Treatment, dosage, observed, reason_entry, true_or_false
 from healthspace.cda.write.header import write_header
+from healthspace.cda.write.products import product_entry
 from healthspace.cda.write.sections import french
 from healthspace.cda.write.values import Header
 from healthspace.cda.write.xml import Node, e
@@ -92,8 +93,9 @@ def _entry(item: PrescribedItem, numbering: Numbering) -> Node:
 def _timed(item: PrescribedItem) -> tuple[Node, ...]:
     # The schema wants repeatNumber between the times and the route.
     nodes = dosage(item.treatment)
+    times = tuple(node for node in nodes if node.name == "effectiveTime")
     renewals = e("repeatNumber", value=str(item.renewals))
-    return (*nodes[:2], renewals, *nodes[2:])
+    return (*times, renewals, *nodes[len(times) :])
 
 
 def _related(kind: str, node: Node, *, inverted: bool = False) -> Node:

@@ -6,16 +6,17 @@ from datetime import date
 from healthspace.cda.write.body import Items, Marked, Numbering, Paragraph, Section, Table
 from healthspace.cda.write.codes import LOINC, Code, coded, templates, text_reference
 from healthspace.cda.write.entries import (
-    Measure,
+    Allergy,
     Problem,
-    Product,
     Treatment,
     allergy_entry,
+    no_allergy_entry,
     problem_entry,
     treatment_entry,
     vital_sign,
 )
 from healthspace.cda.write.header import day
+from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.xml import Node, e
 
 ONGOING = Code("11450-4", LOINC, "Liste des problèmes actifs")
@@ -38,16 +39,6 @@ class Act:
     when: date
     mark: str
     planned: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Allergy:
-    """A known drug allergy; an empty list of them means that none is known."""
-
-    agent: Product
-    since: date
-    reaction: str
-    mark: str
 
 
 def french(value: date | None) -> str:
@@ -101,13 +92,11 @@ def allergies_section(allergies: tuple[Allergy, ...], seen: date, numbering: Num
     parents = ("2.16.840.1.113883.10.20.1.2", "1.3.6.1.4.1.19376.1.5.3.1.3.13", "1.2.250.1.213.1.1.2.137")
     if not allergies:
         mark = "aucune-allergie"
-        entry = allergy_entry(None, seen, (numbering.next(), numbering.next()), mark)
+        entry = no_allergy_entry(seen, (numbering.next(), numbering.next()), mark)
         narrative = (Paragraph(Marked("Aucune allergie connue.", mark)),)
         return Section(parents, ALLERGIES, "Allergies et intolérances", narrative, (entry,))
     rows = tuple((french(allergy.since), Marked(allergy.agent.name, allergy.mark), allergy.reaction) for allergy in allergies)
-    entries = tuple(
-        allergy_entry(allergy.agent, allergy.since, (numbering.next(), numbering.next()), allergy.mark) for allergy in allergies
-    )
+    entries = tuple(allergy_entry(allergy, (numbering.next(), numbering.next())) for allergy in allergies)
     table = Table(rows, ("Depuis", "Agent responsable", "Réaction"))
     return Section(parents, ALLERGIES, "Allergies et intolérances", (table,), entries)
 
@@ -126,7 +115,7 @@ def treatments_section(
             french(treatment.stop),
             Marked(treatment.product.name, treatment.mark),
             treatment.dosage,
-            treatment.route.display,
+            treatment.route.display if treatment.route else "",
             treatment.reason.display if treatment.reason else "",
         )
         for treatment in treatments

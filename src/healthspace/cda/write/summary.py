@@ -5,11 +5,11 @@ from datetime import date
 
 from healthspace.cda.write.body import Numbering, Section, write_document
 from healthspace.cda.write.codes import LOINC, Code
-from healthspace.cda.write.entries import Measure, Problem, Treatment
+from healthspace.cda.write.entries import Allergy, Problem, Treatment
 from healthspace.cda.write.header import write_header
+from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.sections import (
     Act,
-    Allergy,
     acts_section,
     allergies_section,
     problems_section,

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from healthspace.cda.write.body import Marked, Numbering, Section, Table, write_document
+from healthspace.cda.write.body import Marked, Numbering, Paragraph, Section, Table, write_document
 from healthspace.cda.write.codes import ACT_CODE, EDQM, LOINC, SNOMED, Code, coded, templates, text_reference
-from healthspace.cda.write.entries import Product, product_entry
+from healthspace.cda.write.entries import reason_entry
 from healthspace.cda.write.header import assigned, day, write_header
+from healthspace.cda.write.products import Product, product_entry
 from healthspace.cda.write.sections import french
 from healthspace.cda.write.values import Header, Professional
 from healthspace.cda.write.xml import Node, e
@@ -20,6 +21,9 @@ BOOSTER = Code("BOOSTER", ACT_CODE, "Rappel de vaccination")
 INTRAMUSCULAR = Code("20035000", EDQM, "Voie intramusculaire")
 DELTOID = Code("16217701000119102", SNOMED, "deltoïde gauche")
 THIGH = Code("61396006", SNOMED, "cuisse gauche")
+UNSPECIFIED = Code("IMMUNIZ", ACT_CODE, "Vaccination sans autre précision")
+PLAN = Code("18776-5", LOINC, "Plan de traitement")
+RECOMMENDATION = ("2.16.840.1.113883.10.20.1.25", "1.3.6.1.4.1.19376.1.5.3.1.4.12.2", "1.2.250.1.213.1.1.3.47")
 IMMUNIZATION = ("2.16.840.1.113883.10.20.1.24", "1.3.6.1.4.1.19376.1.5.3.1.4.12", "1.2.250.1.213.1.1.3.45")
 
 
@@ -37,15 +41,42 @@ class Immunization:
     mark: str
 
 
-def write_vaccination_note(header: Header, immunizations: tuple[Immunization, ...]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A vaccination that was not done, and why when that is known."""
+
+    product: Product
+    against: str
+    when: date
+    reason: Code | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """A vaccination that is recommended, from a day to another."""
+
+    product: Product
+    against: str
+    earliest: date
+    latest: date
+    rank: int
+    mark: str
+
+
+def write_vaccination_note(
+    header: Header, immunizations: tuple[Immunization, ...], refused: tuple[Refused, ...] = (), advised: tuple[Advised, ...] = ()
+) -> bytes:
     """The note's bytes."""
     numbering = Numbering(header.unique_id)
-    section = vaccinations_section(immunizations, numbering)
-    return write_document(write_header(header, model=MODEL, type_code=TYPE, events=(TYPE,)), (section,), numbering)
+    sections = [vaccinations_section(immunizations, numbering, refused)]
+    if advised:
+        sections.append(_advice_section(advised, numbering))
+    return write_document(write_header(header, model=MODEL, type_code=TYPE, events=(TYPE,)), tuple(sections), numbering)
 
 
-def vaccinations_section(immunizations: tuple[Immunization, ...], numbering: Numbering) -> Section:
-    rows = tuple(
+def vaccinations_section(immunizations: tuple[Immunization, ...], numbering: Numbering, refused: tuple[Refused, ...] = ()) -> Section:
+    done = tuple(
         (
             french(given.when),
             Marked(given.product.name, given.mark),
@@ -56,25 +87,81 @@ def vaccinations_section(immunizations: tuple[Immunization, ...], numbering: Num
         )
         for given in immunizations
     )
+    not_done = tuple((french(one.when), Marked(one.product.name, one.mark), one.against, "", "refusée", "") for one in refused)
+    rows = (*done, *not_done)
+    entries = (*(_entry(given, numbering) for given in immunizations), *(_refusal(one, numbering) for one in refused))
     return Section(
         ("2.16.840.1.113883.10.20.1.6", "1.3.6.1.4.1.19376.1.5.3.1.3.23", "1.2.250.1.213.1.1.2.147"),
         HISTORY,
         "Vaccinations",
-        (Table(rows, ("Date", "Vaccin", "Contre", "Lot", "Dose", "Vaccinateur")),),
-        tuple(_entry(given, numbering) for given in immunizations),
+        (
+            Table(rows, ("Date", "Vaccin", "Contre", "Lot", "Dose", "Vaccinateur"))
+            if rows
+            else Paragraph("Aucune vaccination dans cette note."),
+        ),
+        entries,
     )
 
 
-def _entry(given: Immunization, numbering: Numbering) -> Node:
-    rank = e(
+def _advice_section(advised: tuple[Advised, ...], numbering: Numbering) -> Section:
+    rows = tuple((f"{french(one.earliest)} – {french(one.latest)}", Marked(one.product.name, one.mark), one.against) for one in advised)
+    return Section(
+        ("2.16.840.1.113883.10.20.1.10", "1.3.6.1.4.1.19376.1.5.3.1.3.36", "1.2.250.1.213.1.1.2.158"),
+        PLAN,
+        "Vaccinations recommandées",
+        (Table(rows, ("Période", "Vaccin", "Contre")),),
+        tuple(_advice(one, numbering) for one in advised),
+    )
+
+
+def _refusal(one: Refused, numbering: Numbering) -> Node:
+    reason = e("entryRelationship", reason_entry(one.reason), typeCode="RSON") if one.reason else None
+    return e(
+        "substanceAdministration",
+        *templates(*IMMUNIZATION),
+        e("id", root=numbering.next()),
+        coded("code", UNSPECIFIED),
+        text_reference(one.mark),
+        e("statusCode", code="completed"),
+        e("effectiveTime", value=day(one.when)),
+        e("consumable", product_entry(one.product, one.mark)),
+        reason,
+        classCode="SBADM",
+        moodCode="EVN",
+        negationInd="true",
+    )
+
+
+def _advice(one: Advised, numbering: Numbering) -> Node:
+    return e(
+        "substanceAdministration",
+        *templates(*RECOMMENDATION),
+        e("id", root=numbering.next()),
+        coded("code", FIRST if one.rank == 1 else BOOSTER),
+        text_reference(one.mark),
+        e("statusCode", code="active"),
+        e("effectiveTime", e("low", value=day(one.earliest)), e("high", value=day(one.latest)), xsi_type="IVL_TS"),
+        e("consumable", product_entry(one.product, one.mark)),
+        e("entryRelationship", _rank(one.rank), typeCode="SUBJ"),
+        classCode="SBADM",
+        moodCode="INT",
+        negationInd="false",
+    )
+
+
+def _rank(rank: int) -> Node:
+    return e(
         "observation",
         *templates("2.16.840.1.113883.10.20.1.46", "1.2.250.1.213.1.1.3.82"),
         coded("code", RANK),
         e("statusCode", code="completed"),
-        e("value", xsi_type="INT", value=str(given.rank)),
+        e("value", xsi_type="INT", value=str(rank)),
         classCode="OBS",
         moodCode="EVN",
     )
+
+
+def _entry(given: Immunization, numbering: Numbering) -> Node:
     return e(
         "substanceAdministration",
         *templates(*IMMUNIZATION),
@@ -88,7 +175,7 @@ def _entry(given: Immunization, numbering: Numbering) -> Node:
         e("doseQuantity", value="1", unit="{dose}"),
         e("consumable", product_entry(given.product, given.mark, lot=given.lot)),
         e("performer", assigned("assignedEntity", given.vaccinator), typeCode="PRF"),
-        e("entryRelationship", rank, typeCode="SUBJ"),
+        e("entryRelationship", _rank(given.rank), typeCode="SUBJ"),
         classCode="SBADM",
         moodCode="EVN",
         negationInd="false",
