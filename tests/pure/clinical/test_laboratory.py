@@ -125,6 +125,7 @@ def test_a_value_keeps_what_the_sender_converted_it_to() -> None:
     [
         ('<value xsi:type="PQ" nullFlavor="MSK"/>', "masked"),
         ('<value xsi:type="CD" nullFlavor="MSK"/>', "masked"),
+        (f'<value xsi:type="CD" nullFlavor="MSK" code="1" codeSystem="{SNOMED}"/>', "masked"),
         ('<value xsi:type="PQ" nullFlavor="NASK"/>', "not-asked"),
         ('<value xsi:type="ST" nullFlavor="UNK"/>', "unknown"),
         ("", "unknown"),
@@ -141,6 +142,12 @@ def test_yes_and_no_whole_numbers_codes_and_times_have_their_own_type() -> None:
     assert read_value('<value xsi:type="TS" value="20240305"/>') == {"valueDateTime": "2024-03-05"}
     period = '<value xsi:type="IVL_TS"><low value="202403"/><high value="20240305"/></value>'
     assert read_value(period) == {"valuePeriod": {"start": "2024-03", "end": "2024-03-05"}}
+
+
+def test_a_value_without_a_type_or_of_a_type_that_fhir_has_not_is_kept() -> None:
+    assert codes_of(read_value(f'<value code="260385009" codeSystem="{SNOMED}"/>')["valueCodeableConcept"]) == {"260385009"}
+    assert written(read_value('<value value="3.10" unit="g/L"/>')["valueQuantity"]["value"]) == "3.10"
+    assert read_value('<value xsi:type="II" root="1.2.3" extension="A-1"/>') == {"valueString": "A-1"}
 
 
 # Codes.

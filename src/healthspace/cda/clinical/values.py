@@ -35,6 +35,8 @@ _PACKAGES = {
 }
 """What a person reads instead of the code of a package (EDQM Standard Terms), in the language of the documents."""
 _EDQM_CODE = re.compile(r"\d{8}", re.ASCII)
+_HOLDERS = ("value", "extension", "root", "displayName")
+"""Attributes that hold what a value says, in data types that have no place in FHIR."""
 _LARGEST_INTEGER = 1 << 31
 _COMMENTS = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.2.250.1.213.1.1.3.32"})
 _REASONS = {
@@ -59,16 +61,18 @@ def reason_for(flavour: str) -> str:
 def concept_of(statement: Statement, element: Element | None) -> Resource | None:
     """The CodeableConcept of a coded element, with every translation and the words it refers to.
 
-    A masked one has the reason "masked" and no code; None when nothing is said, or only that it is not known.
+    A masked one has the reason "masked", no code and no words, whatever was left in it; None when nothing is said, or only that it
+    is not known.
     """
+    if attribute(element, "nullFlavor") == "MSK":
+        return {"extension": extension(ABSENT, "valueCode", reason_for("MSK"))}
     code = read_code(element)
     if element is None or code is None:
         text = statement.source.text_of(child(element, "originalText"))
         return {"text": text} if text else None
     said = concept(code) or {}
     text = statement.source.text_of(child(element, "originalText")) or said.get("text", "")
-    masked = extension(ABSENT, "valueCode", reason_for("MSK")) if code.absent == "MSK" else None
-    return compact({"extension": masked, "coding": said.get("coding"), "text": text}) or None
+    return compact({"coding": said.get("coding"), "text": text}) or None
 
 
 def code_or_text(statement: Statement) -> Resource | None:
@@ -147,12 +151,18 @@ def value_of(statement: Statement, element: Element | None = None) -> Resource:
         element = child(statement.element, "value")
     if element is None:
         return {}
-    read = _VALUES.get(tidy(element.get(_TYPE)).rpartition(":")[2], _read_words)
-    found = read(statement, element)
     flavour = attribute(element, "nullFlavor")
+    # What is masked stays so, whatever was left in it.
+    found = {} if flavour == "MSK" else _VALUES.get(_type_of(element), _read_words)(statement, element)
     if found or not flavour:
         return found
     return {"dataAbsentReason": {"coding": [{"system": ABSENCES, "code": reason_for(flavour)}]}}
+
+
+def _type_of(element: Element) -> str:
+    """The data type of a value; what it holds tells it where the sender does not."""
+    said = tidy(element.get(_TYPE)).rpartition(":")[2]
+    return said or ("CD" if element.get("code") else "PQ" if number_of(attribute(element, "value")) is not None else "")
 
 
 def _read_quantity(statement: Statement, element: Element) -> Resource:
@@ -175,7 +185,7 @@ def _read_coded(statement: Statement, element: Element) -> Resource:
 
 
 def _read_words(statement: Statement, element: Element) -> Resource:
-    text = statement.source.text_of(element)
+    text = statement.source.text_of(element) or next(filter(None, (attribute(element, name) for name in _HOLDERS)), "")
     bounded = _bounded_text(text)
     return {"valueQuantity": bounded} if bounded else {"valueString": text} if text else {}
 
