@@ -23,11 +23,16 @@ NO_PAGES = frozenset(
         "/patients/{patient}/documents/{id}/change/{change}",
         "/measures/{key}/csv",
         "/patients/{patient}/measures/{key}/csv",
+        "/access/export.csv",
+        "/access/export.json",
+        "/reviews/{id}",  # a demonstration begins without any
     }
 )
 """Routes that answer with a file or lead elsewhere; and the page of a change, which is opened as a citizen already."""
 
 OPENED: dict[str, tuple[str, str]] = {
+    "/my-accesses": ("specialist", "/my-accesses"),
+    "/reviews": ("auditor", "/reviews"),
     "/sign-in": ("", "/sign-in"),
     "/documents/{id}/change/{change}": (CITIZEN, "/documents/{id}/change/hide"),
     "/patients": ("specialist", "/patients"),
@@ -46,6 +51,8 @@ MORE = (
     (CITIZEN, "/entries/contact"),
     (CITIZEN, "/results?only=out"),
     (CITIZEN, "/timeline?kind=results"),
+    (CITIZEN, "/access?name=zzzz"),
+    (DOCTOR, "/notifications"),
     (CITIZEN, "/nothing"),
     ("", "/sign-in?done=signed-out"),
     ("", "/help"),
@@ -100,7 +107,7 @@ def learn(page: Page) -> dict[str, list[str]]:
     """The ids of a citizen and of what is theirs, as their own pages and their doctor's show them: addresses by route."""
     number = read_number(page)
     found: dict[str, list[str]] = {}
-    for start in ("/documents", "/privacy", "/summary"):
+    for start in ("/documents", "/privacy", "/summary", "/access?who=others"):
         page.goto(start)
         _collect(page, found)
     sign_out(page)

@@ -28,7 +28,7 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Event(StrEnum):
-    """Codes of the notification centre (ENS `notification_center`); the last three are ours. Stored: never renamed."""
+    """Codes of the notification centre (ENS `notification_center`); the last four are ours. Stored: never renamed."""
 
     DOCUMENT_ADDED = "AJOUT_DOCUMENT"
     DOCUMENT_CHANGED = "MODIF_DOCUMENT"
@@ -47,6 +47,7 @@ class Event(StrEnum):
     ACCESS_REPORTED = "SIGNALEMENT_PS"
     REPORT_ANSWERED = "REPONSE_SIGNALEMENT"
     ACCESS_CHANGED = "MODIF_ACCES"
+    CONSULTATION_ADVISED = "INVITATION_CONSULTATION"
 
 
 BY_ACTION: dict[str, Event] = {
@@ -57,6 +58,7 @@ BY_ACTION: dict[str, Event] = {
     Action.COLLECT_ACCESS: Event.ACCESS_CHANGED,
     Action.INVITE_CARER: Event.CARER_INVITED,
     Action.ANSWER_INVITATION: Event.CARER_ACCEPTED,
+    Action.NOTICE_DOCUMENT: Event.CONSULTATION_ADVISED,
     Action.REFUSE_INVITATION: Event.CARER_REFUSED,
     Action.LEAVE_CARE: Event.ENDED_BY_CARER,
     Action.END_CARE: Event.ENDED_BY_HOLDER,
@@ -64,7 +66,7 @@ BY_ACTION: dict[str, Event] = {
     Action.ARCHIVE_DOCUMENT: Event.DOCUMENT_CHANGED,
 }
 """What an act that writes sets off."""
-OWN_EVENTS = frozenset({Event.CARER_INVITED, Event.CARER_ACCEPTED, Event.ENDED_BY_HOLDER})
+OWN_EVENTS = frozenset({Event.CARER_INVITED, Event.ENDED_BY_HOLDER})
 """Told to others even when the holder did it."""
 LOOKS = frozenset(
     {

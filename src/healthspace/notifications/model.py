@@ -51,6 +51,7 @@ SUBJECTS: dict[str, Subject] = {
     Event.DOCUMENT_CHANGED: Subject.DOCUMENT,
     Event.DOCUMENT_WITHDRAWN: Subject.DOCUMENT,
     Event.DOCUMENT_RELEASED: Subject.DOCUMENT,
+    Event.CONSULTATION_ADVISED: Subject.DOCUMENT,
     Event.DOCUMENT_READ: Subject.CONSULTATION,
     Event.FIRST_ACCESS: Subject.ACCESS,
     Event.ACCESS_CHANGED: Subject.ACCESS,
@@ -128,7 +129,8 @@ def communication(happened: Happened, recipient: Resource, patient: str | None, 
 
     `labels` are those of what it is about: whatever hides that hides this. `patient` is whose record it is about ("Patient/…").
     """
-    about = [f"AuditEvent/{happened.line}", *(target for target in happened.targets if target.startswith("DocumentReference/"))]
+    line = [f"AuditEvent/{happened.line}"] if happened.line else []
+    about = [*line, *(target for target in happened.targets if target.startswith("DocumentReference/"))]
     sender = {"display": ", ".join(dict.fromkeys(part for part in (happened.name, happened.structure) if part)) or "Healthspace"}
     security = [{"code": label} for label in sorted({*labels, HOLDER_ONLY})]
     return {
@@ -140,7 +142,7 @@ def communication(happened: Happened, recipient: Resource, patient: str | None, 
         "medium": [{"coding": [{"system": CODES, "code": Channel.PORTAL}]}],
         **({"subject": {"reference": patient}} if patient else {}),
         "topic": {"coding": [{"system": EVENTS, "code": happened.event}]},
-        "about": [{"reference": reference} for reference in about],
+        **({"about": [{"reference": reference} for reference in about]} if about else {}),
         "sent": instant(happened.at),
         "recipient": [recipient],
         "sender": sender,

@@ -1,7 +1,7 @@
 """Telling: an event becomes a notification of the holder, and an e-mail if they chose so. Done by the service, once for each event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import orjson
@@ -26,6 +26,8 @@ NOBODY = UUID(int=0)
 """The source of a fact that no resource states."""
 MAIL = "mail"
 """The kind of letter that becomes an e-mail."""
+ABOUT_DOCUMENTS = frozenset({Event.DOCUMENT_ADDED, Event.DOCUMENT_CHANGED, Event.DOCUMENT_RELEASED})
+"""News only while the document is there as it was."""
 RPPS = "https://rpps.esante.gouv.fr"
 
 
@@ -48,13 +50,15 @@ async def tell(p: Permit, happened: Happened, identifier: UUID) -> Told:
         return Told(holder=False)
     if happened.event == Event.FIRST_ACCESS and await p.tx.fetchval(MEET, p.owner, MET, happened.caller, NOBODY) is None:
         return Told(holder=False)
+    if happened.event == Event.CONSULTATION_ADVISED:
+        happened = replace(happened, targets=(), line="")  # R1111-53: come and talk, and not about what
     references = await _documents_of(p, happened)
     labels = {label for reference in references for label in codes_of(reference)}
     holder = await holder_of(p)
     doctors = await _treating_doctors(p, happened) if happened.event == Event.EMERGENCY_ACCESS else ()
     if happened.event == Event.ACCESS_REPORTED:
         return Told(holder=False, patient=holder.get("reference", ""))  # the holder did it
-    if NOT_ANNOUNCED in labels or (subject_of(happened.event) is Subject.DOCUMENT and not references):
+    if NOT_ANNOUNCED in labels or (happened.event in ABOUT_DOCUMENTS and not references):
         return Told(holder=False, doctors=doctors, patient=holder.get("reference", ""))
     told = await tell_holder(p, happened, identifier, holder, frozenset(labels))
     return Told(told, doctors, holder.get("reference", ""))

@@ -24,6 +24,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     Event.DOCUMENT_WITHDRAWN: (mark("A document of your record was withdrawn"), "doc"),
     Event.DOCUMENT_READ: (mark("A professional read your documents"), "eye"),
     Event.DOCUMENT_RELEASED: (mark("A document is now visible to you"), "doc"),
+    Event.CONSULTATION_ADVISED: (mark("A health professional has something to tell you: make an appointment"), "stethoscope"),
     Event.FIRST_ACCESS: (mark("A professional opened your record for the first time"), "eye"),
     Event.EMERGENCY_ACCESS: (mark("Your record was opened in an emergency"), "alert"),
     Event.CARER_INVITED: (mark("Someone invites you to be their carer"), "users"),
@@ -167,7 +168,7 @@ def _way(one: Notification, *, own: bool) -> str:
     lines = [reference.removeprefix("AuditEvent/") for reference in one.about if reference.startswith("AuditEvent/")]
     if lines and one.event in {Event.EMERGENCY_ACCESS, Event.FIRST_ACCESS, Event.REPORT_ANSWERED}:
         return f"/access/{lines[0]}/question"
-    return "" if subject_of(one.event) is Subject.CARER else "/access"
+    return "" if subject_of(one.event) is Subject.CARER or not lines else "/access"
 
 
 def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> Choice:

@@ -1,7 +1,5 @@
 """Events of the outbox become notifications, reviews and e-mails. Each effect settles its letter in its own transaction."""
 
-from dataclasses import replace
-
 import orjson
 
 from healthspace.access.announce import Event
@@ -12,7 +10,7 @@ from healthspace.base.ids import REGISTRY, event_id, made_at, owner_of, parse_id
 from healthspace.database.database import Tx
 from healthspace.database.outbox import Claimed, enqueue
 from healthspace.identity.caller import SERVICE, Kind
-from healthspace.notifications.carers import read_news
+from healthspace.notifications.carers import FOR_CARERS, carer_told
 from healthspace.notifications.mailboxes import mailbox_of
 from healthspace.notifications.model import Happened, read_happened
 from healthspace.notifications.operations import START
@@ -20,8 +18,6 @@ from healthspace.notifications.tell import tell, tell_elsewhere
 from healthspace.reviews.operations import answer_report, open_review, patient_in
 
 DOCTOR, REVIEW, CARER = "doctor", "review", "carer"
-INVITATIONS = frozenset({Event.CARER_INVITED, Event.CARER_ACCEPTED})
-"""What an act on an invitation sets off; the invitation itself says what it means."""
 REVIEWED = frozenset({Event.EMERGENCY_ACCESS, Event.ACCESS_REPORTED})
 """What the agency looks at: each break-glass, and each access that a citizen questions."""
 
@@ -32,12 +28,10 @@ async def handle_event(door: Door, letter: Claimed) -> None:
     happened = read_happened(told)
     try:
         async with door.permit(SERVICE, Action.NOTIFY, letter.owner) as p:
-            if happened.event in INVITATIONS:
-                news = await read_news(p, happened)
-                if news is not None and news.carer is not None:
-                    await _follow(p.tx, letter, CARER, {**told, "event": news.event, "carer": str(news.carer)}, CARER)
-                elif news is not None:
-                    await tell(p, replace(happened, event=news.event), letter.id)
+            if happened.event in FOR_CARERS:
+                carer = await carer_told(p, happened)
+                if carer is not None:
+                    await _follow(p.tx, letter, CARER, {**told, "carer": str(carer)}, CARER)
                 await letter.settle(p.tx)
                 return
             came = await tell(p, happened, letter.id)
