@@ -273,3 +273,21 @@ def test_the_authors_of_a_document_are_the_agents_of_what_it_says() -> None:
     assert agent["onBehalfOf"] == {"type": "Organization", "identifier": place, "display": "Un laboratoire"}
     assert ME["reference"] not in str(provenance)
     assert validate(provenance) == []
+
+
+PARTS = ("practitioner", "organization", "owner", "identifier", "name", "deviceName", "reference", "display", "value", "text", "given")
+people = st.recursive(
+    st.none() | st.integers(0, 9) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PARTS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from(["PractitionerRole", "Practitioner", "Device", "Organization", "Patient"]),
+    st.dictionaries(st.sampled_from(PARTS), people),
+)
+def test_whatever_describes_an_author_the_provenance_is_valid(kind: str, told: Resource) -> None:
+    author = {**told, "resourceType": kind, "id": "a"}
+    *_, provenance = formed_of(a_fact(), contained=[author], author=[{"reference": "#a"}]).resources
+    assert validate(provenance) == []

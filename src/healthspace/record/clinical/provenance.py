@@ -5,6 +5,7 @@ from uuid import UUID
 
 from healthspace.base.fhirjson import PLACE, compact
 from healthspace.base.ids import made_at
+from healthspace.fhir.bundle import dicts, string, strings
 from healthspace.resources.stored import Resource, instant
 
 PARTICIPANTS = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
@@ -34,49 +35,54 @@ def describe_origin(
 
 def _agents(reference: Resource) -> list[Resource]:
     """The authors of the document, as references to whom they are; who answers for it when it names none."""
-    contained = {f"#{one.get('id')}": one for one in reference.get("contained", [])}
-    parties = [_party(author, contained) for author in reference.get("author", [])]
-    told = [party for party in parties if "who" in party]
+    contained = {f"#{string(one.get('id'))}": one for one in dicts(reference.get("contained"))}
+    told = [party for author in dicts(reference.get("author")) if "who" in (party := _party(author, contained))]
     kind = "author" if told else "custodian"
-    parties = told or [_party(reference.get("custodian", {}), contained)]
-    unknown = {"who": {"display": "unknown"}}
-    return [{"type": {"coding": [{"system": PARTICIPANTS, "code": kind}]}, **(party if "who" in party else unknown)} for party in parties]
+    parties = told or [{"who": {"display": "unknown"}, **_party(reference.get("custodian", {}), contained)}]
+    return [{"type": {"coding": [{"system": PARTICIPANTS, "code": kind}]}, **party} for party in parties]
 
 
 def _party(author: Resource, contained: dict[str, Resource]) -> Resource:
     """`who` and `onBehalfOf` of an agent, without what is contained in the document's own description."""
-    within = contained.get(author.get("reference", ""))
+    within = contained.get(string(author.get("reference")))
     if within is None:
         return compact({"who": _logical(author)})
-    if within["resourceType"] == "PractitionerRole":
-        person, place = within.get("practitioner", {}), within.get("organization", {})
-        return compact({"who": _follow(person, contained) or _follow(place, contained), "onBehalfOf": _follow(place, contained)})
-    return compact({"who": _identity(within), "onBehalfOf": _follow(within.get("owner", {}), contained)})
+    person, place = (_follow(within.get(link), contained) for link in ("practitioner", "organization"))
+    if within.get("resourceType") == "PractitionerRole":
+        return compact({"who": person or place, "onBehalfOf": place})
+    return compact({"who": _identity(within), "onBehalfOf": _follow(within.get("owner"), contained)})
 
 
-def _follow(reference: Resource, contained: dict[str, Resource]) -> Resource:
-    within = contained.get(reference.get("reference", ""))
+def _follow(reference: object, contained: dict[str, Resource]) -> Resource:
+    if not isinstance(reference, dict):
+        return {}
+    within = contained.get(string(reference.get("reference")))
     return _identity(within) if within is not None else _logical(reference)
 
 
 def _logical(reference: Resource) -> Resource:
-    return compact({name: reference.get(name) for name in ("type", "identifier", "display")})
+    """A reference without its address; an identifier that is none (what is contained was not checked) is left out."""
+    told = compact({name: string(reference.get(name)) for name in ("type", "display")})
+    return {**told, **_identifier(reference.get("identifier"))}
 
 
 def _identity(person: Resource) -> Resource:
     """A logical reference to a person, place or device that is described in full elsewhere."""
-    identifiers, kind = person.get("identifier", []), person["resourceType"]
-    first = identifiers[0] if isinstance(identifiers, list) and identifiers else None
-    told = compact({"identifier": first, "display": _name(person)})
+    first = next(iter(dicts(person.get("identifier"))), None)
+    told = {**_identifier(first), **compact({"display": _name(person)})}
+    kind = string(person.get("resourceType"))
     return {"type": PEOPLE.get(kind, kind), **told} if told else {}
 
 
+def _identifier(given: object) -> Resource:
+    if not isinstance(given, dict) or not string(given.get("value")):
+        return {}
+    return {"identifier": compact({name: string(given.get(name)) for name in ("system", "value")})}
+
+
 def _name(person: Resource) -> str:
-    name = person.get("name") or person.get("deviceName") or ""
-    if isinstance(name, str):
+    if name := string(person.get("name")):
         return name
-    first = name[0]
-    if isinstance(first.get("name"), str):
-        return str(first["name"])
-    parts = [*first.get("prefix", []), *first.get("given", []), first.get("family", "")]
-    return str(first.get("text") or " ".join(part for part in parts if part))
+    first: Resource = next(iter(dicts(person.get("name")) or dicts(person.get("deviceName"))), {})
+    parts = [*strings(first.get("prefix")), *strings(first.get("given")), string(first.get("family"))]
+    return string(first.get("text")) or string(first.get("name")) or " ".join(part for part in parts if part)
