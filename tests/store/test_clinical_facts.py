@@ -15,6 +15,7 @@ from healthspace.access.rules import Action
 from healthspace.base.fhirjson import PLACE, UNREAD
 from healthspace.base.ids import owner_of
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact
+from healthspace.edge.cli.intake import Intake
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import Caller
 from healthspace.identity.personas import Role
@@ -289,3 +290,11 @@ async def test_facts_whose_provenance_is_gone_still_follow_their_document(record
     assert len(lost) == 1
     await record.change(document, status="superseded")
     assert await record.counts() == {}
+
+
+async def test_who_deposits_from_the_command_line_is_told_what_could_not_be_read(record: Record) -> None:
+    intake = Intake(record.service.door, caller_of_role(Role.LABORATORY), Reading(10**7, lenient=True))
+    wrong = a_result(status="no status of FHIR")
+    assert (await intake.take(a_clinical_document(wrong, a_result()))).warnings == ("1 entry could not be read",)
+    assert (await intake.take(a_clinical_document(wrong, wrong))).warnings == ("2 entries could not be read",)
+    assert (await intake.take(a_clinical_document())).warnings == ()

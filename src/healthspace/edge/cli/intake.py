@@ -8,6 +8,7 @@ from healthspace.access.permit import Door
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, HealthspaceError, Invalid
 from healthspace.identity.caller import SERVICE, Caller
+from healthspace.record.clinical.keep import unread_of
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Draft, Reading, read_draft
 from healthspace.record.metadata import Described
@@ -48,7 +49,10 @@ class Intake:
             await self.refuse(error)
             return Answer(REFUSED, error=error, warnings=draft.warnings if draft else ())
         document = receipt.documents[0]
-        return Answer(DEPOSITED if document.created else KNOWN, document.reference.json(), warnings=draft.warnings)
+        reference = document.reference.json()
+        unread = unread_of(reference)
+        told = (f"{unread} {'entry' if unread == 1 else 'entries'} could not be read",) if unread else ()
+        return Answer(DEPOSITED if document.created else KNOWN, reference, warnings=(*draft.warnings, *told))
 
     async def refuse(self, error: HealthspaceError) -> None:
         """The line of a deposit that never came to a permit."""
