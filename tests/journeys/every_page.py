@@ -15,6 +15,7 @@ CITIZEN, DOCTOR = "citizen", "treating-doctor"
 NO_PAGES = frozenset(
     {
         "/language",
+        "/settings/export",
         *(
             f"{prefix}/documents/{{id}}/{part}"
             for prefix in ("", "/patients/{patient}")

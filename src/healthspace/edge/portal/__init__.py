@@ -15,6 +15,7 @@ from healthspace.edge.portal import (
     information,
     patients,
     privacy,
+    settings,
     sign_in,
 )
 from healthspace.edge.portal.error_pages import error_page
@@ -50,6 +51,12 @@ def routes() -> list[BaseRoute]:
         *(get(f"/documents{path}", action, handler) for path, action, handler in one),
         post("/documents/{id}/change/{change}", Action.CHANGE_DOCUMENT, document_changes.carry_out),
         *trail_routes(get, post),
+        get("/settings", Action.READ_PATIENT, settings.show_settings),
+        get("/settings/export", Action.SEARCH_RESOURCES, settings.export_record),
+        get("/settings/print", Action.READ_RECORD, settings.print_record),
+        get("/settings/close", Action.READ_PATIENT, settings.ask_to_close),
+        post("/settings/close", Action.CLOSE_SPACE, settings.close),
+        post("/settings/reopen", Action.REOPEN_SPACE, settings.reopen),
         get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
         post("/privacy", Action.GRANT_ACCESS, privacy.authorise_professional),
         get("/privacy/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),

@@ -124,7 +124,7 @@ CITIZEN_MENU = (
     ),
     MenuGroup(
         mark("My space"),
-        (MenuItem(mark("Help"), "/help", "help"),),
+        (MenuItem(mark("Settings and rights"), "/settings", "sliders"), MenuItem(mark("Help"), "/help", "help")),
     ),
 )
 
@@ -179,6 +179,8 @@ DONE = {
     "show": mark("Done. Professionals see this document."),
     "release": mark("Done. The patient sees this document."),
     "deleted": mark("Done. The document is deleted."),
+    "closed": mark("Done. Your record is closed."),
+    "reopened": mark("Done. Your record is open again."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

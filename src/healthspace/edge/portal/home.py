@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from healthspace.access.rules import WRITES, Action
+from healthspace.access.rules import WRITES, Action, Reason
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
+from healthspace.base.errors import Refused
 from healthspace.edge.portal.essentials import TYPES, find_trend, show_essentials
 from healthspace.edge.portal.frame import name_role
 from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.language import Language, mark
+from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_find
 from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, show_line, tell_repeats_once
 from healthspace.edge.portal.views import DocumentRow, read_given_name, show_rows
@@ -84,7 +86,12 @@ PLAIN_RULES = {
 async def show_home(visit: Visit) -> Response:
     """GET /"""
     if visit.caller.kind is Kind.CITIZEN:
-        return await _show_citizen_home(visit)
+        try:
+            return await _show_citizen_home(visit)
+        except Refused as error:
+            if error.message in {Reason.RECORD_CLOSED, Reason.RECORD_NOT_OPEN}:
+                return go_to("/settings")
+            raise
     rules = PLAIN_RULES.get(visit.caller.role) if visit.caller.role else None
     if rules is None:
         return show_find(visit)
