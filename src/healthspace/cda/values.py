@@ -115,11 +115,12 @@ def words(element: Element | None) -> str:
 
 
 def tidy(text: str | None) -> str:
-    return " ".join((text or "").split())
+    return " ".join(text.split()) if text else ""
 
 
 def attribute(element: Element | None, name: str) -> str:
-    return "" if element is None else tidy(element.get(name))
+    text = None if element is None else element.get(name)
+    return " ".join(text.split()) if text else ""
 
 
 def read_identifiers(parent: Element | None, name: str = "id") -> tuple[Identifier, ...]:
