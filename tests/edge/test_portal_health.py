@@ -163,7 +163,10 @@ async def test_each_kind_of_entry_is_kept_marked_and_shown(
     assert wrong.status_code == 422
     answer = await me.post(f"/entries/{kind}", data=fields, headers=HERE)
     assert answer.status_code == 303, answer.text
-    assert said in words(await me.get(page))
+    shown = words(await me.get(page))
+    assert said in shown
+    for code in ("MTH", "72166-2", "organs", "42348-3"):
+        assert code not in shown
 
 
 async def test_what_a_citizen_enters_stays_theirs_until_they_share_it(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:

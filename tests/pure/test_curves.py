@@ -22,6 +22,8 @@ def one_curve(*observations: dict[str, Any]) -> Curve:
     ("mass", "molar", "unit", "other", "factor"),
     [  # factors of the SI conversion tables of clinical chemistry
         ("2345-7", "14749-6", "g/L", "mmol/L", 5.55),
+        ("1558-6", "14771-0", "g/L", "mmol/L", 5.55),
+        ("53049-3", "40193-5", "g/L", "mmol/L", 5.55),
         ("2160-0", "14682-9", "mg/L", "umol/L", 8.84),
         ("2093-3", "14647-2", "g/L", "mmol/L", 2.586),
         ("2085-9", "14646-4", "g/L", "mmol/L", 2.586),

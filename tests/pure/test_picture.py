@@ -245,3 +245,34 @@ def test_results_of_one_report_are_one_event() -> None:
 
 def test_measurements_and_what_was_refused_are_no_events() -> None:
     assert make_timeline([a_result("29463-7", 72, "kg"), a_dose((ATC, "J07BB02"), status="not-done")]) == []
+
+
+# Documents lent to the developers
+
+
+def test_the_picture_of_the_lent_documents_names_everything_and_adds_nothing_positive() -> None:
+    from healthspace.cda.clinical import extract
+    from healthspace.cda.parse import parse_cda
+    from healthspace.profile.elements import is_result
+    from healthspace.profile.merge import merge
+    from tests.shared import CDA
+
+    if not CDA.is_dir():
+        pytest.skip("the documents are not there")
+    facts = [
+        {**fact.resource, "id": fact.key, "meta": {"source": f"DocumentReference/{file.name}"}}
+        for file in sorted(CDA.glob("*.xml"))
+        for fact in extract(parse_cda(file.read_bytes())).facts
+    ]
+    assert len(facts) > 500
+    merged = merge(facts)
+    assert sum(len(one.statements) for one in merged) == sum(standing_of(one) is not Standing.MISTAKE for one in facts)
+    for one in make_sections(facts, TODAY):
+        for item in one.items:
+            assert not item.name.startswith("{"), item
+            if one.state is State.TOLD:
+                assert item.standing not in {Standing.NONE_KNOWN, Standing.UNKNOWN}
+    curves = draw_curves(one for one in facts if is_result(one))
+    assert {"glucose-premeal", "cholesterol", "tsh", "platelets"} <= {curve.key for curve in curves}
+    assert all(dose.fact.resource["status"] == "completed" for line in fill_card(facts) for dose in line.done)
+    assert make_timeline(facts)

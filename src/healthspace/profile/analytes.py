@@ -36,6 +36,7 @@ ANALYTES = (
     # Mass and amount of substance of one thing: LOINC codes of both, and the molar mass.
     Analyte("glucose", "Glucose", "Glucose", _one("2345-7", "14749-6"), 180.156),
     Analyte("glucose-fasting", "Fasting glucose", "Glycémie à jeun", _one("1558-6", "14771-0"), 180.156),
+    Analyte("glucose-premeal", "Glucose before a meal", "Glycémie à jeun (avant un repas)", _one("53049-3", "40193-5"), 180.156),
     Analyte("creatinine", "Creatinine", "Créatinine", _one("2160-0", "14682-9"), 113.12),
     Analyte("creatinine-urine", "Creatinine in urine", "Créatinine urinaire", _one("2161-8", "14683-7"), 113.12),
     Analyte("urea", "Urea", "Urée", _one("3091-6", "22664-7"), 60.056),
@@ -89,6 +90,17 @@ ANALYTES = (
     Analyte("leukocytes", "White blood cells", "Leucocytes", {"26464-8": "", "6690-2": "automated", "804-5": "manual"}),
     Analyte("erythrocytes", "Red blood cells", "Hématies", {"26453-1": "", "789-8": "automated", "790-6": "manual"}),
     Analyte("platelets", "Platelets", "Plaquettes", {"26515-7": "", "777-3": "automated", "778-1": "manual"}),
+    Analyte("haemoglobin", "Haemoglobin", "Hémoglobine", {"718-7": "", "20509-6": "calculated"}),
+    Analyte("cell-volume", "Mean cell volume", "Volume globulaire moyen", {"30428-7": "", "787-2": "automated"}),
+    Analyte(
+        "cell-haemoglobin", "Mean cell haemoglobin", "Teneur corpusculaire moyenne en hémoglobine", {"28539-5": "", "785-6": "automated"}
+    ),
+    Analyte(
+        "cell-concentration",
+        "Mean cell haemoglobin concentration",
+        "Concentration corpusculaire moyenne en hémoglobine",
+        {"28540-3": "", "786-4": "automated"},
+    ),
     Analyte("haematocrit", "Haematocrit", "Hématocrite", {"20570-8": "", "4544-3": "automated"}),
     # What is measured on a person.
     Analyte("weight", "Weight", "Poids", _one("29463-7", "3141-9")),

@@ -165,9 +165,12 @@ def _move(value: float, unit: Unit, to: Unit, analyte: Analyte | None) -> float 
 def _drop_doubles(points: Sequence[Point]) -> list[Point]:
     """One point where one report states one value twice, in two units."""
     kept: list[Point] = []
+    by_time: dict[str, list[int]] = {}
     for point in points:
-        twin = next((place for place, other in enumerate(kept) if _is_double(point, other)), None)
+        near = by_time.setdefault(point.time, [])
+        twin = next((place for place in near if _is_double(point, kept[place])), None)
         if twin is None:
+            near.append(len(kept))
             kept.append(point)
         elif kept[twin].converted and not point.converted:
             kept[twin] = point
@@ -175,7 +178,7 @@ def _drop_doubles(points: Sequence[Point]) -> list[Point]:
 
 
 def _is_double(one: Point, other: Point) -> bool:
-    if one.time != other.time or one.value is None or other.value is None or one.own_unit.shown == other.own_unit.shown:
+    if one.value is None or other.value is None or one.own_unit.shown == other.own_unit.shown:
         return False
     same_report = set(one.fact.sources) & set(other.fact.sources)
     return bool(same_report) and one.comparator == other.comparator and abs(one.value - other.value) <= 0.02 * abs(other.value)

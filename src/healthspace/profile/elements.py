@@ -97,7 +97,9 @@ def name_of(resource: Resource) -> str:
     """The name of what the resource is about."""
     named = name_concept(concept_of(resource))
     reference = resource.get("medicationReference") or {}
-    return named or str(reference.get("display") or resource.get("title") or resource.get("description") or "")
+    described = resource.get("description")
+    words = name_concept(described) if isinstance(described, dict) else str(described or "")
+    return named or str(reference.get("display") or resource.get("title") or words)
 
 
 def time_of(resource: Resource) -> str:

@@ -86,7 +86,12 @@ class Section:
 
     @property
     def current(self) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.standing is not Standing.PAST)
+        return tuple(item for item in self.items if item.standing not in {Standing.PAST, Standing.REFUSED})
+
+    @property
+    def refused(self) -> tuple[Item, ...]:
+        """What was ruled out, refused or not done: never among what there is."""
+        return tuple(item for item in self.items if item.standing is Standing.REFUSED)
 
     @property
     def past(self) -> tuple[Item, ...]:
@@ -130,6 +135,10 @@ def name_item(resource: Resource) -> str:
     """What the fact is about, in words; empty when its source says nothing (the page then says so)."""
     if resource["resourceType"] == "FamilyMemberHistory":
         return str(resource.get("name") or name_concept(resource.get("relationship")))
+    if resource["resourceType"] in {"CarePlan", "Goal"}:
+        described = resource.get("description")
+        words = name_concept(described) if isinstance(described, dict) else str(described or "")
+        return str(resource.get("title") or words or name_of(resource))
     if resource["resourceType"] == "DeviceUseStatement":
         return str((resource.get("device") or {}).get("display") or name_of(resource))
     if resource["resourceType"] == "Device":
@@ -223,7 +232,7 @@ def word_value(resource: Resource) -> str:
     if "valueCodeableConcept" in resource:
         return name_concept(resource["valueCodeableConcept"])
     value = next((value for key, value in resource.items() if key.startswith("value") and isinstance(value, str | int | float)), "")
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _words(quantity: Resource) -> str:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from healthspace.access.labels import MASKED, codes_of
 from healthspace.access.rules import Action, Scope
 from healthspace.edge.portal.frame import PatientBanner
-from healthspace.edge.portal.health_words import CODED, DETAILS, STANDINGS
+from healthspace.edge.portal.health_words import CODED, DETAILS, NAMED, STANDINGS
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
@@ -119,7 +119,7 @@ def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
     tag = STANDINGS.get(item.standing)
     resource = item.fact.resource
     return FactRow(
-        name=item.name or language.say("Without a name in its source"),
+        name=(language.say(NAMED[item.name]) if item.name in NAMED else item.name) or language.say("Without a name in its source"),
         when=read_moment(item.time),
         until=read_moment(item.end),
         tags=((language.say(tag[0]), tag[1]),) if tag else (),

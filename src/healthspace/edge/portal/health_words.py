@@ -62,8 +62,28 @@ CODED = {
     "low": mark("low"),
     "high": mark("high"),
     "unable-to-assess": mark("not assessed"),
+    "true": mark("Yes"),
+    "false": mark("No"),
 }
 """Words of the codes that details may hold."""
+
+NAMED = {
+    "MTH": mark("Mother"),
+    "FTH": mark("Father"),
+    "SIS": mark("Sister"),
+    "BRO": mark("Brother"),
+    "CHILD": mark("Child"),
+    "GRPRN": mark("Grandparent"),
+    "FAMMEMB": mark("Another relative"),
+    "72166-2": mark("Tobacco"),
+    "11331-6": mark("Alcohol"),
+    "73985-4": mark("Physical activity"),
+    "food": mark("Food"),
+    "42348-3": mark("Advance directives"),
+    "organs": mark("Organ donation"),
+    "other": mark("Something else"),
+}
+"""Names of the kinds of what citizens enter, whose resources carry codes only."""
 
 POSITIONS = {
     Position.INSIDE: mark("In the range"),

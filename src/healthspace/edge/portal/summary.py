@@ -47,6 +47,7 @@ class SectionRow:
     icon: str
     current: tuple[FactRow, ...]
     past: tuple[FactRow, ...]
+    refused: tuple[FactRow, ...]
     empty: str
     known: bool
     more: str
@@ -100,8 +101,8 @@ async def show_treatments(visit: Visit) -> Response:
 
 async def show_wishes(visit: Visit) -> Response:
     """GET /wishes"""
-    sight = await open_sight(visit, ("Observation", "RelatedPerson"))
-    section = next(one for one in make_sections(_of_type(sight, "Observation"), sight.today.isoformat()) if one.key == "wishes")
+    sight = await open_sight(visit, ("Observation", "Consent", "RelatedPerson"))
+    section = next(one for one in make_sections(sight.picture.facts, sight.today.isoformat()) if one.key == "wishes")
     contacts = [show_contact(one, visit.language) for one in _of_type(sight, "RelatedPerson") if _is_contact(one)]
     row = show_section(section, sight, visit, most=500)
     return render(visit, sight, "wishes.html", "/wishes", section=row, contacts=contacts)
@@ -143,6 +144,7 @@ def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MO
         icon=icon,
         current=tuple(current[:most]) if told else (),
         past=tuple(past[:most]) if told else (),
+        refused=tuple(show_item_row(item, sight, visit) for item in section.refused[:most]) if told else (),
         empty="" if told else explain_empty(section, language),
         known=section.state is State.NONE_KNOWN,
         more=_more(section, visit, len(current) > most or len(past) > most),
