@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from healthspace.base.fhirjson import Resource
 from healthspace.base.ids import parse_id
+from healthspace.fhir.exact_json import write_json
 from healthspace.record.summary.conform import conform
 from healthspace.record.summary.people import ORGANIZATION_ONLY, PEOPLE, of_registry, person_of
 from healthspace.record.summary.words import Words
@@ -34,6 +35,7 @@ class Entries:
         self.patient = place_of("Patient", patient["id"])
         self._placed: dict[str, str] = {f"Patient/{patient['id']}": self.patient}
         self._people: dict[str, str] = {}
+        self._named: dict[tuple[str | None, ...], str | None] = {}
         self._entries: dict[str, Resource] = {}
 
     def expect(self, resources: Iterable[Resource]) -> None:
@@ -56,8 +58,8 @@ class Entries:
 
     def _link_all(self, resource: Resource, local: set[str]) -> Resource:
         """`resource` with its references led to entries. Where nothing is extended, concepts and quantities hold none: most of a record."""
-        said = repr(resource)
-        simple = SIMPLE if "'extension'" not in said and "'authorReference'" not in said else frozenset[str]()
+        said = write_json(resource)
+        simple = SIMPLE if b'"extension"' not in said and b'"authorReference"' not in said else frozenset[str]()
         linked = {key: one if key in simple else self._link(one, key, local) for key, one in resource.items()}
         return {key: one for key, one in linked.items() if one is not None}
 
@@ -88,11 +90,20 @@ class Entries:
             if place is not None:
                 return {**{key: one for key, one in reference.items() if key == "display"}, "reference": place}
         if element in PEOPLE or element in ORGANIZATION_ONLY:
-            person = person_of(element, reference)
-            if person is not None:
-                return {**({"display": reference["display"]} if "display" in reference else {}), "reference": self.person(person)}
+            place = self._person(element, reference)
+            if place is not None:
+                return {**({"display": reference["display"]} if "display" in reference else {}), "reference": place}
         rest = {key: one for key, one in reference.items() if key in {"identifier", "display", "type"}}
         return rest if "identifier" in rest or "display" in rest else None
+
+    def _person(self, element: str, reference: Resource) -> str | None:
+        """The entry of whom a logical reference names; None when it names nobody who may stand there."""
+        number = reference.get("identifier") or {}
+        key = (element, reference.get("display"), reference.get("type"), number.get("system"), number.get("value"))
+        if key not in self._named:
+            person = person_of(element, reference)
+            self._named[key] = self.person(person) if person is not None else None
+        return self._named[key]
 
     def _place(self, target: str) -> str | None:
         """The fullUrl of the entry that `Type/name` is, which a person of the registry becomes when first named."""
