@@ -19,9 +19,10 @@ from healthspace.edge.portal.home import find_last_visit, find_tasks
 from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date, read_moment
 from healthspace.edge.portal.listing import PAGE, Listing, Question, lay_out
 from healthspace.edge.portal.patients import show_banner, write_ins
-from healthspace.edge.portal.privacy import show_readers
+from healthspace.edge.portal.privacy import show_choices
 from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
 from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row, show_rows
+from healthspace.record.consents import read_choices
 
 LANGUAGES = load_languages()
 FR, EN = LANGUAGES["fr"], LANGUAGES["en"]
@@ -418,13 +419,14 @@ def test_readers_are_the_treating_doctor_then_the_authorised() -> None:
 
     def a_consent(number: int, status: str, value: str) -> dict[str, Any]:
         actor = {"reference": {"identifier": {"system": rpps, "value": value}, "display": "Quelqu’un"}}
-        provision = {"period": {"start": "2026-11-01T10:00:00Z"}, "actor": [actor]}
+        provision = {"type": "permit", "period": {"start": "2026-11-01T10:00:00Z"}, "actor": [actor]}
         return {"id": str(number), "status": status, "dateTime": f"2026-11-0{number}T10:00:00Z", "provision": provision}
 
     member = {"identifier": {"system": rpps, "value": "81000000011"}}
     team = {"status": "active", "participant": [{"role": [{"coding": [{"code": "PCP"}]}], "member": member}]}
     consents = [a_consent(1, "active", "81000000029"), a_consent(2, "active", "12345678901"), a_consent(3, "inactive", "81000000037")]
-    readers, past = show_readers(consents, [team, {**team, "status": "inactive"}], FR)
+    shown = show_choices(read_choices(consents, NOW), [team, {**team, "status": "inactive"}], FR)
+    readers, past = list(shown.readers), shown.past
     assert [(reader.name, reader.treating, reader.consent) for reader in readers] == [
         ("Hélène MOREL", True, ""),
         ("Quelqu’un", False, "2"),

@@ -164,6 +164,9 @@ MENUS = {
 DONE = {
     "authorised": mark("Done. This professional can now read your record."),
     "ended": mark("Done. This professional can no longer read your record."),
+    "blocked": mark("Done. They can no longer open your record, not even in an emergency."),
+    "unblocked": mark("Done. They are no longer blocked. Authorise them if you want them to read."),
+    "saved": mark("Done. Your choices are saved."),
     "added": mark("Done. The document is in your record."),
     "added-for-patient": mark("Done. The document is in the patient’s record."),
     "questioned": mark("Your question is sent to the agency. You will be told of the answer."),

@@ -1,4 +1,4 @@
-"""Who may read my record: the treating doctor, the professionals I authorised; authorising one, and ending it."""
+"""Who may read my record: those whom I authorised or chose, those whom I blocked, what holds in an emergency; each changed here."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,11 @@ from healthspace.edge.portal.frame import ROLE_NAMES
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of
-from healthspace.edge.portal.views import first_of
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.directory import is_rpps, professional_of
 from healthspace.identity.personas import PROFESSIONALS
 from healthspace.record.authorise import authorise, end_authorisation, list_access
+from healthspace.record.consents import Choice, Choices, Switch, read_choices
 from healthspace.record.spaces import patient_of
 
 PROFESSIONS = {"10": mark("Doctor"), "21": mark("Pharmacist"), "60": mark("Nurse")}
@@ -37,22 +37,76 @@ class Reader:
     until: Moment | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """All that the page shows: who reads now, whose access has ended, who is blocked, and what holds for everybody."""
+
+    readers: tuple[Reader, ...]
+    past: tuple[Reader, ...]
+    blocked: tuple[Reader, ...]
+    switches: frozenset[Switch]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchShown:
+    """A choice for everybody in words: ticked means that it is allowed."""
+
+    switch: Switch
+    label: str
+    hint: str
+    inverted: bool
+    """Ticked when the switch is off: people are asked what they allow, not what they oppose."""
+
+
+SWITCHES = (
+    SwitchShown(
+        Switch.NO_REGULATION,
+        mark("The emergency call doctor (15) may open my record"),
+        mark("Only in an emergency. Your history says so, and you are told."),
+        True,
+    ),
+    SwitchShown(
+        Switch.NO_EMERGENCY,
+        mark("In an emergency, any other professional may open it"),
+        mark("If your life is at risk and you cannot speak. They write why; you and your treating doctor are told."),
+        True,
+    ),
+    SwitchShown(
+        Switch.MASKED_IN_EMERGENCY,
+        mark("In an emergency, they also read what I hid"),
+        mark("Without it, the documents you hid stay hidden even then."),
+        False,
+    ),
+    SwitchShown(
+        Switch.MASK_ALL,
+        mark("Hide all my documents, those to come too"),
+        mark("Professionals then see only what you show them one by one. This can affect your care. Your treating doctor still sees all."),
+        False,
+    ),
+)
+
+
 async def show_privacy(visit: Visit) -> Response:
-    """GET /privacy; with ?rpps= after a number that was not accepted, which is told beside the field."""
-    readers, past, holder = await _read(visit)
-    typed = visit.asked("rpps", 20)
-    wrong = _explain(typed, visit.language) if typed else ""
-    errors = {"rpps": wrong} if wrong else {}
-    status = 422 if wrong else 200
+    """GET /privacy; with ?rpps= or ?block= after a number that was not accepted, which is told beside the field."""
+    privacy, holder = await read_privacy(visit)
+    typed, blocking = visit.asked("rpps", 20), visit.asked("block", 20)
+    wrong = {
+        name: said
+        for name, said in (("rpps", _explain(typed, visit.language)), ("block", _explain_block(blocking, visit.language)))
+        if said
+    }
     return visit.render(
         "privacy.html",
-        status=status,
+        status=422 if wrong else 200,
         current="/privacy",
         holder=holder,
-        readers=readers,
-        past=past,
+        readers=privacy.readers,
+        past=privacy.past,
+        blocked=privacy.blocked,
+        choices=[(one, (one.switch in privacy.switches) != one.inverted) for one in SWITCHES],
         rpps=typed,
-        wrong=errors,
+        block=blocking,
+        wrong=wrong,
         number=read_ins_of(holder),
     )
 
@@ -71,8 +125,8 @@ async def authorise_professional(visit: Visit) -> Response:
 async def ask_to_end(visit: Visit) -> Response:
     """GET /privacy/end/{id}: what ending it changes, before it is done."""
     identifier = str(visit.identifier())
-    readers, _, holder = await _read(visit)
-    reader = next((reader for reader in readers if reader.consent == identifier), None)
+    privacy, holder = await read_privacy(visit)
+    reader = next((reader for reader in privacy.readers if reader.consent == identifier), None)
     if reader is None:
         raise NotFound
     return visit.render("end_access.html", current="/privacy", here=False, holder=holder, reader=reader)
@@ -85,48 +139,32 @@ async def end_access(visit: Visit) -> Response:
     return go_to("/privacy?done=ended")
 
 
-def _explain(typed: str, language: Language) -> str:
-    """What is wrong with an RPPS number; empty when the directory knows it."""
-    rpps = typed.replace(" ", "")
-    if not is_rpps(rpps):
-        return language.say("Type the 11 digits of the RPPS number")
-    return "" if professional_of(rpps) else language.say("No professional has this RPPS number: check it")
-
-
-async def _read(visit: Visit) -> tuple[list[Reader], list[Reader], dict[str, Any]]:
+async def read_privacy(visit: Visit) -> tuple[Privacy, dict[str, Any]]:
+    """What the page shows, and the holder."""
     async with visit.service.door.permit(visit.caller, Action.READ_ACCESS, visit.owner) as p:
         consents, teams = await list_access(p)
-        holder = (await patient_of(p)).json()
-    return *show_readers(consents, teams, visit.language), holder
+        holder, now = (await patient_of(p)).json(), p.now
+    return show_choices(read_choices(consents, now), teams, visit.language), holder
 
 
-def _treats(member: dict[str, Any]) -> bool:
-    return any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
-
-
-def show_readers(consents: list[dict[str, Any]], teams: list[dict[str, Any]], language: Language) -> tuple[list[Reader], list[Reader]]:
-    """Who may read now, treating doctors first and then the latest authorised; and whose authorisation has ended."""
-    treating = [
-        _show_reader(member["member"], language, treating=True)
+def show_choices(choices: Choices, teams: list[dict[str, Any]], language: Language) -> Privacy:
+    """Who may read now, treating doctors first and then the latest authorised; whose authorisation has ended; who is blocked."""
+    treating = (
+        show_reader(member["member"], language, treating=True)
         for team in teams
         if team.get("status") == "active"
         for member in team.get("participant", [])
-        if "member" in member
-        and any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
-    ]
-    listed = sorted(consents, key=lambda consent: str(consent.get("dateTime", "")), reverse=True)
-    active = [consent for consent in listed if consent.get("status") == "active"]
-    ended = [consent for consent in listed if consent.get("status") == "inactive"]
-    return [*treating, *(_show_consent(consent, language) for consent in active)], [_show_consent(consent, language) for consent in ended]
+        if "member" in member and _treats(member)
+    )
+    return Privacy(
+        (*treating, *(_show_choice(choice, language) for choice in choices.authorised)),
+        tuple(_show_choice(choice, language) for choice in choices.ended),
+        tuple(_show_choice(choice, language) for choice in choices.blocked),
+        frozenset(choices.switches),
+    )
 
 
-def _show_consent(consent: dict[str, Any], language: Language) -> Reader:
-    provision = consent.get("provision", {})
-    actor = first_of(provision.get("actor")).get("reference", {})
-    return _show_reader(actor, language, consent=str(consent["id"]), period=provision.get("period", {}))
-
-
-def _show_reader(
+def show_reader(
     actor: dict[str, Any], language: Language, *, treating: bool = False, consent: str = "", period: dict[str, str] | None = None
 ) -> Reader:
     """A professional as the directory knows them today; as the authorisation named them when it does not."""
@@ -139,3 +177,27 @@ def _show_reader(
         name, role, place = f"{person.given} {person.family}", language.say(named) if named else "", person.structure.name
     since, until = read_moment((period or {}).get("start")), read_moment((period or {}).get("end"))
     return Reader(name, role, place, treating, consent, since, until)
+
+
+def _show_choice(choice: Choice, language: Language) -> Reader:
+    return show_reader(choice.actor, language, consent=choice.id, period=choice.period)
+
+
+def _treats(member: dict[str, Any]) -> bool:
+    return any(coding.get("code") == TREATING_DOCTOR for role in member.get("role", []) for coding in role.get("coding", []))
+
+
+def _explain(typed: str, language: Language) -> str:
+    """What is wrong with an RPPS number; empty when nothing was typed, or the directory knows it."""
+    rpps = typed.replace(" ", "")
+    if not typed:
+        return ""
+    if not is_rpps(rpps):
+        return language.say("Type the 11 digits of the RPPS number")
+    return "" if professional_of(rpps) else language.say("No professional has this RPPS number: check it")
+
+
+def _explain_block(typed: str, language: Language) -> str:
+    if not typed:
+        return ""
+    return language.say("Nobody in the directory has this number: type the 11 digits of a professional, or the 9 digits of a place")

@@ -1,0 +1,128 @@
+"""The citizen's choices as they are made and read on a page: authorisations, blocks, and the switches that hold for everybody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from healthspace.access import labels
+from healthspace.access.facts import MASKED_PURPOSE, RPPS
+from healthspace.base.errors import Invalid
+from healthspace.fhir.dates import instants_of
+from healthspace.identity.directory import is_rpps, professional_of, structure_of
+from healthspace.resources.stored import Resource, instant
+
+SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
+ACTS = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+ROLES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+FINESS = "https://finess.esante.gouv.fr"
+FINESS_DIGITS = 9
+
+
+class Switch(StrEnum):
+    """A choice that holds for everybody; what it says is what happens when it is on."""
+
+    NO_REGULATION = "ETREAT"
+    """The doctors who regulate emergency calls do not open the record (L1111-17 I)."""
+    NO_EMERGENCY = "BTG"
+    """No other professional opens it in an emergency."""
+    MASKED_IN_EMERGENCY = MASKED_PURPOSE
+    """In an emergency, masked documents are read too."""
+    MASK_ALL = labels.MASKED
+    """Professionals see what the citizen shows them one by one, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One Consent: whom it names (a reference), from when and until when."""
+
+    id: str
+    actor: Resource
+    period: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the Consents of a record say now."""
+
+    authorised: tuple[Choice, ...]
+    blocked: tuple[Choice, ...]
+    ended: tuple[Choice, ...]
+    switches: dict[Switch, tuple[str, ...]]
+    """The switches that are on, with the ids of the Consents that say so."""
+
+
+def authorise_until(rpps: str, end: datetime) -> Resource:
+    """A Consent that lets a professional read until `end`. Invalid when the directory does not know the number."""
+    return _consent({"type": "permit", "period": {"end": instant(end)}, "actor": [_actor(professional(rpps))]}, "OPTIN")
+
+
+def block(number: str) -> Resource:
+    """A Consent that blocks a professional (RPPS) or a whole structure (FINESS). Invalid when the directory knows neither."""
+    place = structure_of(number) if len(number) == FINESS_DIGITS else None
+    named = {"identifier": {"system": FINESS, "value": number}, "display": place.name} if place else professional(number)
+    return _consent({"type": "deny", "actor": [_actor(named)]}, "OPTOUT")
+
+
+def turn_on(switch: Switch) -> Resource:
+    """A Consent that says a choice for everybody."""
+    if switch is Switch.MASK_ALL:
+        return _consent({"type": "deny", "securityLabel": [{"system": labels.SYSTEM, "code": labels.MASKED}]}, "OPTOUT")
+    permits = switch is Switch.MASKED_IN_EMERGENCY
+    purpose = {"system": PURPOSES, "code": switch.value} if not permits else {"code": switch.value}
+    return _consent({"type": "permit" if permits else "deny", "purpose": [purpose]}, "OPTIN" if permits else "OPTOUT")
+
+
+def professional(number: str) -> Resource:
+    """A reference to the professional with this RPPS number. Invalid when the directory knows none."""
+    person = professional_of(number) if is_rpps(number) else None
+    if person is None:
+        raise Invalid("the directory knows no professional with this RPPS number", place="rpps")
+    return {"identifier": {"system": RPPS, "value": number}, "display": f"{person.prefix.title()} {person.given} {person.family}"}
+
+
+def read_choices(consents: Iterable[Resource], now: datetime) -> Choices:
+    """What `consents` say at `now`, the latest first. What one no longer says, because its end has come, is among those that ended."""
+    authorised, blocked, ended = list[Choice](), list[Choice](), list[Choice]()
+    switches: dict[Switch, tuple[str, ...]] = {}
+    for consent in sorted(consents, key=lambda consent: str(consent.get("dateTime", "")), reverse=True):
+        provision = consent.get("provision", {})
+        active = consent.get("status") == "active" and not _is_over(provision, now)
+        permits = provision.get("type") == "permit"
+        for actor in provision.get("actor", []):
+            choice = Choice(str(consent["id"]), actor.get("reference", {}), provision.get("period", {}))
+            if active:
+                (authorised if permits else blocked).append(choice)
+            elif permits:
+                ended.append(choice)
+        if active and not provision.get("actor"):
+            for switch in _switches_in(provision):
+                switches[switch] = (*switches.get(switch, ()), str(consent["id"]))
+    return Choices(tuple(authorised), tuple(blocked), tuple(ended), switches)
+
+
+def _switches_in(provision: Resource) -> set[Switch]:
+    codes = {one.get("code") for name in ("purpose", "securityLabel") for one in provision.get(name, [])}
+    return {switch for switch in Switch if switch.value in codes}
+
+
+def _is_over(provision: Resource, now: datetime) -> bool:
+    end = instants_of(provision.get("period", {}).get("end", ""))
+    return end is not None and end[1] <= now.timestamp()
+
+
+def _actor(reference: Resource) -> Resource:
+    return {"role": {"coding": [{"system": ROLES, "code": "IRCP"}]}, "reference": reference}
+
+
+def _consent(provision: dict[str, Any], policy: str) -> Resource:
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [{"system": SCOPES, "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": ACTS, "code": "INFA"}]}],
+        "policyRule": {"coding": [{"system": ACTS, "code": policy}]},
+        "provision": provision,
+    }

@@ -1,0 +1,110 @@
+"""The citizen's choices on the page of confidentiality: preview, duration, block, and the switches that hold for everybody."""
+
+import re
+from uuid import UUID
+
+import httpx
+
+from healthspace.access.opening import Service
+from healthspace.access.rules import Action
+from healthspace.identity.caller import Purpose
+from healthspace.identity.caller import caller_of_citizen as caller_of
+from healthspace.identity.personas import Role
+from healthspace.record.authorise import list_access
+from healthspace.record.consents import Switch, read_choices, turn_on
+from healthspace.record.spaces import owner_of_patient
+from tests.edge.test_portal import HERE, Deposit, signed_in
+from tests.harness import a_citizen, as_caller
+
+SPECIALIST = "81000000029"
+
+
+async def consents_of(service: Service, client: httpx.AsyncClient, patient: UUID) -> list[dict[str, object]]:
+    found = (await client.get("/fhir/Consent", headers=as_caller(service, patient))).json()
+    return [entry["resource"] for entry in found.get("entry", [])]
+
+
+async def test_a_citizen_sees_what_a_professional_would_see_then_authorises_for_a_time(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await deposit()
+    signed_in(service, client, patient)
+    page = await client.post("/privacy/preview", data={"rpps": "810 000 000 29"}, headers=HERE)
+    assert page.status_code == 200
+    assert "Ce que verrait Karim BENALI" in page.text
+    assert "1 document" in page.text
+    assert SPECIALIST not in str(page.url)
+    signed_in(service, client, Role.SPECIALIST)
+    assert (await client.get(f"/patients/{patient}")).status_code == 404, "a preview opens nothing"
+    signed_in(service, client, patient)
+    answer = await client.post("/privacy/authorise", data={"rpps": SPECIALIST, "days": "7"}, headers=HERE)
+    assert answer.headers["location"] == "/privacy?done=authorised"
+    (consent,) = await consents_of(service, client, patient)
+    period = consent["provision"]["period"]  # type: ignore[index]
+    assert period["start"][:8] <= period["end"][:8]
+    signed_in(service, client, Role.SPECIALIST)
+    assert (await client.get(f"/patients/{patient}")).status_code == 200
+
+
+async def test_who_is_blocked_reads_nothing_and_unblocking_gives_nothing_back(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await deposit()
+    signed_in(service, client, patient)
+    await client.post("/privacy", data={"rpps": SPECIALIST}, headers=HERE)
+    asked = await client.post("/privacy/block/ask", data={"block": SPECIALIST}, headers=HERE)
+    assert "même si votre vie est en danger" in asked.text
+    answer = await client.post("/privacy/block", data={"number": SPECIALIST}, headers=HERE)
+    page = await client.get(answer.headers["location"])
+    assert "Bloqués" in page.text
+    assert "Peuvent lire aujourd’hui" in page.text
+    identifier = re.findall(r"/privacy/unblock/([0-9a-f-]+)", page.text)[0]
+    signed_in(service, client, Role.SPECIALIST)
+    assert (await client.get(f"/patients/{patient}")).status_code == 404
+    signed_in(service, client, patient)
+    assert (await client.post(f"/privacy/unblock/{identifier}", headers=HERE)).headers["location"] == "/privacy?done=unblocked"
+    assert "/privacy/unblock/" not in (await client.get("/privacy")).text
+    signed_in(service, client, Role.SPECIALIST)
+    assert (await client.get(f"/patients/{patient}")).status_code == 404
+
+
+async def test_a_number_that_nobody_has_is_told_beside_its_field(service: Service, client: httpx.AsyncClient) -> None:
+    signed_in(service, client, await a_citizen(service))
+    answer = await client.post("/privacy/block/ask", data={"block": "123"}, headers=HERE)
+    page = await client.get(answer.headers["location"].partition("#")[0])
+    assert page.status_code == 422
+    assert "Personne n’a ce numéro" in page.text
+    answer = await client.post("/privacy/preview", data={"rpps": "12"}, headers=HERE)
+    assert (await client.get(answer.headers["location"])).status_code == 422
+
+
+async def test_the_switches_are_saved_as_the_form_leaves_them(service: Service, client: httpx.AsyncClient) -> None:
+    patient = await a_citizen(service)
+    signed_in(service, client, patient)
+    # Ticked: regulation allowed. Not ticked: other emergencies opposed. Ticked: masked documents too.
+    form = {Switch.NO_REGULATION.value: "yes", Switch.MASKED_IN_EMERGENCY.value: "yes"}
+    answer = await client.post("/privacy/choices", data=form, headers=HERE)
+    assert answer.headers["location"] == "/privacy?done=saved"
+    async with service.door.permit(caller_of(patient), Action.READ_ACCESS, owner_of_patient(patient)) as p:
+        consents, _ = await list_access(p)
+        assert read_choices(consents, p.now).switches.keys() == {Switch.NO_EMERGENCY, Switch.MASKED_IN_EMERGENCY}
+    await client.post("/privacy/choices", data={**form, Switch.NO_EMERGENCY.value: "yes"}, headers=HERE)
+    async with service.door.permit(caller_of(patient), Action.READ_ACCESS, owner_of_patient(patient)) as p:
+        consents, _ = await list_access(p)
+        assert read_choices(consents, p.now).switches.keys() == {Switch.MASKED_IN_EMERGENCY}
+
+
+async def test_a_consent_that_says_two_switches_is_not_ended_for_one(service: Service, client: httpx.AsyncClient) -> None:
+    patient = await a_citizen(service)
+    both = turn_on(Switch.NO_REGULATION)
+    both["provision"]["purpose"].append({"code": Purpose.BTG.value})
+    both["patient"] = {"reference": f"Patient/{patient}"}
+    created = await client.post("/fhir/Consent", json=both, headers=as_caller(service, patient))
+    assert created.status_code == 201, created.text
+    signed_in(service, client, patient)
+    await client.post("/privacy/choices", data={Switch.NO_REGULATION.value: "yes"}, headers=HERE)
+    async with service.door.permit(caller_of(patient), Action.READ_ACCESS, owner_of_patient(patient)) as p:
+        consents, _ = await list_access(p)
+        assert read_choices(consents, p.now).switches.keys() == {Switch.NO_EMERGENCY}
