@@ -6,11 +6,12 @@ from datetime import date
 
 from markupsafe import Markup
 
+from healthspace.access.origin import is_from_document
 from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.health_words import NONE_KNOWN, SECTIONS
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.edge.portal.measures import show_cards
-from healthspace.edge.portal.privacy import show_readers
+from healthspace.edge.portal.privacy import show_treating
 from healthspace.edge.portal.visit import Visit
 from healthspace.profile.sections import Section, State, make_sections
 from healthspace.resources.stored import Resource
@@ -79,7 +80,6 @@ def _none(section: Section, language: Language) -> str:
 
 
 def _show_doctor(teams: list[Resource], language: Language) -> Essential:
-    readers, _ = show_readers([], teams, language)
-    doctor = next((reader for reader in readers if reader.treating), None)
+    doctor = next(iter(show_treating([team for team in teams if not is_from_document(team)], language)), None)
     value = doctor.name if doctor else language.say("Not filled in")
     return Essential("stethoscope", language.say("Treating doctor"), value, doctor.place if doctor else "", "/privacy")

@@ -149,19 +149,23 @@ async def read_privacy(visit: Visit) -> tuple[Privacy, dict[str, Any]]:
 
 def show_choices(choices: Choices, teams: list[dict[str, Any]], language: Language) -> Privacy:
     """Who may read now, treating doctors first and then the latest authorised; whose authorisation has ended; who is blocked."""
-    treating = (
+    return Privacy(
+        (*show_treating(teams, language), *(_show_choice(choice, language) for choice in choices.authorised)),
+        tuple(_show_choice(choice, language) for choice in choices.ended),
+        tuple(_show_choice(choice, language) for choice in choices.blocked),
+        frozenset(choices.switches),
+    )
+
+
+def show_treating(teams: list[dict[str, Any]], language: Language) -> list[Reader]:
+    """The treating doctors that the care teams of the record name."""
+    return [
         show_reader(member["member"], language, treating=True)
         for team in teams
         if team.get("status") == "active"
         for member in team.get("participant", [])
         if "member" in member and _treats(member)
-    )
-    return Privacy(
-        (*treating, *(_show_choice(choice, language) for choice in choices.authorised)),
-        tuple(_show_choice(choice, language) for choice in choices.ended),
-        tuple(_show_choice(choice, language) for choice in choices.blocked),
-        frozenset(choices.switches),
-    )
+    ]
 
 
 def show_reader(
