@@ -143,7 +143,8 @@ def _events_of_look(act: Act, owner: int) -> list[tuple[Event, UUID]]:
         return []
     day = act.line.at.replace(hour=0, minute=0, second=0, microsecond=0)
     found = []
-    if MET not in act.relations:
+    # What is told as an emergency is not told as a first access too.
+    if MET not in act.relations and act.reason not in EMERGENCIES:
         found.append((Event.FIRST_ACCESS, event_id(owner, day, Event.FIRST_ACCESS, act.caller.key)))
     if act.reason in EMERGENCIES:
         # One emergency is one sign-in with one written reason.

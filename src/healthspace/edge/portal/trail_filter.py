@@ -14,6 +14,7 @@ from healthspace.base.text import fold
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.trail_view import is_emergency, is_own
 from healthspace.edge.portal.visit import Visit
+from healthspace.identity.caller import Kind
 
 OTHERS, EMERGENCY, REFUSED = "others", "emergency", "refused"
 ONLY = (OTHERS, EMERGENCY, REFUSED)
@@ -62,7 +63,7 @@ class Asked:
         """Whether a line that the database gave is wanted: by what is sealed in it."""
         if self.document and f"DocumentReference/{self.document}" not in line.targets:
             return False
-        if (self.only == OTHERS and is_own(line)) or (self.only == EMERGENCY and not is_emergency(line)):
+        if (self.only == OTHERS and (is_own(line) or line.kind == Kind.SYSTEM)) or (self.only == EMERGENCY and not is_emergency(line)):
             return False
         return not self.name or fold(self.name) in fold(f"{line.name} {line.structure}")
 

@@ -195,7 +195,7 @@ def show_line(
         mine=mine,
         document=document,
         title=(titles or {}).get(document, ""),
-        id="" if mine else str(line.id),
+        id="" if mine or line.kind == Kind.SYSTEM else str(line.id),
         emergency=is_emergency(line),
         motive=line.why if is_emergency(line) else "",
         report=(questioned or {}).get(str(line.id), ""),
