@@ -254,6 +254,14 @@ def test_people_of_the_registry_come_along_and_nothing_else_does() -> None:
     assert [one["name"][0]["family"] for one in of_type(bundle, "Practitioner")] == ["House"]
 
 
+def test_what_somebody_else_is_the_subject_of_is_not_told() -> None:
+    other = {"reference": "Patient/00000000-0000-0000-0000-000000000001"}
+    bundle = summary_of({**a_problem("Diabète"), "subject": other}, {**an_allergy(), "patient": other}, a_result("2345-7", 4))
+    assert [one["code"]["coding"][0]["code"] for one in section(bundle, PROBLEMS)] == ["no-problem-info"]
+    assert [one["code"]["coding"][0]["code"] for one in section(bundle, ALLERGIES)] == ["no-allergy-info"]
+    assert len(section(bundle, RESULTS)) == 1
+
+
 def test_a_result_without_a_performer_says_that_none_is_known() -> None:
     bundle = summary_of(a_result("2345-7", 4))
     assert "Laboratoire non précisé" in {one["name"] for one in of_type(bundle, "Organization")}

@@ -13,7 +13,7 @@ from healthspace.record.summary.people import organization
 from healthspace.record.summary.referred import settle
 from healthspace.record.summary.sections import IPS, LOINC, SECTIONS, Section
 from healthspace.record.summary.select import Selection, select
-from healthspace.record.summary.values import CODES, absence, absent_concept, value_of
+from healthspace.record.summary.values import CODES, absence, absent_concept, is_about, value_of
 from healthspace.record.summary.words import Words
 
 CUSTODIAN = "Healthspace"
@@ -52,7 +52,8 @@ def assemble(
     `resources` are the citizen's, as far as the reader may see them; `exact` gives one again with its decimals as they were written;
     `registry` the professionals and places that they refer to, by `Type/name`; `base` our own URL, which references may begin with.
     """
-    listed = list(resources)
+    # A record may hold what others are the subject of: the mother's results beside her child's.
+    listed = [one for one in resources if is_about(one, patient["id"], base)]
     known = {f"{one['resourceType']}/{one['id']}": one for one in listed} | dict(registry or {})
     chosen = select(listed, now.timestamp())
     return _Assembly(patient, known, chosen, identifier, now, words, exact, base).write()
@@ -82,7 +83,9 @@ class _Assembly:
         self._entries.expect(one for listed in shaped.values() for one in listed)
         own = conform(self._patient, self._words) or {}
         own = {**{key: one for key, one in own.items() if key != "link"}, "identifier": self._patient.get("identifier")}
-        named = own.get("name") or [{"text": self._words.say("Not stated")}]
+        named = [one for one in own.get("name", ()) if {"family", "given", "text"} & one.keys()] or [
+            {"text": self._words.say("Not stated")}
+        ]
         self._entries.add({**compact(own), "name": named, **({} if "birthDate" in own else {"_birthDate": absence()})})
         custodian = self._entries.person(organization(CUSTODIAN))
         sections = [made for section in SECTIONS if (made := self._section(section, shaped.get(section.key, []))) is not None]
@@ -139,12 +142,14 @@ class _Assembly:
         if about is not None and (shaped := conform(about, self._words)) is not None:
             self._entries.expect([about])
             self._entries.add(shaped)
-        results = any("-results-" in profile for profile in resource.get("meta", {}).get("profile", ()))
-        if results and not resource.get("performer"):
-            # The profile wants a performer; that none is known is said, not guessed.
-            unknown = self._entries.person(organization(self._words.say("Laboratory not stated")))
-            resource = {**resource, "performer": [{"reference": unknown}]}
-        return self._entries.add(resource)
+        place = self._entries.add(resource)
+        if any("-results-" in profile for profile in resource.get("meta", {}).get("profile", ())):
+            made = self._entries.at(place)
+            if not any("reference" in one for one in made.get("performer", ())):
+                # The profile wants a performer; that none is known is said, not guessed.
+                unknown = self._entries.person(organization(self._words.say("Laboratory not stated")))
+                made["performer"] = [{"reference": unknown}]
+        return place
 
     def _composition(self, name: str, custodian: str, sections: list[Resource]) -> Resource:
         words = self._words

@@ -53,6 +53,10 @@ class Entries:
         self._entries[found] = {"resourceType": resource["resourceType"], "id": found.removeprefix("urn:uuid:"), **_without_id(linked)}
         return found
 
+    def at(self, place: str) -> Resource:
+        """The entry of that fullUrl, to complete."""
+        return self._entries[place]
+
     def listed(self) -> list[Resource]:
         return [{"fullUrl": place, "resource": resource} for place, resource in self._entries.items()]
 
@@ -61,7 +65,13 @@ class Entries:
         said = write_json(resource)
         simple = SIMPLE if b'"extension"' not in said and b'"authorReference"' not in said else frozenset[str]()
         linked = {key: one if key in simple else self._link(one, key, local) for key, one in resource.items()}
-        return {key: one for key, one in linked.items() if one is not None}
+        kept = {key: one for key, one in linked.items() if one is not None}
+        if "contained" in kept:
+            # dom-3: what is contained is referred to.
+            met = write_json(kept)
+            inside = [one for one in kept.pop("contained") if b'"#%s"' % one.get("id", "").encode() in met]
+            kept |= {"contained": inside} if inside else {}
+        return kept
 
     def _link(self, value: Any, element: str, local: set[str]) -> Any:
         """`value` with its references led to entries; None where nothing is left of it."""

@@ -119,6 +119,12 @@ def status_in(resource: Resource, *statuses: str) -> bool:
     return resource.get("status") in statuses
 
 
+def is_about(resource: Resource, patient: str, base: str) -> bool:
+    """Whether the subject of `resource` is the Patient of that id; `base` is our own URL, which its reference may begin with."""
+    subject = (resource.get("patient") or resource.get("subject") or {}).get("reference", "")
+    return resource["resourceType"] == "Medication" or subject.removeprefix(f"{base}/").partition("/_history/")[0] == f"Patient/{patient}"
+
+
 def absence(reason: str = "unknown") -> Resource:
     """The element of a primitive that has no value, or the extensions of a complex one (FHIR core extension data-absent-reason)."""
     return {"extension": [{"url": DATA_ABSENT, "valueCode": reason}]}
