@@ -104,25 +104,19 @@ async def choose(person: Person, state: str) -> None:
     named = [professional(Role(reader)) for reader in READERS]
     if state in {"authorised", "blocked", "all masked by default", "emergencies refused", "masked read in emergencies", "closed"}:
         await person.chooses(a_consent("permit", *named))
-    match state:
-        case "collected by a colleague":
-            await person.chooses(a_consent("permit", *named) | {"verification": [{"verified": True}]}, Role.DENTIST)
-        case "expired":
-            past = a_consent("permit", *named, period={"start": "2020-01-01", "end": "2021-01-01"})
-            await person.chooses(past, Role.SYSTEM)
-        case "blocked":
-            await person.chooses(a_consent("deny", *named))
-        case "in the care team":
-            for reader in READERS:
-                await person.chooses(a_team("330", Role(reader)))
-        case "all masked by default":
-            await person.chooses(MASKED_BY_DEFAULT)
-        case "emergencies refused":
-            await person.chooses(switch("BTG", "ETREAT"))
-        case "masked read in emergencies":
-            await person.chooses(MASKED_IN_EMERGENCY)
-        case "closed":
-            assert (await person.desk.post(f"Patient/{person.patient}/$close", person.patient, b"")).status_code == 200
+    chosen: dict[str, list[tuple[dict[str, Any], Role | None]]] = {
+        "collected by a colleague": [(a_consent("permit", *named) | {"verification": [{"verified": True}]}, Role.DENTIST)],
+        "expired": [(a_consent("permit", *named, period={"start": "2020-01-01", "end": "2021-01-01"}), Role.SYSTEM)],
+        "blocked": [(a_consent("deny", *named), None)],
+        "in the care team": [(a_team("330", Role(reader)), None) for reader in READERS],
+        "all masked by default": [(MASKED_BY_DEFAULT, None)],
+        "emergencies refused": [(switch("BTG", "ETREAT"), None)],
+        "masked read in emergencies": [(MASKED_IN_EMERGENCY, None)],
+    }
+    for resource, who in chosen.get(state, []):
+        await person.chooses(resource, who)
+    if state == "closed":
+        assert (await person.desk.post(f"Patient/{person.patient}/$close", person.patient, b"")).status_code == 200
 
 
 def may(caller: str, way: str, kind: str, label: str) -> bool:

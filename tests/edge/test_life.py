@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from healthspace.access.announce import Event
 from healthspace.base import clock
 from healthspace.edge.worker.calendar import keep_calendar
 from healthspace.identity.personas import Role
@@ -14,6 +15,7 @@ from healthspace.record.spaces import CLOSURE
 from tests.documents import a_cda, a_reference, labelled, query_by_ins
 from tests.edge.conversation import Desk, ids_of
 from tests.edge.test_controls import Person, a_consent, professional
+from tests.edge.test_notifications import told
 from tests.harness import a_citizen, some_traits
 
 LEFT = """
@@ -169,7 +171,9 @@ async def test_what_awaits_its_announcement_is_released_after_a_month(desk: Desk
     assert await later(desk, 2 * WEEK - timedelta(hours=1)) == 0
     assert ids_of(await desk.get(search, patient)) == []
     assert await later(desk, 2 * WEEK) == 1
+    assert [one.event for one in await told(desk, patient)] == [Event.CONSULTATION_ADVISED]
     assert ids_of(await desk.get(search, patient)) == []
     assert await later(desk, MONTH) == 1
     assert ids_of(await desk.get(search, patient)) == [document]
+    assert {one.event for one in await told(desk, patient)} == {Event.CONSULTATION_ADVISED, Event.DOCUMENT_RELEASED}
     assert await later(desk, MONTH) == 0

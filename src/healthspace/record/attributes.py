@@ -83,12 +83,14 @@ async def release_document(p: Permit, identifier: UUID) -> Stored | None:
 
 
 async def put_off_release(p: Permit, identifier: UUID) -> None:
-    """The two weeks are over: what comes next is the release, at the end of the month (R1111-53)."""
+    """The two weeks are over: the holder is invited to a consultation, and the release comes at the end of the month (R1111-53).
+
+    No document is named, in the trail neither: the notice says no more than that a doctor should be asked.
+    """
     p.must_be_for(Action.RELEASE_DOCUMENT)
     p.action = Action.NOTICE_DOCUMENT
     later = p.policy.announcement_limit - p.policy.announcement_notice
     await wait_for(p.tx, p.owner, identifier, "release", p.now + later)
-    p.note(f"DocumentReference/{identifier}")
 
 
 def _settle(p: Permit, before: Resource, asked: Resource) -> Resource:
