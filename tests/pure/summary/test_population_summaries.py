@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +13,7 @@ from healthspace.base.ids import new_id
 from healthspace.cda.clinical import extract
 from healthspace.cda.parse import parse_cda
 from healthspace.database.keys import KeyRing
+from healthspace.fhir.validate import validate
 from healthspace.population import SyntheticCitizen, build
 from healthspace.record.clinical.form import form_facts
 from tests.pure.summary.records import ME, Resource, of_type, section, summary_of
@@ -55,6 +58,26 @@ def test_a_record_of_all_shared_documents_has_a_valid_summary() -> None:
     bundle = summary_of(*(fact for path in sorted(CDA.rglob("*.xml")) for fact in facts_of(path.read_bytes())))
     assert len(section(bundle, "30954-2")) == len(set(map(str, section(bundle, "30954-2"))))
     assert of_type(bundle, "Observation")
+
+
+def pruned(value: Any, random: Random) -> Any:
+    """`value` with elements left out here and there."""
+    if isinstance(value, list):
+        return [pruned(one, random) for one in value]
+    if not isinstance(value, dict):
+        return value
+    gone = random.choice(list(value)) if value and random.random() < 0.25 else ""
+    return {key: pruned(one, random) for key, one in value.items() if key != gone or key in {"resourceType", "id"}}
+
+
+@needs_shared
+@pytest.mark.parametrize("seed", range(3))
+def test_resources_that_say_less_have_a_valid_summary_too(seed: int) -> None:
+    random = Random(seed)
+    facts = [fact for path in sorted(CDA.glob("BIO*.xml")) + sorted(CDA.glob("IPS*.xml")) for fact in facts_of(path.read_bytes())]
+    for _ in range(10):
+        sample = [pruned(fact, random) for fact in random.sample(facts, 25)]
+        summary_of(*(fact for fact in sample if not validate(fact)))
 
 
 def test_ids_of_entries_are_those_of_the_record() -> None:

@@ -83,9 +83,8 @@ class _Assembly:
         self._entries.expect(one for listed in shaped.values() for one in listed)
         own = conform(self._patient, self._words) or {}
         own = {**{key: one for key, one in own.items() if key != "link"}, "identifier": self._patient.get("identifier")}
-        named = [one for one in own.get("name", ()) if {"family", "given", "text"} & one.keys()] or [
-            {"text": self._words.say("Not stated")}
-        ]
+        written = [one for one in own.get("name", ()) if {"family", "given", "text"} & one.keys()]
+        named = written or [{"text": self._words.say("Not stated")}]
         self._entries.add({**compact(own), "name": named, **({} if "birthDate" in own else {"_birthDate": absence()})})
         custodian = self._entries.person(organization(CUSTODIAN))
         sections = [made for section in SECTIONS if (made := self._section(section, shaped.get(section.key, []))) is not None]
@@ -143,13 +142,18 @@ class _Assembly:
             self._entries.expect([about])
             self._entries.add(shaped)
         place = self._entries.add(resource)
-        if any("-results-" in profile for profile in resource.get("meta", {}).get("profile", ())):
-            made = self._entries.at(place)
-            if not any("reference" in one for one in made.get("performer", ())):
-                # The profile wants a performer; that none is known is said, not guessed.
-                unknown = self._entries.person(organization(self._words.say("Laboratory not stated")))
-                made["performer"] = [{"reference": unknown}]
+        profiles = resource.get("meta", {}).get("profile", ())
+        if any("-results-" in profile or "DiagnosticReport" in profile for profile in profiles):
+            self._settle_performers(self._entries.at(place))
         return place
+
+    def _settle_performers(self, made: Resource) -> None:
+        """Performers that are entries; where none is known, a result, whose profile wants one, says so."""
+        known = [one for one in made.pop("performer", ()) if "reference" in one]
+        if not known and made["resourceType"] == "Observation":
+            known = [{"reference": self._entries.person(organization(self._words.say("Laboratory not stated")))}]
+        if known:
+            made["performer"] = known
 
     def _composition(self, name: str, custodian: str, sections: list[Resource]) -> Resource:
         words = self._words

@@ -121,8 +121,8 @@ def status_in(resource: Resource, *statuses: str) -> bool:
 
 def is_about(resource: Resource, patient: str, base: str) -> bool:
     """Whether the subject of `resource` is the Patient of that id; `base` is our own URL, which its reference may begin with."""
-    subject = (resource.get("patient") or resource.get("subject") or {}).get("reference", "")
-    return resource["resourceType"] == "Medication" or subject.removeprefix(f"{base}/").partition("/_history/")[0] == f"Patient/{patient}"
+    subject = str((resource.get("patient") or resource.get("subject") or {}).get("reference", ""))
+    return subject.removeprefix(f"{base}/").partition("/_history/")[0] == f"Patient/{patient}"
 
 
 def absence(reason: str = "unknown") -> Resource:
