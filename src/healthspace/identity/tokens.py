@@ -6,7 +6,7 @@ There is no other sign-in yet; outside demo mode no token is made and none is ac
 import hashlib
 from collections import OrderedDict
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from joserfc import jwt
@@ -41,7 +41,16 @@ class Tokens:
         self._demo = demo
         self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
-    def issue(self, role: Role, now: datetime, *, patient: UUID | None = None, purpose: Purpose = Purpose.TREAT, reason: str = "") -> str:
+    def issue(
+        self,
+        role: Role,
+        now: datetime,
+        *,
+        patient: UUID | None = None,
+        purpose: Purpose = Purpose.TREAT,
+        reason: str = "",
+        lifetime: timedelta = LIFETIME,
+    ) -> str:
         """A token of `role`; a citizen's names their own Patient. Refused outside demo mode.
 
         `purpose` is the mode of what is done with it; `reason`, in words, is what breaking the glass asks for.
@@ -53,7 +62,7 @@ class Tokens:
             "sub": str(patient) if patient else role.value,
             "role": role.value,
             "iat": int(now.timestamp()),
-            "exp": int((now + LIFETIME).timestamp()),
+            "exp": int((now + lifetime).timestamp()),
             "jti": str(uuid4()),
             "purpose_of_use": purpose.value,
         }
@@ -75,6 +84,10 @@ class Tokens:
         if known[0] <= instant:
             raise Unauthenticated("this token has expired")
         return known[1]
+
+    def ends(self, token: str) -> datetime:
+        """When a token that was read expires."""
+        return datetime.fromtimestamp(self._verify(token)[0], UTC)
 
     def _verify(self, token: str) -> tuple[float, Caller]:
         try:

@@ -89,6 +89,8 @@ class Frame:
     """The `path` of the tab where this page belongs, when a patient's record is open."""
     done: str = ""
     demo: bool = False
+    urgent: str = ""
+    """Until when the record that is open is read in an emergency, in words; empty in the ordinary mode."""
     search: str = ""
     """Where the field of the top bar looks; empty when there is none."""
     tabs: tuple[Tab, ...] = ()

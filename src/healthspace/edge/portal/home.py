@@ -58,14 +58,6 @@ class Rule:
 
 
 PLAIN_RULES = {
-    Role.REGULATOR: (
-        Rule(
-            mark("Opening a record in an emergency"),
-            mark("Not possible in this version: it needs the citizen’s emergency settings."),
-            "phone",
-            denied=True,
-        ),
-    ),
     Role.AGENCY: (
         Rule(
             mark("Records of citizens"),

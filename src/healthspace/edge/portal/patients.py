@@ -50,7 +50,15 @@ def show_find(visit: Visit, *, status: int = 200, ins: str = "", wrong: dict[str
     sights = STRUCTURE_SIGHTS if visit.caller.kind is Kind.STRUCTURE else PROFESSIONAL_SIGHTS
     about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
     return visit.render(
-        "find.html", status=status, current="/", about=about, rules=(*sights, LOGGED), ins=ins, wrong=wrong or {}, nothing=nothing
+        "find.html",
+        status=status,
+        current="/",
+        about=about,
+        rules=(*sights, LOGGED),
+        ins=ins,
+        wrong=wrong or {},
+        nothing=nothing,
+        urgent=visit.caller.kind is Kind.PROFESSIONAL,
     )
 
 
@@ -59,10 +67,14 @@ async def show_search(visit: Visit) -> Response:
     return show_find(visit) if visit.caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE} else go_to("/")
 
 
+ELSEWHERE = {"add": "/add", "emergency": "/emergency"}
+"""Where a number may lead without opening the record."""
+
+
 async def open_patient(visit: Visit) -> Response:
     """POST /patients: the number never appears in an address. None, closed and refused are one and the same answer."""
     form = await read_form(visit.request)
-    typed, adding = form.get("ins", ""), form.get("to") == "add"
+    typed, wanted = form.get("ins", ""), form.get("to", "")
     value = typed.replace(" ", "").upper()
     try:
         read_ins(TEST, value)
@@ -72,12 +84,12 @@ async def open_patient(visit: Visit) -> Response:
         return show_find(visit, status=422, ins=typed, wrong={"ins": message})
     patient = await _locate(visit.service.door, value)
     try:
-        action = Action.FIND_PATIENT if adding else Action.READ_RECORD
+        action = Action.FIND_PATIENT if wanted in ELSEWHERE else Action.READ_RECORD
         async with visit.service.door.permit(visit.caller, action, owner_of(patient) if patient else None):
             pass
     except Refused:
         return show_find(visit, status=404, ins=typed, nothing=True)
-    return go_to(f"/patients/{patient}/add" if adding else f"/patients/{patient}")
+    return go_to(f"/patients/{patient}{ELSEWHERE.get(wanted, '')}")
 
 
 async def _locate(door: Door, value: str) -> UUID | None:

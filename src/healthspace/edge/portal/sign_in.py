@@ -54,7 +54,7 @@ SIGHTS = {
     Role.HOSPITAL: (OWN_DEPOSITS, "hospital"),
     Role.IMAGING_CENTRE: (OWN_DEPOSITS, "scan"),
     Role.CARE_HOME: (OWN_DEPOSITS, "bed"),
-    Role.REGULATOR: (mark("Answers emergency calls; opens no record in this version."), "phone"),
+    Role.REGULATOR: (mark("Answers emergency calls, and may open a record for one."), "phone"),
     Role.AGENCY: (mark("Watches over the service; never opens a record."), "building"),
     Role.AUDITOR: (mark("Reviews emergency accesses and citizens’ questions."), "shield"),
     Role.SECOND_AUDITOR: (mark("Closes reviews together with another auditor."), "shield"),

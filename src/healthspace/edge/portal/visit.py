@@ -20,9 +20,9 @@ from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import RECORD_TABS, Frame, PatientBanner, menu_of
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
-from healthspace.edge.portal.session import forget, identify, show_visitor
+from healthspace.edge.portal.session import EMERGENCY, forget, identify, show_visitor
 from healthspace.edge.portal.views import read_name
-from healthspace.identity.caller import Caller, Kind
+from healthspace.identity.caller import Caller, Kind, Purpose
 
 LARGEST_FORM = 1 << 14
 FORM = "application/x-www-form-urlencoded"
@@ -115,8 +115,14 @@ class Visit:
             search="/documents" if citizen and not (current == "/documents" and here) else "",
             done=self.asked("done", 20),
             demo=self.service.door.demo,
+            urgent=self._urgent_until() if patient else "",
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, **values)
+
+    def _urgent_until(self) -> str:
+        """Until when the record is open in an emergency, in words."""
+        token = self.request.cookies.get(EMERGENCY, "")
+        return self.language.time(self.service.tokens.ends(token)) if self.caller.purpose is not Purpose.TREAT else ""
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
