@@ -17,6 +17,8 @@ from healthspace.identity.personas import Role
 from healthspace.profile.elements import ABSENT, ATC, SNOMED
 from healthspace.record.spaces import owner_of_patient
 from healthspace.resources.store import insert
+from tests.edge.conversation import Desk
+from tests.edge.test_life import opened
 from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, lines_of, treated
 from tests.pure.facts import a_fact, a_result, concept
@@ -226,3 +228,22 @@ async def test_an_error_is_reported_to_whoever_brought_it_and_answered_by_nobody
 def test_every_page_asks_the_door_for_the_record() -> None:
     assert Action.READ_RECORD.value == "record:read"
     assert len({path for path, _ in PAGES}) == len(PAGES)
+
+
+async def test_who_represents_a_child_enters_for_them_and_their_doctor_does_not(desk: Desk) -> None:
+    service, client = desk.service, desk.client
+    parent = await a_citizen(service, 9)
+    child = await opened(desk, born="2020-03-05", representative={"valueReference": {"reference": f"Patient/{parent}"}})
+    mother = signed_in(service, client, parent, "en")
+    sent = {"kind": "weight", "value": "9,5", "date": "2021-03-05"}
+    answer = await mother.post(f"/patients/{child}/entries/measure", data=sent, headers=HERE)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/patients/{child}/measures?done=entered")
+    await mother.post(f"/patients/{child}/entries/measure", data=sent | {"value": "12", "date": "2022-03-05"}, headers=HERE)
+    page = await mother.get(f"/patients/{child}/measures")
+    assert "12 kg" in words(page)
+    assert "Weight by age" in page.text
+    assert "without reference lines" in words(page)
+    stranger = await a_citizen(service, 10)
+    other = signed_in(service, client, stranger, "en")
+    assert (await other.get(f"/patients/{child}/entries/measure")).status_code == 404
+    assert (await other.post(f"/patients/{child}/entries/measure", data=sent, headers=HERE)).status_code == 404

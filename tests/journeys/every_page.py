@@ -24,6 +24,9 @@ NO_PAGES = frozenset(
         "/patients/{patient}/documents/{id}/change/{change}",
         "/measures/{key}/csv",
         "/patients/{patient}/measures/{key}/csv",
+        # Opened under the citizen's own address; under a patient's, they are for who represents them.
+        "/patients/{patient}/entries/{kind}",
+        "/patients/{patient}/corrections/new",
         "/access/export.csv",
         "/access/export.json",
         "/reviews/{id}",  # a demonstration begins without any

@@ -65,7 +65,7 @@ async def ask(visit: Visit) -> Response:
     assert identifier is not None  # noqa: S101 - read by `_about`
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
         await ask_correction(p, type_, identifier, words)
-    return go_to("/corrections?done=asked")
+    return go_to(f"{visit.prefix}/corrections?done=asked")
 
 
 async def show_corrections(visit: Visit) -> Response:
@@ -98,7 +98,7 @@ def _show(request: Resource, facts: dict[str, Resource], visit: Visit) -> Correc
         state=language.say(state),
         tone=tone,
         answers=tuple((str(note.get("authorString", "")), str(note.get("text", "")), read_moment(note.get("time"))) for note in notes),
-        mine=request.get("status") == WAITING and not visit.own and depositor_of(request) == visit.caller.depositor_key,
+        mine=request.get("status") == WAITING and depositor_of(request) == visit.caller.depositor_key,
     )
 
 
@@ -110,12 +110,14 @@ def _name(about: Resource, language: Language) -> str:
 
 def _about(visit: Visit, text: str) -> tuple[str, str]:
     type_, _, name = text.partition("/")
-    if type_ not in ABOUT or parse_id(name) is None or not visit.own:
+    if type_ not in ABOUT or parse_id(name) is None:
         raise NotFound
     return type_, name
 
 
 def _find(sight: Sight, type_: str, name: str) -> Resource:
+    if not sight.enters:
+        raise NotFound
     found = next((one for one in sight.picture.facts if one["resourceType"] == type_ and one["id"] == name), None)
     if found is None or is_from_citizen(found):
         raise NotFound

@@ -159,7 +159,7 @@ async def add_entry(visit: Visit) -> Response:
         return _render(visit, sight, kind, fields, wrong=wrong, doubt=read.doubt, status=422)
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
         await keep_entry(p, read.resource, shared=kind in SHARED)
-    return go_to(f"{FORMS[kind].tab}?done=entered")
+    return go_to(f"{visit.prefix}{FORMS[kind].tab}?done=entered")
 
 
 async def remove(visit: Visit) -> Response:
@@ -167,7 +167,7 @@ async def remove(visit: Visit) -> Response:
     form = await read_form(visit.request)
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
         await remove_entry(p, visit.request.path_params["type"], visit.identifier())
-    return go_to(f"{_back(form)}?done=removed")
+    return go_to(f"{visit.prefix}{_back(form)}?done=removed")
 
 
 async def share(visit: Visit) -> Response:
@@ -175,12 +175,12 @@ async def share(visit: Visit) -> Response:
     form = await read_form(visit.request)
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
         await share_entry(p, visit.request.path_params["type"], visit.identifier(), shared=form.get("shared") == "yes")
-    return go_to(f"{_back(form)}?done=shared" if form.get("shared") == "yes" else f"{_back(form)}?done=unshared")
+    return go_to(f"{visit.prefix}{_back(form)}?done={'shared' if form.get('shared') == 'yes' else 'unshared'}")
 
 
 def _kind(visit: Visit) -> str:
     kind = str(visit.request.path_params["kind"])
-    if kind not in READERS or not visit.own:
+    if kind not in READERS:
         raise NotFound
     return kind
 
@@ -200,6 +200,8 @@ def _render(
     doubt: bool = False,
     status: int = 200,
 ) -> Response:
+    if not sight.enters:
+        raise NotFound
     form = FORMS[kind]
     return render(
         visit,

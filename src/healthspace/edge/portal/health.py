@@ -7,7 +7,7 @@ from datetime import date, datetime
 from starlette.responses import Response
 
 from healthspace.access.labels import MASKED, codes_of
-from healthspace.access.rules import Action, Scope
+from healthspace.access.rules import Action, Reason, Scope
 from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.health_words import CODED, DETAILS, NAMED, STANDINGS
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
@@ -50,6 +50,8 @@ class Sight:
     ground: str
     now: datetime
     today: date
+    enters: bool = False
+    """Whether the visitor may enter what a citizen enters: the holder, or who represents them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,9 @@ class FactRow:
     """`Type/id` of the resource that says most of it."""
 
 
+HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
+
+
 async def open_sight(visit: Visit, types: Iterable[str]) -> Sight:
     """The record that a visit is about, read once through the door."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
@@ -88,7 +93,9 @@ async def open_sight(visit: Visit, types: Iterable[str]) -> Sight:
         reason, scope, now = p.reason, p.scope, p.now
     today = visit.language.day(now)
     banner = None if visit.own else show_banner(picture.patient, scope, visit.language, today)
-    return Sight(picture, banner, explain_ground(reason, visit.language) if scope is not Scope.OWN_DEPOSITS else "", now, today)
+    return Sight(
+        picture, banner, explain_ground(reason, visit.language) if scope is not Scope.OWN_DEPOSITS else "", now, today, reason in HOLDERS
+    )
 
 
 def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = True, status: int = 200, **values: object) -> Response:
@@ -103,7 +110,7 @@ def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = 
         tabs=TABS,
         tab=tab,
         ground=sight.ground,
-        own=visit.own,
+        own="you" if visit.own else "acting" if sight.enters else "",
         **values,
     )
 

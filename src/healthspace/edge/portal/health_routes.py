@@ -25,15 +25,22 @@ PAGES: tuple[tuple[str, Handler], ...] = (
 
 
 def routes(get: Make, post: Make) -> list[Route]:
-    """Every route of the health pages. What is entered or asked is one's own; what is answered is another's."""
+    """Every route of the health pages. Holders, and who represents them, enter and ask; whoever brought a thing answers for it."""
+    entered = [route for prefix in ("", "/patients/{patient}") for route in _entered(prefix, get, post)]
     return [
-        get("/corrections/new", Action.READ_RECORD, corrections.show_new),
-        post("/corrections/new", Action.WRITE_OWN_ENTRY, corrections.ask),
+        *entered,
         *(get(path, Action.READ_RECORD, handler) for path, handler in PAGES),
         *(get(f"/patients/{{patient}}{path}", Action.READ_RECORD, handler) for path, handler in PAGES),
         post("/patients/{patient}/corrections/{id}", Action.ANSWER_CORRECTION, corrections.answer),
-        get("/entries/{kind}", Action.READ_RECORD, entries.show_form),
-        post("/entries/{kind}", Action.WRITE_OWN_ENTRY, entries.add_entry),
-        post("/entries/{type}/{id}/remove", Action.WRITE_OWN_ENTRY, entries.remove),
-        post("/entries/{type}/{id}/share", Action.WRITE_OWN_ENTRY, entries.share),
+    ]
+
+
+def _entered(prefix: str, get: Make, post: Make) -> list[Route]:
+    return [
+        get(f"{prefix}/corrections/new", Action.READ_RECORD, corrections.show_new),
+        post(f"{prefix}/corrections/new", Action.WRITE_OWN_ENTRY, corrections.ask),
+        get(f"{prefix}/entries/{{kind}}", Action.READ_RECORD, entries.show_form),
+        post(f"{prefix}/entries/{{kind}}", Action.WRITE_OWN_ENTRY, entries.add_entry),
+        post(f"{prefix}/entries/{{type}}/{{id}}/remove", Action.WRITE_OWN_ENTRY, entries.remove),
+        post(f"{prefix}/entries/{{type}}/{{id}}/share", Action.WRITE_OWN_ENTRY, entries.share),
     ]

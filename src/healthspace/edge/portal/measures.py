@@ -101,7 +101,7 @@ def _card(curve: Curve, sight: Sight, visit: Visit) -> MeasureCard:
     chart = draw_growth(curve, ages, language) if growing else draw_curve(curve, language, curve.key)
     note = language.say("By age, without reference lines: ask your doctor how to read them.") if growing else ""
     rows = tuple(
-        Reading(read_moment(point.time), write_result(point, language), show_sources(point.fact, sight, visit), _own(point.fact, visit))
+        Reading(read_moment(point.time), write_result(point, language), show_sources(point.fact, sight, visit), _own(point.fact, sight))
         for point in reversed(curve.points[-ROWS:])
     )
     return MeasureCard(curve.key, curve.name, rows[0].value, rows[0].when, chart, rows, note)
@@ -110,7 +110,7 @@ def _card(curve: Curve, sight: Sight, visit: Visit) -> MeasureCard:
 def _pressure_card(pressures: Sequence[Pressure], sight: Sight, visit: Visit) -> MeasureCard:
     language = visit.language
     rows = tuple(
-        Reading(read_moment(one.time), write_pressure(one, language), show_sources(one.fact, sight, visit), _own(one.fact, visit))
+        Reading(read_moment(one.time), write_pressure(one, language), show_sources(one.fact, sight, visit), _own(one.fact, sight))
         for one in reversed(pressures[-ROWS:])
     )
     note = language.say("Full line: systolic (the higher number). Dashes: diastolic.")
@@ -152,9 +152,9 @@ def say_age(months: float, language: Language) -> str:
     return language.count("%(num)s year", "%(num)s years", int(months // 12))
 
 
-def _own(fact: Merged, visit: Visit) -> str:
+def _own(fact: Merged, sight: Sight) -> str:
     only = all(statement.get("meta", {}).get("source") is None for statement in fact.statements)
-    mine = only and visit.own and any(tag.get("code") == "citizen" for tag in fact.resource.get("meta", {}).get("tag", ()))
+    mine = only and sight.enters and any(tag.get("code") == "citizen" for tag in fact.resource.get("meta", {}).get("tag", ()))
     return f"{fact.resource['resourceType']}/{fact.resource.get('id', '')}" if mine else ""
 
 

@@ -148,7 +148,7 @@ def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MO
         empty="" if told else explain_empty(section, language),
         known=section.state is State.NONE_KNOWN,
         more=_more(section, visit, len(current) > most or len(past) > most),
-        add=f"/entries/{ADDED_HERE[section.key]}" if visit.own and section.key in ADDED_HERE else "",
+        add=f"/entries/{ADDED_HERE[section.key]}" if sight.enters and section.key in ADDED_HERE else "",
     )
 
 
