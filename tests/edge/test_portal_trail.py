@@ -16,9 +16,10 @@ from healthspace.edge.worker.handlers import handlers_of
 from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Purpose
 from healthspace.identity.personas import Role
+from healthspace.record.audit_event import PURPOSES
 from tests.edge.conversation import Desk
 from tests.edge.test_portal import HERE, signed_in
-from tests.harness import a_citizen, authorised, treated
+from tests.harness import a_citizen, authorised, rpps_of, treated
 
 DOCTOR, TREATING = Role.SPECIALIST, Role.TREATING_DOCTOR
 WHY = "Inconscient après une chute"
@@ -181,6 +182,26 @@ async def test_notifications_are_marked_deleted_and_chosen_on_their_pages(desk: 
     assert 'value="lea@example.org"' in chosen
     assert re.search(r'name="emergency-portal"[^>]* checked disabled', chosen)
     assert not re.search(r'name="document-portal"[^>]* checked', chosen)
+
+
+async def test_auditors_read_the_accesses_under_review_in_fhir_and_no_others(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, Role.NURSE)
+    await desk.get(f"Patient/{patient}", Role.NURSE)
+    await break_glass(desk, patient)
+    await work(desk.service)
+    period = "date=ge2020&date=le2099"
+    answer = (await desk.get(f"AuditEvent?{period}", Role.AUDITOR)).json()
+    [event] = [entry["resource"] for entry in answer["entry"]]
+    assert validate(event) == []
+    assert event["purposeOfEvent"][0] == {"coding": [{"system": PURPOSES, "code": "BTG"}], "text": WHY}
+    assert event["agent"][0]["who"]["identifier"]["value"] == rpps_of(DOCTOR)
+    assert (await desk.get(f"AuditEvent/{event['id']}", Role.AUDITOR)).json() == event
+    assert len((await desk.get(f"AuditEvent?{period}&patient={patient}", Role.AUDITOR)).json()["entry"]) == 1
+    stranger = await a_citizen(desk.service, 2)
+    for query in (f"patient={stranger}", "action=D", "outcome=4", "agent:identifier=https://rpps.esante.gouv.fr|81000000045"):
+        assert "entry" not in (await desk.get(f"AuditEvent?{period}&{query}", Role.AUDITOR)).json(), query
+    other = (await desk.get(f"AuditEvent?{period}&action=C", patient)).json()["entry"][0]["resource"]["id"]
+    assert (await desk.get(f"AuditEvent/{other}", Role.AUDITOR)).status_code == 404
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

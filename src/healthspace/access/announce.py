@@ -163,6 +163,7 @@ def _tell(act: Act, event: Event) -> bytes:
             "at": act.line.at.isoformat(),
             "line": str(act.line.id),
             "action": act.action,
+            "reason": act.reason,
             "purpose": caller.purpose,
             "why": caller.why,
             "targets": act.targets,

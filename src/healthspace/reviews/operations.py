@@ -17,6 +17,7 @@ from healthspace.access.announce import EVENT, Event
 from healthspace.access.labels import HOLDER_ONLY
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
+from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, read_line
 from healthspace.base.errors import Conflict, Invalid, NotFound
 from healthspace.base.ids import REGISTRY, new_id, owner_of, parse_id
@@ -33,6 +34,11 @@ CODES = "urn:healthspace:review"
 LONGEST_TEXT = 2000
 SHORTEST_MOTIVE = 10
 PAGE = 50
+MOST_LISTED = 1000
+
+
+KEPT = ("purpose", "why", "task", "kind", "name", "structure", "rpps", "finess", "action", "reason", "outcome")
+"""What a review keeps of the line that it is about."""
 
 
 class Subject(StrEnum):
@@ -92,6 +98,10 @@ async def report_access(p: Permit, line: UUID, question: str, place: str = "ques
         "at": found.at.isoformat(),
         "line": str(line),
         "action": found.action,
+        "reason": found.reason,
+        "outcome": found.outcome,
+        "rpps": found.rpps,
+        "finess": found.finess,
         "purpose": found.purpose,
         "why": found.why,
         "targets": [],
@@ -167,7 +177,7 @@ async def open_review(p: Permit, identifier: UUID, told: dict[str, Any]) -> None
     if p.owner != REGISTRY or await find(p.tx, p.cipher, "Task", identifier) is not None:
         return
     report = told["event"] == Event.ACCESS_REPORTED
-    inputs = {name: told.get(name) or "" for name in ("purpose", "why", "task")} | {"role": told.get("role") or told["kind"]}
+    inputs = {name: str(told.get(name) or "") for name in KEPT} | {"role": told.get("role") or told["kind"]}
     task: Resource = {
         "resourceType": "Task",
         "status": "requested",
@@ -198,6 +208,20 @@ async def list_reviews(p: Permit, *, closed: bool = False) -> Sequence[Review]:
         query = Query("Task", conditions=[of_subject, of_status], sort=order, count=PAGE, total=False)
         found += [_show(stored) for stored in (await search(Reach(p), query, Searched((REGISTRY,)))).entries]
     return found
+
+
+async def list_reviewed(p: Permit, since: datetime, until: datetime) -> Sequence[TraceLine]:
+    """The lines under review, open or closed, of acts from `since` to before `until`; newest first, at most MOST_LISTED of each kind."""
+    p.must_be_for(Action.READ_REVIEWS)
+    found: list[TraceLine] = []
+    for subject in Subject:
+        of_subject = Hashed((hash_token(p.keys, "Task", "code", CODES, subject),))
+        order = (Sort("authored-on", descending=True),)
+        query = Query("Task", conditions=[of_subject], sort=order, count=MOST_LISTED, total=False)
+        found += [_line_of(stored) for stored in (await search(Reach(p), query, Searched((REGISTRY,)))).entries]
+    # An emergency that a citizen questions as well is one line.
+    unique = {line.id: line for line in found if since <= line.at < until}
+    return sorted(unique.values(), key=lambda line: (line.at, line.id), reverse=True)
 
 
 async def read_review(p: Permit, identifier: UUID) -> Review:
@@ -270,6 +294,30 @@ def _show(stored: Stored) -> Review:
         event=task["focus"]["reference"].removeprefix("AuditEvent/"),
         record=task["for"]["reference"].removeprefix("Patient/"),
         opinions=tuple(Opinion(note["authorString"], note["text"], datetime.fromisoformat(note["time"])) for note in notes),
+    )
+
+
+def _line_of(stored: Stored) -> TraceLine:
+    """The line that a review is about, as far as the agency sees it: no document, no query."""
+    task = stored.json()
+    kept = _inputs(task)
+    patient = patient_in(task["for"]["reference"])
+    return TraceLine(
+        at=datetime.fromisoformat(task["authoredOn"]),
+        id=UUID(task["focus"]["reference"].removeprefix("AuditEvent/")),
+        action=kept.get("action", ""),
+        outcome=kept.get("outcome", Outcome.DONE),
+        reason=kept.get("reason", ""),
+        kind=kept["kind"],
+        role=kept.get("role"),
+        name=kept.get("name", ""),
+        structure=kept.get("structure", ""),
+        targets=(task["for"]["reference"],),
+        owner=owner_of(patient) if patient is not None else REGISTRY,
+        rpps=kept.get("rpps", ""),
+        finess=kept.get("finess", ""),
+        purpose=kept.get("purpose", "TREAT"),
+        why=kept.get("why", ""),
     )
 
 

@@ -1,7 +1,8 @@
 """AuditEvent (ITI-81, TDE): the trail as FHIR, read-only. Who may not read a trail finds nothing, as where there is nothing.
 
 With `patient`, the trail of one record: all of it for its holder and treating doctor, one's own acts for another professional.
-Without, a citizen's own trail, or a professional's own acts in every record. The bounds of the date must be said.
+Without, a citizen's own trail, or a professional's own acts in every record. For the agency, the accesses under review.
+The bounds of the date must be said.
 """
 
 import re
@@ -19,7 +20,7 @@ from healthspace.access.opening import Service
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.audit.line import Outcome
-from healthspace.audit.reading import END, TraceLine, Wanted
+from healthspace.audit.reading import BEGINNING, END, TraceLine, Wanted
 from healthspace.base.errors import Malformed, NotFound, Refused
 from healthspace.base.ids import REGISTRY, owner_of, parse_id
 from healthspace.edge.fhir.act import base_url, read_terms
@@ -33,6 +34,7 @@ from healthspace.record.spaces import owner_of_patient
 from healthspace.record.trail import patients_of, read_own_acts, read_trace, read_trail
 from healthspace.resources.cursor import open_place, seal_place
 from healthspace.resources.grammar import LARGEST_PAGE, UnknownParameter, printable
+from healthspace.reviews.operations import list_reviewed, patient_in
 
 IGNORED = frozenset({"_format", "_pretty", "_total"})
 PREFIXED = re.compile(r"(eq|ge|gt|le|lt|sa|eb)?(\d.*)")
@@ -64,6 +66,8 @@ async def search_audit(request: Request, service: Service, caller: Caller) -> Re
         return await search_type(request, service, caller)
     terms = await read_terms(request)
     asked = read_asked(terms)
+    if caller.kind is Kind.AGENCY:
+        return await _search_reviewed(request, service, caller, asked, terms)
     owner = await _owner_of(service, caller, asked)
     wanted = _wanted(service, asked)
     try:
@@ -83,6 +87,34 @@ async def search_audit(request: Request, service: Service, caller: Caller) -> Re
     return answer(searchset(base, Entries(entries), None, links))
 
 
+async def _search_reviewed(request: Request, service: Service, caller: Caller, asked: Asked, terms: Terms) -> Response:
+    """What auditors see: the accesses under review, without what was read."""
+    wanted = _wanted(service, replace(asked, cursor=None))
+    owners = {await owner_of_term(service, name, value) for name, value in asked.about}
+    async with service.door.permit(caller, Action.READ_REVIEWS, REGISTRY) as p:
+        reviewed = await list_reviewed(p, wanted.since, wanted.until)
+    found = [
+        line
+        for line in reviewed
+        if line.action in asked.actions
+        and line.outcome in asked.outcomes
+        and owners <= {line.owner}
+        and all(entity & _targets(line) for entity in asked.entities)
+        and all(agent == f"rpps|{line.rpps}" or agent == f"finess|{line.finess}" for agent in asked.agents)
+    ][: asked.count]
+    entries = [(ABOUT, str(line.id), orjson.dumps(audit_event(line, patient_in(line.targets[0])))) for line in found]
+    base = base_url(request)
+    return answer(searchset(base, Entries(entries), None, {"self": f"{base}/{ABOUT}?{urlencode(terms)}"}))
+
+
+async def _read_reviewed(service: Service, caller: Caller, identifier: UUID) -> Response:
+    async with service.door.permit(caller, Action.READ_REVIEWS, REGISTRY) as p:
+        line = next((line for line in await list_reviewed(p, BEGINNING, END) if line.id == identifier), None)
+    if line is None:
+        raise NotFound
+    return answer(orjson.dumps(audit_event(line, patient_in(line.targets[0]))), headers={"etag": 'W/"1"'})
+
+
 async def read_audit(request: Request, service: Service, caller: Caller) -> Response:
     """`GET /AuditEvent/id`: one line, which never has a second version."""
     if caller.kind is Kind.TECHNICAL:
@@ -90,6 +122,8 @@ async def read_audit(request: Request, service: Service, caller: Caller) -> Resp
     identifier = parse_id(request.path_params["id"])
     if identifier is None or request.path_params.get("version", "1") != "1":
         raise NotFound
+    if caller.kind is Kind.AGENCY:
+        return await _read_reviewed(service, caller, identifier)
     async with service.door.permit(caller, Action.READ_TRAIL, owner_of(identifier) or None) as p:
         line = await read_trace(p, identifier)
         patients = await patients_of(p, {line.owner})
