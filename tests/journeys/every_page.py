@@ -39,6 +39,8 @@ OPENED: dict[str, tuple[str, str]] = {
     "/reviews": ("auditor", "/reviews"),
     "/sign-in": ("", "/sign-in"),
     "/documents/{id}/change/{change}": (CITIZEN, "/documents/{id}/change/hide"),
+    "/statistics": ("agency", "/statistics"),
+    "/directory": ("agency", "/directory"),
     "/patients": ("specialist", "/patients"),
     "/patients/{patient}/emergency": ("specialist", "/patients/{patient}/emergency"),
     "/patients/{patient}/add": ("laboratory", "/patients/{patient}/add"),

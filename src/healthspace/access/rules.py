@@ -82,6 +82,7 @@ NOT_THE_HOLDERS = frozenset(
         Action.ANSWER_INVITATION,
         Action.NOTIFY,
         Action.READ_REVIEWS,
+        Action.READ_STATISTICS,
         Action.CLOSE_REVIEW,
         Action.ANSWER_CORRECTION,
     }
@@ -284,7 +285,7 @@ def _agency_reviews_accesses(caller: Caller, action: Action, facts: Facts) -> Ve
 
 
 MAILBOX_ACTIONS = frozenset({Action.READ_NOTIFICATIONS, Action.CHANGE_NOTIFICATIONS})
-REVIEWING = frozenset({Action.READ_REVIEWS, Action.CLOSE_REVIEW})
+REVIEWING = frozenset({Action.READ_REVIEWS, Action.CLOSE_REVIEW, Action.READ_STATISTICS})
 
 
 def _reading(caller: Caller, facts: Facts, reason: Reason, *, masks: bool = True) -> Verdict:

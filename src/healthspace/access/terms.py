@@ -32,6 +32,7 @@ class Action(StrEnum):
     READ_TRAIL = "trail:read"
     REPORT_ACCESS = "trail:report"
     READ_REVIEWS = "review:read"
+    READ_STATISTICS = "statistics:read"
     CLOSE_REVIEW = "review:close"
     NOTIFY = "notification:send"
     READ_NOTIFICATIONS = "notification:read"

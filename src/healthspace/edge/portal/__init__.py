@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from healthspace.access.rules import Action
 from healthspace.edge.portal import (
     adding,
+    agency,
     document,
     document_changes,
     documents,
@@ -53,6 +54,8 @@ def routes() -> list[BaseRoute]:
         *(get(f"/documents{path}", action, handler) for path, action, handler in one),
         post("/documents/{id}/change/{change}", Action.CHANGE_DOCUMENT, document_changes.carry_out),
         *trail_routes(get, post),
+        get("/statistics", Action.READ_STATISTICS, agency.show_statistics),
+        get("/directory", Action.READ_STATISTICS, agency.show_directory),
         get("/settings", Action.READ_PATIENT, settings.show_settings),
         get("/settings/export", Action.SEARCH_RESOURCES, settings.export_record),
         get("/settings/print", Action.READ_RECORD, settings.print_record),

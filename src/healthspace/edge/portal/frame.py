@@ -150,9 +150,14 @@ STRUCTURE_MENU = tuple(
 AGENCY_MENU = (
     MenuGroup(
         mark("Service"),
-        (MenuItem(mark("Home"), "/", "home", bar=True), MenuItem(mark("Reviews of accesses"), "/reviews", "shield", bar=True)),
+        (
+            MenuItem(mark("Home"), "/", "home", bar=True),
+            MenuItem(mark("Reviews of accesses"), "/reviews", "shield", bar=True),
+            MenuItem(mark("Statistics"), "/statistics", "chart", bar=True),
+            MenuItem(mark("Directory"), "/directory", "building", bar=True),
+        ),
     ),
-    MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
+    MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help"),)),
 )
 
 MENUS = {

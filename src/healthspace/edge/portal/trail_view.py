@@ -27,6 +27,7 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.SEARCH_SUBMISSIONS: (mark("Searched what was sent to the record"), "search"),
     Action.READ_TRAIL: (mark("Read who opened the record"), "clock"),
     Action.REPORT_ACCESS: (mark("Questioned an access"), "alert"),
+    Action.READ_STATISTICS: (mark("Read the figures of the service"), "chart"),
     Action.READ_REVIEWS: (mark("Read the reviews of accesses"), "shield"),
     Action.CLOSE_REVIEW: (mark("Gave an opinion on an access"), "shield"),
     Action.NOTIFY: (mark("Sent a notification"), "info"),

@@ -1,0 +1,50 @@
+"""What the agency sees: figures that tell of nobody, and the directory."""
+
+import re
+from datetime import date
+
+import httpx
+import pytest
+
+from healthspace.access.opening import Service
+from healthspace.edge.portal.agency import draw_bars
+from healthspace.identity.personas import Role
+from healthspace.record.statistics import months_until
+from tests.edge.test_portal import Deposit, signed_in
+from tests.harness import a_citizen, some_traits
+
+
+async def test_the_agency_sees_counts_and_no_small_one(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    await a_citizen(service)
+    for _ in range(2):
+        await deposit()
+    page = (await signed_in(service, client, Role.AGENCY).get("/statistics")).text
+    assert "Dossiers par état" in page
+    assert "moins de 10" in page
+    assert not re.search(r"<span>[1-9]</span>", page)
+    assert some_traits().family not in page
+
+
+@pytest.mark.parametrize("path", ["/statistics", "/directory"])
+async def test_nobody_else_sees_them(service: Service, client: httpx.AsyncClient, path: str) -> None:
+    patient = await a_citizen(service)
+    for who in (patient, Role.TREATING_DOCTOR, Role.HOSPITAL):
+        assert (await signed_in(service, client, who).get(path)).status_code == 404
+
+
+async def test_the_directory_lists_professionals_and_structures(service: Service, client: httpx.AsyncClient) -> None:
+    page = (await signed_in(service, client, Role.AGENCY).get("/directory")).text
+    for told in ("BENALI Karim", "81000000029", "Pharmacie de la Mairie", "990000037"):
+        assert told in page
+
+
+def test_twelve_months_end_with_this_one() -> None:
+    months = months_until(date(2026, 2, 28))
+    assert (len(months), months[0], months[-1]) == (12, "2025-03", "2026-02")
+
+
+def test_bars_say_their_names_and_escape_them() -> None:
+    drawn = draw_bars("x", "<t>", [("<a>", "1 & 2", 5), ("b", "0", 0)])
+    assert "<a>" not in drawn
+    assert "&lt;a&gt;" in drawn
+    assert 'width="0"' in drawn
