@@ -194,3 +194,10 @@ async def test_a_document_that_is_hidden_cannot_be_changed_by_whom_it_is_hidden_
     await authorised(desk.service, patient, Role.SPECIALIST)
     document = (await desk.deposit(securityLabel=labelled("MASQUE_PS")))["id"]
     assert (await patch(desk, f"DocumentReference/{document}", Role.SPECIALIST, json_label("N"))).status_code == 404
+
+
+async def test_the_proof_of_a_change_is_kept_from_whom_the_document_is_kept_from(person: Person) -> None:
+    path = f"DocumentReference/{person.document}"
+    await patch(person.desk, path, Role.LABORATORY, json_label("INVISIBLE_PATIENT"))
+    assert ids_of(await person.desk.get(f"Provenance?patient={person.patient}&target={path}", person.patient)) == []
+    assert person.document not in (await person.desk.get(f"Provenance?patient={person.patient}", person.patient)).text

@@ -28,6 +28,8 @@ JUDGED_BY_THEMSELVES = frozenset({"DocumentReference", "List", "DocumentManifest
 DOCTOR = "10"
 """Whose row holds for the treating doctor and for those whom the citizen gives the same rights (R1111-54)."""
 
+KNOWN_CLASSES = frozenset(CLASS_OF_TYPE.values())
+
 Resource = dict[str, Any]
 
 
@@ -137,6 +139,8 @@ def _read_cell(row: list[str]) -> Cell:
     told = ",".join(row)
     if len(row) != len(HEADER) or not row[0] or not row[1] or not row[2] or row[3] not in {"yes", "no"}:
         raise Misconfigured(f"this is no row of the access matrix: {told}")
+    if row[1] not in KNOWN_CLASSES or (row[2] != ANY and CLASS_OF_TYPE.get(row[2]) != row[1]):
+        raise Misconfigured(f"this row of the access matrix names a class, or a type of that class, that nobody knows: {told}")
     try:
         start, until = date.fromisoformat(row[4]), date.fromisoformat(row[5]) if row[5] else None
     except ValueError:
@@ -153,7 +157,6 @@ def _overlap(one: Cell, other: Cell) -> bool:
 CONTENTS = "urn:healthspace:contents"
 """System of the tags of a List: the class and the type of each document that it brought."""
 UNKNOWN_CLASS = "?"
-KNOWN_CLASSES = frozenset(CLASS_OF_TYPE.values())
 
 
 def contents_tags(references: Iterable[Resource]) -> list[Resource]:

@@ -54,7 +54,7 @@ async def change_document(p: Permit, identifier: UUID, edit: Edit, if_match: int
         return current
     stored = await update(p.tx, p.cipher, p.keys, current, after, p.now)
     await _carry_on(p, before, stored)
-    await prove(p, stored, "DELETE" if after.get("status") == WITHDRAWN else "UPDATE")
+    await prove(p, stored, "DELETE" if after.get("status") == WITHDRAWN else "UPDATE", _hiding(before, after))
     return stored
 
 
@@ -78,7 +78,7 @@ async def release_document(p: Permit, identifier: UUID) -> Stored | None:
     }
     stored = await update(p.tx, p.cipher, p.keys, current, after, p.now)
     await _carry_on(p, before, stored)
-    await prove(p, stored, "UPDATE")
+    await prove(p, stored, "UPDATE", _hiding(before, after))
     return stored
 
 
@@ -150,6 +150,11 @@ def _refuse_other_elements(before: Resource, after: Resource) -> None:
 def _without_tags(resource: Resource) -> Resource:
     tags = [tag for tag in resource.get("meta", {}).get("tag", []) if tag.get("system") != labels.SHOWN]
     return {**{name: value for name, value in resource.get("meta", {}).items() if name != "tag"}, **({"tag": tags} if tags else {})}
+
+
+def _hiding(before: Resource, after: Resource) -> set[str]:
+    """The visibility labels that a document had or has."""
+    return (labels.codes_of(before) | labels.codes_of(after)) & set(labels.VISIBILITY)
 
 
 def _is_archived(resource: Resource) -> bool:

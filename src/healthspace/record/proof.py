@@ -1,9 +1,10 @@
 """Who changed a control or an attribute, kept beside it as a Provenance that only the holder, and who represents them, reads."""
 
+from collections.abc import Collection
 from typing import Any
 
 from healthspace.access.facts import FINESS, RPPS
-from healthspace.access.labels import HOLDER_ONLY
+from healthspace.access.labels import HOLDER_ONLY, SYSTEM
 from healthspace.access.permit import Permit
 from healthspace.base.ids import new_id
 from healthspace.identity.caller import Caller
@@ -14,11 +15,14 @@ ACTIVITIES = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 LABELS = "urn:healthspace:label"
 
 
-async def prove(p: Permit, changed: Stored, activity: str) -> None:
-    """Keeps who did `activity` (CREATE, UPDATE, DELETE of v3-DataOperation) to this version, and notes it for the trail."""
+async def prove(p: Permit, changed: Stored, activity: str, hidden: Collection[str] = ()) -> None:
+    """Keeps who did `activity` (CREATE, UPDATE, DELETE of v3-DataOperation) to this version, and notes it for the trail.
+
+    `hidden` are the visibility labels of a document before and after: the proof is kept from whom the document is kept from.
+    """
     provenance = {
         "resourceType": "Provenance",
-        "meta": {"security": [{"system": LABELS, "code": HOLDER_ONLY}]},
+        "meta": {"security": [{"system": LABELS, "code": HOLDER_ONLY}, *({"system": SYSTEM, "code": code} for code in sorted(hidden))]},
         "target": [{"reference": f"{changed.type}/{changed.id}/_history/{changed.version}"}, {"reference": f"{changed.type}/{changed.id}"}],
         "recorded": instant(p.now),
         "activity": {"coding": [{"system": ACTIVITIES, "code": activity}]},
