@@ -100,7 +100,7 @@ async def set_up(desk: Desk, state: str) -> Stage:
     return stage
 
 
-async def choose(person: Person, state: str) -> None:  # noqa: C901 - one case for each state of the table
+async def choose(person: Person, state: str) -> None:
     named = [professional(Role(reader)) for reader in READERS]
     if state in {"authorised", "blocked", "all masked by default", "emergencies refused", "masked read in emergencies", "closed"}:
         await person.chooses(a_consent("permit", *named))

@@ -213,6 +213,11 @@ def test_the_order_of_the_rules_never_changes_whether(caller: Caller, action: Ac
     assert decide(caller, action, facts, tuple(rules)).allowed == decide(caller, action, facts).allowed
 
 
+@given(some_callers, st.sampled_from(Action), some_facts)
+def test_the_rules_that_are_not_asked_have_nothing_to_say(caller: Caller, action: Action, facts: Facts) -> None:
+    assert decide(caller, action, facts) == decide(caller, action, facts, RULES)
+
+
 @given(some_callers, st.sampled_from(Action), some_facts, st.integers(0, len(RULES)))
 def test_one_denial_anywhere_refuses(caller: Caller, action: Action, facts: Facts, place: int) -> None:
     def deny(*_: object) -> Verdict:

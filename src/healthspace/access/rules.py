@@ -8,8 +8,6 @@ matrix (`matrix.py`) and by the labels of each document (`labels.py`).
 
 from collections.abc import Callable
 
-from healthspace.access import labels
-from healthspace.access.matrix import DOCTOR
 from healthspace.access.states import judge_state
 from healthspace.access.terms import Action as Action
 from healthspace.access.terms import Facts as Facts
@@ -17,6 +15,38 @@ from healthspace.access.terms import Reason as Reason
 from healthspace.access.terms import Scope as Scope
 from healthspace.access.terms import Tie as Tie
 from healthspace.access.terms import Verdict as Verdict
+from healthspace.access.verdicts import (
+    ADMINISTRATOR,
+    AGENCY,
+    BLOCKED,
+    CARER,
+    COLLECTED,
+    CONCERNED,
+    DEMONSTRATION,
+    DIRECTORY,
+    EMERGENCY_OPPOSED,
+    EXPIRED,
+    FEEDING,
+    HOLDER,
+    INVITED,
+    NO_EXPRESS_CONSENT,
+    NO_RIGHT,
+    NOT_IN_DEMONSTRATION,
+    NOT_REGULATION,
+    OWN_ACTS,
+    OWN_DEPOSITS,
+    OWN_MAILBOX,
+    REASON_MISSING,
+    REPRESENTATIVE,
+    REVIEW,
+    SERVICE,
+    TECHNICAL,
+    TIMER,
+    TREATING,
+    UNKNOWN,
+    UPKEEP,
+    reading,
+)
 from healthspace.identity.caller import Caller, Kind, Purpose
 from healthspace.identity.personas import Role
 
@@ -62,12 +92,6 @@ PUBLIC_TYPES = frozenset(
     "NamingSystem StructureDefinition SearchParameter CapabilityStatement OperationDefinition Questionnaire Medication".split()
 )
 """What any known caller may read in the registry; the rest of it is for those who run the service."""
-WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent RelatedPerson".split())
-"""Who looked, who helps: for the citizen."""
-CONSENTS = frozenset({"Consent"})
-"""Whom the citizen trusts: each professional reads only what concerns them."""
-WITHHELD_FROM_CARERS = frozenset("AuditEvent Consent Provenance CareTeam".split())
-RELATED = frozenset({"RelatedPerson"})
 RESOURCE_READINGS = frozenset({Action.READ_RESOURCE, Action.SEARCH_RESOURCES, Action.READ_HISTORY})
 
 NOT_THE_HOLDERS = frozenset(
@@ -125,7 +149,7 @@ def _record_state(caller: Caller, action: Action, facts: Facts) -> Verdict | Non
     """What the life of the record leaves possible (`states.py`)."""
     if action is Action.OPEN_SPACE and facts.state is None:
         return None
-    holder = facts.own or Tie.REPRESENTATIVE in facts.relations
+    holder = caller.kind is Kind.CITIZEN and (facts.own or Tie.REPRESENTATIVE in facts.relations)
     return judge_state(action, facts, holder=holder, service=caller.kind is Kind.SYSTEM and not facts.registry)
 
 
@@ -188,12 +212,12 @@ def _emergency(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
         return REASON_MISSING
     reason = Reason.REGULATION if regulation else Reason.BREAK_GLASS
     unmasked = Tie.MASKED_IN_EMERGENCY in facts.relations
-    return _reading(caller, facts, reason, masks=not unmasked)
+    return reading(caller, facts, reason, masks=not unmasked)
 
 
 def _holder(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """R1111-42: the holder reads and feeds the record; a document awaiting its announcement is not shown yet (R1111-53)."""
-    return HOLDER if facts.own and action in HOLDER_ACTIONS else None
+    return HOLDER if facts.own and caller.kind is Kind.CITIZEN and action in HOLDER_ACTIONS else None
 
 
 def _representative(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
@@ -236,11 +260,11 @@ def _authorised(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     if caller.kind is not Kind.PROFESSIONAL or (action not in READINGS and action not in CHANGES):
         return None
     if caller.speciality in EXPRESS_SPECIALITIES:
-        return _reading(caller, facts, Reason.AUTHORISED) if Tie.EXPRESS in facts.relations else None
+        return reading(caller, facts, Reason.AUTHORISED) if Tie.EXPRESS in facts.relations else None
     if Tie.AUTHORISED in facts.relations:
-        return _reading(caller, facts, Reason.AUTHORISED)
+        return reading(caller, facts, Reason.AUTHORISED)
     if facts.relations & TEAM and Tie.NO_TEAM not in facts.relations:
-        return _reading(caller, facts, Reason.CARE_TEAM)
+        return reading(caller, facts, Reason.CARE_TEAM)
     return None
 
 
@@ -288,74 +312,6 @@ MAILBOX_ACTIONS = frozenset({Action.READ_NOTIFICATIONS, Action.CHANGE_NOTIFICATI
 REVIEWING = frozenset({Action.READ_REVIEWS, Action.CLOSE_REVIEW, Action.READ_STATISTICS})
 
 
-def _reading(caller: Caller, facts: Facts, reason: Reason, *, masks: bool = True) -> Verdict:
-    """A professional's reading, bounded by the matrix; by the masks too, and by the choice to mask everything, unless `masks` is False."""
-    scope = Scope.SHOWN if masks and Tie.MASKED_BY_DEFAULT in facts.relations else Scope.ALL
-    key = reason, scope, masks, caller.profession
-    known = _READINGS.get(key)
-    if known is None:
-        known = Verdict(
-            True,
-            reason,
-            scope,
-            labels.FROM_PROFESSIONALS if masks else labels.FROM_TREATING,
-            WITHHELD_FROM_PROFESSIONALS,
-            CONSENTS,
-            None,
-            caller.profession,
-        )
-        if len(_READINGS) < MOST_VERDICTS:
-            _READINGS[key] = known
-    return known
-
-
-_READINGS: dict[tuple[Reason, Scope, bool, str], Verdict] = {}
-MOST_VERDICTS = 10_000
-
-TECHNICAL = Verdict(True, Reason.TECHNICAL)
-NOT_IN_DEMONSTRATION = Verdict(False, Reason.NOT_IN_DEMONSTRATION)
-DIRECTORY = Verdict(True, Reason.DIRECTORY)
-DEMONSTRATION = Verdict(True, Reason.DEMONSTRATION)
-AGENCY = Verdict(True, Reason.AGENCY)
-UPKEEP = Verdict(True, Reason.UPKEEP)
-TIMER = Verdict(True, Reason.TIMER)
-BLOCKED = Verdict(False, Reason.BLOCKED)
-NOT_REGULATION = Verdict(False, Reason.NOT_REGULATION)
-EMERGENCY_OPPOSED = Verdict(False, Reason.EMERGENCY_OPPOSED)
-REASON_MISSING = Verdict(False, Reason.REASON_MISSING)
-UNKNOWN = Verdict(False, Reason.UNKNOWN_CALLER)
-NO_EXPRESS_CONSENT = Verdict(False, Reason.NO_CONSENT)
-EXPIRED = Verdict(False, Reason.EXPIRED)
-NO_RIGHT = Verdict(False, Reason.NO_RIGHT)
-FEEDING = Verdict(True, Reason.FEEDING)
-COLLECTED = Verdict(True, Reason.COLLECTED)
-HOLDER = Verdict(True, Reason.OWN_RECORD, hidden=labels.FROM_HOLDER)
-REPRESENTATIVE = Verdict(True, Reason.REPRESENTATIVE, hidden=labels.FROM_REPRESENTATIVES)
-CARER = Verdict(True, Reason.CARER, hidden=labels.FROM_CARERS, withheld=WITHHELD_FROM_CARERS, concerned=RELATED)
-INVITED = Verdict(True, Reason.INVITED, only=RELATED, concerned=RELATED)
-CONCERNED = Verdict(True, Reason.CONCERNED, only=CONSENTS | RELATED, concerned=CONSENTS | RELATED)
-TREATING = Verdict(
-    True,
-    Reason.TREATING_DOCTOR,
-    hidden=labels.FROM_TREATING,
-    withheld=WITHHELD_FROM_PROFESSIONALS - {"AuditEvent"},
-    concerned=CONSENTS,
-    profession=DOCTOR,
-)
-ADMINISTRATOR = Verdict(
-    True,
-    Reason.ADMINISTRATOR,
-    hidden=labels.FROM_TREATING,
-    withheld=WITHHELD_FROM_PROFESSIONALS - {"AuditEvent"},
-    concerned=CONSENTS,
-    profession=DOCTOR,
-)
-OWN_DEPOSITS = Verdict(True, Reason.DEPOSITOR, Scope.OWN_DEPOSITS)
-OWN_ACTS = Verdict(True, Reason.OWN_ACTS, Scope.OWN_ACTS, only=frozenset({"AuditEvent"}))
-SERVICE = Verdict(True, Reason.SERVICE)
-OWN_MAILBOX = Verdict(True, Reason.OWN_MAILBOX)
-REVIEW = Verdict(True, Reason.REVIEW)
-
 RULES: tuple[Rule, ...] = (
     _record_state,
     _technical_caller_does_all_in_demonstration,
@@ -377,10 +333,33 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(caller: Caller, action: Action, facts: Facts, rules: tuple[Rule, ...] = RULES) -> Verdict:
+OF_CITIZENS = (_holder, _representative, _carer)
+OF_PROFESSIONALS = (
+    _emergency,
+    _treating_doctor,
+    _authorised,
+    _professionals_read_their_own_mailbox,
+)
+OF_FEEDERS = (_blocked_professional, _find_and_feed, _professionals_read_their_own_acts)
+OF_OTHERS = (
+    _technical_caller_does_all_in_demonstration,
+    _service_tells_people,
+    _service_keeps_the_calendar,
+    _agency_suspends,
+    _agency_reviews_accesses,
+)
+RULES_OF: dict[Kind, tuple[Rule, ...]] = {
+    Kind.CITIZEN: tuple(rule for rule in RULES if rule not in {*OF_PROFESSIONALS, *OF_FEEDERS, *OF_OTHERS}),
+    Kind.PROFESSIONAL: tuple(rule for rule in RULES if rule not in {*OF_CITIZENS, *OF_OTHERS}),
+    Kind.STRUCTURE: tuple(rule for rule in RULES if rule not in {*OF_CITIZENS, *OF_PROFESSIONALS, *OF_OTHERS}),
+}
+"""The rules that can say anything to a kind of caller; all of them to a kind that is not here. A property of the tests."""
+
+
+def decide(caller: Caller, action: Action, facts: Facts, rules: tuple[Rule, ...] | None = None) -> Verdict:
     """One denial refuses; else the first rule that allows gives the reason; else nobody said yes, and that is a no."""
     granted = None
-    for rule in rules:
+    for rule in RULES_OF.get(caller.kind, RULES) if rules is None else rules:
         verdict = rule(caller, action, facts)
         if verdict is not None:
             if not verdict.allowed:
