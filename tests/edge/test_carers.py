@@ -159,3 +159,14 @@ async def test_a_minor_is_represented_by_two_until_they_are_of_age(desk: Desk) -
     consent = await desk.post("Consent", parent, child.about(a_consent("permit", professional(Role.NURSE))))
     assert consent.status_code == 201
     assert (await desk.get(f"Patient/{child.patient}", Role.NURSE)).status_code == 200
+
+
+async def test_the_citizen_gives_a_carer_another_scope(person: Person) -> None:
+    carer = await a_citizen(person.desk.service, 2)
+    identifier = await invited(person, 2, "READ")
+    await answers(person.desk, identifier, carer)
+    changed = an_invitation(person, 2, "READ", "FEED", period={"end": "2099-12-31"}) | {"id": identifier}
+    for who, status in ((carer, 404), (person.patient, 200)):
+        answer = await person.desk.client.put(f"/fhir/RelatedPerson/{identifier}", headers=person.desk.of(who), json=changed)
+        assert answer.status_code == status, answer.text
+    assert (await person.desk.post("DocumentReference", carer, a_reference(a_cda()))).status_code == 201

@@ -260,3 +260,19 @@ async def test_the_citizen_sees_what_a_professional_would_see_before_they_confir
     assert refused.status_code == 404
     await person.chooses(a_consent("deny", professional(Role.SPECIALIST)))
     assert await seen(Role.SPECIALIST) == []
+
+
+async def test_nothing_that_one_citizen_does_changes_what_another_sees(person: Person) -> None:
+    other = await a_citizen(person.desk.service, 2)
+    consent = await person.chooses(a_consent("permit", professional(Role.SPECIALIST)))
+    about_them = [
+        person.about(resource) for resource in (a_consent("deny", professional(Role.SPECIALIST)), switch("BTG"), MASKED_BY_DEFAULT)
+    ]
+    for resource in about_them:
+        assert (await person.desk.post("Consent", other, resource)).status_code == 404
+    for path in (f"Consent/{consent}", f"DocumentReference/{person.document}", f"Patient/{person.patient}"):
+        assert (await person.desk.client.delete(f"/fhir/{path}", headers=person.desk.of(other))).status_code in {404, 405}
+    for step in ("close", "reopen", "erase", "object", "confirm", "suspend"):
+        body = {"resourceType": "Parameters", "parameter": [{"name": "confirm", "valueBoolean": True}]}
+        assert (await person.desk.post(f"Patient/{person.patient}/${step}", other, body)).status_code == 404
+    assert [await person.is_read_by(who) for who in (person.patient, Role.SPECIALIST, Role.LABORATORY)] == [True, True, True]

@@ -18,6 +18,7 @@ KEEP = """
     INSERT INTO access_fact (owner, kind, subject, source, since, until)
     SELECT DISTINCT ON (kind, subject) $1::bigint, kind, subject, $2::uuid, since, until
       FROM unnest($3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[]) AS new (kind, subject, since, until)
+     ORDER BY kind, subject, until DESC NULLS FIRST
 """
 
 RPPS = "https://rpps.esante.gouv.fr"
