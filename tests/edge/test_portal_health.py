@@ -13,9 +13,11 @@ from healthspace.base import clock
 from healthspace.base.ids import new_id
 from healthspace.database.owners import Ciphers
 from healthspace.edge.portal.health_routes import PAGES
+from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.profile.elements import ABSENT, ATC, SNOMED
 from healthspace.record.spaces import owner_of_patient
+from healthspace.resources.gathering import gather
 from healthspace.resources.store import insert
 from tests.edge.conversation import Desk
 from tests.edge.test_life import opened
@@ -95,6 +97,15 @@ async def test_what_is_masked_is_in_no_count_sentence_or_chart(service: Service,
     stranger = await signed_in(service, client, Role.NURSE, "en").get(f"/patients/{patient}/results")
     assert stranger.status_code == 404
     assert "range" not in words(stranger)
+
+
+async def test_what_is_no_result_is_gathered_without_reading_results(service: Service, patient: UUID) -> None:
+    laboratory = {"category": [concept(("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory"))]}
+    await keep(service, patient, a_result("2345-7", 1.0, "g/L", **laboratory), a_result("29463-7", 72, "kg"))
+    async with service.door.permit(caller_of_citizen(patient), Action.READ_RECORD, owner_of_patient(patient)) as p:
+        assert len(await gather(p, ("Observation",))) == 2
+        (weight,) = await gather(p, ("Observation",), results=False)
+    assert weight["valueQuantity"]["unit"] == "kg"
 
 
 async def test_the_vaccination_card_never_says_not_vaccinated(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:

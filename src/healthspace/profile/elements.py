@@ -162,6 +162,11 @@ def is_from_citizen(resource: Resource) -> bool:
     return any(tag.get("system") == ORIGIN and tag.get("code") == CITIZEN for tag in tags)
 
 
+def is_of_laboratory(resource: Resource) -> bool:
+    """Whether an Observation says itself that a laboratory made it."""
+    return any(code == "laboratory" for concept in resource.get("category") or () for _, code in codings_of(concept))
+
+
 def is_result(resource: Resource) -> bool:
     """Whether it is a result of a laboratory: by its category; one without a category when it is a quantity."""
     if resource.get("resourceType") != "Observation":

@@ -24,12 +24,15 @@ class Picture:
     documents: dict[str, Resource]
 
 
-async def read_picture(p: Permit, types: Iterable[str]) -> Picture:
-    """The facts of `types` and their documents. What a label hides from the caller is in no count, sentence or chart."""
+async def read_picture(p: Permit, types: Iterable[str], *, results: bool = True) -> Picture:
+    """The facts of `types` and their documents. What a label hides from the caller is in no count, sentence or chart.
+
+    `results` is False where results of laboratories are not needed.
+    """
     p.must_be_for(Action.READ_RECORD, Action.SEARCH_RESOURCES)
     asked = tuple(types)
     patient = (await patient_of(p)).json()
-    facts = await gather(p, asked)
+    facts = await gather(p, asked, results=results)
     if DOCUMENT in asked:
         references = [one for one in facts if one["resourceType"] == DOCUMENT]
     else:

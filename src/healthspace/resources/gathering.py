@@ -5,7 +5,7 @@ from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.fhir.resource_types import NUMBER
-from healthspace.resources.reach import Reach
+from healthspace.resources.reach import Reach, hashes_of
 from healthspace.resources.reading import is_shown
 from healthspace.resources.store import read_several
 from healthspace.resources.stored import Resource, open_row
@@ -15,15 +15,23 @@ MOST = 20_000
 
 OF_TYPES = """
     SELECT type, id, version, updated, body FROM resource
-     WHERE owner = $1 AND type = ANY ($2::smallint[])
+     WHERE owner = $1 AND type = ANY ($2::smallint[]) AND NOT tokens && $4::bigint[]
      ORDER BY date DESC, id DESC LIMIT $3
 """
 
 
-async def gather(p: Permit, types: Iterable[str]) -> list[Resource]:
-    """The resources of `types`, the latest first; never one that a label, or its depositor, keeps from the caller."""
+LABORATORY = ("Observation", ("category",), frozenset({"laboratory"}))
+"""What most Observations of a record are."""
+
+
+async def gather(p: Permit, types: Iterable[str], *, results: bool = True) -> list[Resource]:
+    """The resources of `types`, the latest first; never one that a label, or its depositor, keeps from the caller.
+
+    `results` is False where results of laboratories are not needed: they stay unread.
+    """
     shown = [NUMBER[type_] for type_ in types if p.owner in (Reach(p).scope(type_).owners or ())]
-    rows = await p.tx.fetch(OF_TYPES, p.owner, shown, MOST) if shown else []
+    without = () if results else hashes_of(p.keys, *LABORATORY)
+    rows = await p.tx.fetch(OF_TYPES, p.owner, shown, MOST, without) if shown else []
     opened = (open_row(p.cipher, row).json() for row in rows)
     return [resource for resource in opened if is_shown(p, resource)]
 

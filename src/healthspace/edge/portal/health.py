@@ -86,10 +86,10 @@ class FactRow:
 HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
-async def open_sight(visit: Visit, types: Iterable[str]) -> Sight:
+async def open_sight(visit: Visit, types: Iterable[str], *, results: bool = True) -> Sight:
     """The record that a visit is about, read once through the door."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        picture = await read_picture(p, types)
+        picture = await read_picture(p, types, results=results)
         reason, scope, now = p.reason, p.scope, p.now
     today = visit.language.day(now)
     banner = None if visit.own else show_banner(picture.patient, scope, visit.language, today)

@@ -52,7 +52,7 @@ class MeasureCard:
 
 async def show_measures(visit: Visit) -> Response:
     """GET /measures"""
-    sight = await open_sight(visit, ("Observation",))
+    sight = await open_sight(visit, ("Observation",), results=False)
     cards = show_cards(sight, visit)
     latest = {card.key: card for card in cards}
     return render(visit, sight, "measures.html", "/measures", cards=cards, kinds=list(MEASURES.items()), latest=latest)
@@ -60,7 +60,7 @@ async def show_measures(visit: Visit) -> Response:
 
 async def export_measures(visit: Visit) -> Response:
     """GET /measures/{key}/csv: the table of one measurement as a file; NotFound when there is none."""
-    sight = await open_sight(visit, ("Observation",))
+    sight = await open_sight(visit, ("Observation",), results=False)
     card = next((card for card in show_cards(sight, visit) if card.key == visit.request.path_params["key"]), None)
     if card is None:
         raise NotFound

@@ -14,8 +14,8 @@ from healthspace.edge.portal.health import Sight, SourceRow, open_sight, render,
 from healthspace.edge.portal.health_words import POSITIONS, name_method, write_range, write_result, write_unit, write_value
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.curves import Curve, Point, draw_curves, tally
-from healthspace.profile.elements import is_result, name_of
+from healthspace.profile.curves import Curve, Point, curve_key, draw_curves, tally
+from healthspace.profile.elements import is_of_laboratory, is_result, name_of
 from healthspace.profile.measures import VITALS
 from healthspace.profile.ranges import Position
 
@@ -106,8 +106,8 @@ async def show_analyte(visit: Visit) -> Response:
 
 def laboratory_curves(sight: Sight, language: Language) -> list[Curve]:
     """The curves that belong to results: neither measurements nor what the profile tells in words."""
-    results = (one for one in sight.picture.facts if is_result(one))
-    return [curve for curve in draw_curves(results, language.code) if curve.key not in VITALS]
+    results = (one for one in sight.picture.facts if is_result(one) and (is_of_laboratory(one) or curve_key(one) not in VITALS))
+    return draw_curves(results, language.code)
 
 
 def say_tally(points: Sequence[Point], language: Language) -> str:

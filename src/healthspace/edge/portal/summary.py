@@ -81,7 +81,7 @@ CONTACT_NAMES = {"emergency": mark("Emergency contact"), "trusted": mark("Truste
 
 async def show_summary(visit: Visit) -> Response:
     """GET /summary"""
-    sight = await open_sight(visit, PROFILE_TYPES)
+    sight = await open_sight(visit, PROFILE_TYPES, results=False)
     sections = [section for section in make_sections(sight.picture.facts, sight.today.isoformat()) if section.key != "wishes"]
     rows = [show_section(section, sight, visit) for section in sections if section.key in ALWAYS or section.state is not State.EMPTY]
     missing = [SECTIONS[section.key][0] for section in sections if section.key not in ALWAYS and section.state is State.EMPTY]
@@ -101,7 +101,7 @@ async def show_treatments(visit: Visit) -> Response:
 
 async def show_wishes(visit: Visit) -> Response:
     """GET /wishes"""
-    sight = await open_sight(visit, ("Observation", "Consent", "RelatedPerson"))
+    sight = await open_sight(visit, ("Observation", "Consent", "RelatedPerson"), results=False)
     section = next(one for one in make_sections(sight.picture.facts, sight.today.isoformat()) if one.key == "wishes")
     contacts = [show_contact(one, visit.language) for one in _of_type(sight, "RelatedPerson") if _is_contact(one)]
     row = show_section(section, sight, visit, most=500)
