@@ -30,38 +30,45 @@ from healthspace.edge.portal.visit import Handler, visiting
 __all__ = ["error_page", "routes"]
 
 
+Get = Callable[[str, Action, Handler], Route]
+
+
 def routes() -> list[BaseRoute]:
     """Every page. A record is reached as one's own, or by the id of its Patient; the INS is in no address."""
-    viewer = PdfViewer()
-    show_document, add_document = document.showing_document(viewer), adding.adding_document(viewer)
     get, post = _method("GET"), _method("POST")
-    one = [
-        ("/{id}", Action.READ_DOCUMENT, show_document),
-        ("/{id}/change/{change}", Action.READ_DOCUMENT, document_changes.ask),
-        ("/{id}/newest", Action.READ_RECORD, documents.show_newest),
-        ("/{id}/original", Action.READ_CONTENT, document.send_original),
-        ("/{id}/attachments/{number:int}", Action.READ_CONTENT, document.send_attachment),
-    ]
     return [
         Route("/sign-in", sign_in.show_sign_in, methods=["GET"]),
         Route("/sign-in", sign_in.sign_in, methods=["POST"]),
         Route("/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/language", sign_in.choose, methods=["GET", "POST"]),
         get("/", Action.READ_RECORD, home.show_home),
-        get("/documents", Action.READ_RECORD, documents.show_documents),
-        get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
-        post("/documents/add", Action.DEPOSIT_DOCUMENT, add_document),
-        *(get(f"/documents{path}", action, handler) for path, action, handler in one),
-        post("/documents/{id}/change/{change}", Action.CHANGE_DOCUMENT, document_changes.carry_out),
+        *_settings(get, post),
+        *_privacy(get, post),
+        *_patients(get, post),
+        *_documents(get, post),
         *trail_routes(get, post),
+        *health_routes.routes(get, post),
         get("/statistics", Action.READ_STATISTICS, agency.show_statistics),
         get("/directory", Action.READ_STATISTICS, agency.show_directory),
+        *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),
+        Mount("/static", VersionedFiles(directory=STATIC)),
+    ]
+
+
+def _settings(get: Get, post: Get) -> list[Route]:
+    return [
         get("/settings", Action.READ_PATIENT, settings.show_settings),
         get("/settings/export", Action.SEARCH_RESOURCES, settings.export_record),
         get("/settings/print", Action.READ_RECORD, settings.print_record),
         get("/settings/close", Action.READ_PATIENT, settings.ask_to_close),
         post("/settings/close", Action.CLOSE_SPACE, settings.close),
         post("/settings/reopen", Action.REOPEN_SPACE, settings.reopen),
+    ]
+
+
+def _privacy(get: Get, post: Get) -> list[Route]:
+    """Who may read: shown, and changed."""
+    return [
         get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
         post("/privacy", Action.GRANT_ACCESS, privacy.authorise_professional),
         post("/privacy/preview", Action.PREVIEW_ACCESS, privacy_choices.preview_professional),
@@ -72,20 +79,45 @@ def routes() -> list[BaseRoute]:
         post("/privacy/choices", Action.GRANT_ACCESS, privacy_choices.save_choices),
         get("/privacy/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),
         post("/privacy/end/{id}", Action.END_ACCESS, privacy.end_access),
+    ]
+
+
+def _patients(get: Get, post: Get) -> list[Route]:
+    """Finding a patient, and opening their record in an emergency."""
+    return [
         get("/patients", Action.READ_RECORD, patients.show_search),
         post("/patients", Action.READ_RECORD, patients.open_patient),
         get("/patients/{patient}/emergency", Action.FIND_PATIENT, emergency.show_emergency),
         post("/patients/{patient}/emergency", Action.READ_RECORD, emergency.open_in_emergency),
         post("/patients/{patient}/emergency/end", Action.READ_RECORD, emergency.leave_emergency),
+    ]
+
+
+def _documents(get: Get, post: Get) -> list[Route]:
+    """The documents of one's own record and, at the same addresses below it, of a patient's."""
+    viewer = PdfViewer()
+    show_document, add_document = document.showing_document(viewer), adding.adding_document(viewer)
+    one = [
+        ("/{id}", Action.READ_DOCUMENT, show_document),
+        ("/{id}/change/{change}", Action.READ_DOCUMENT, document_changes.ask),
+        ("/{id}/newest", Action.READ_RECORD, documents.show_newest),
+        ("/{id}/original", Action.READ_CONTENT, document.send_original),
+        ("/{id}/attachments/{number:int}", Action.READ_CONTENT, document.send_attachment),
+    ]
+    return [
+        get("/documents", Action.READ_RECORD, documents.show_documents),
+        get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
+        post("/documents/add", Action.DEPOSIT_DOCUMENT, add_document),
+        get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
         get("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
         post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, add_document),
-        get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
-        post("/patients/{patient}/documents/{id}/change/{change}", Action.CHANGE_DOCUMENT, document_changes.carry_out),
-        *(get(f"/patients/{{patient}}/documents{path}", action, handler) for path, action, handler in one),
-        *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),
-        *health_routes.routes(get, post),
-        Mount("/static", VersionedFiles(directory=STATIC)),
+        *(get(f"{prefix}/documents{path}", action, handler) for prefix in RECORDS for path, action, handler in one),
+        *(post(f"{prefix}/documents/{{id}}/change/{{change}}", Action.CHANGE_DOCUMENT, document_changes.carry_out) for prefix in RECORDS),
     ]
+
+
+RECORDS = ("", "/patients/{patient}")
+"""What the addresses of a record begin with: of one's own, and of a patient's."""
 
 
 def _method(name: str) -> Callable[[str, Action, Handler], Route]:
