@@ -1,5 +1,6 @@
 """The trail, checked by an operator."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,22 @@ def test_a_whole_trail_has_a_line_for_each_act(data: Path) -> None:
     assert verified.code == 0
     assert verified.out.startswith("4 lines in ")  # one space opened, three documents
     assert verified.out.endswith(" 0 faults\n")
+
+
+def test_the_trail_is_exported_sealed_and_what_is_young_is_kept(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "trail.ndjson"
+    exported = healthspace(data, "audit", "export", "--output", archive)
+    assert (exported.code, exported.err) == (0, "4 lines\n")
+    lines = [json.loads(line) for line in archive.read_text().splitlines()]
+    assert [line["action"] for line in lines] == ["space:open", *["document:deposit"] * 3]
+    assert {line["outcome"] for line in lines} == {"done"}
+    assert healthspace(data, "audit", "export", "--until", "2020-01-01").out == ""
+    assert healthspace(data, "audit", "export", "--output", archive).code != 0  # an archive is never written over
+    retired = healthspace(data, "audit", "retire")
+    assert (retired.code, retired.out) == (0, "0 months dropped\n")
+    refused = healthspace(data, "audit", "retire", HEALTHSPACE_TRAIL_MONTHS="12")
+    assert refused.code != 0
+    assert "36 or more" in refused.err + refused.out
 
 
 @pytest.mark.parametrize("what", CHANGES)

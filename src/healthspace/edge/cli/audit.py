@@ -47,6 +47,9 @@ async def _export(settings: Settings, since: datetime | None, until: datetime | 
     from healthspace.audit.reading import BEGINNING, END
 
     require_installation(settings)
+    if output is not None and output.exists():
+        typer.echo(f"{output} is there already: an archive is never written over", err=True)
+        return FAILED
     first, last = (since.replace(tzinfo=UTC) if since else BEGINNING), (until.replace(tzinfo=UTC) if until else END)
     count = 0
     async with open_service(settings) as service:

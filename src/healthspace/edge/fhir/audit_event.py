@@ -153,7 +153,7 @@ def _read_date(asked: Asked, name: str, value: str) -> None:
     if match is None or span is None:
         raise Malformed("a bound is written ge, gt, le or lt and a date", place=name)
     first, last = (datetime.fromtimestamp(seconds, UTC) for seconds in span)
-    after, prefix = last + timedelta(milliseconds=1), match[1] or "eq"
+    after, prefix = min(last, END) + timedelta(milliseconds=1), match[1] or "eq"
     if prefix in {"ge", "eq"}:
         asked.since = max(asked.since or first, first)
     if prefix in {"gt", "sa"}:
