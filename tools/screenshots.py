@@ -48,22 +48,52 @@ def read_address(service: "subprocess.Popen[str]") -> str:
     raise SystemExit("the demonstration did not start")
 
 
+PICTURES = (
+    ("citizen", "/", "home", {}),
+    ("citizen", "/documents", "documents", {}),
+    ("citizen", "/documents/add", "add-document", {}),
+    ("citizen", "/summary", "summary", {}),
+    ("citizen", "/results", "results", {}),
+    ("citizen", "/vaccination", "vaccination", {}),
+    ("citizen", "/timeline", "timeline", {}),
+    ("citizen", "/access", "access", {}),
+    ("citizen", "/privacy", "privacy", {}),
+    ("citizen", "/settings", "settings", {}),
+    ("citizen", "/", "home-mobile", {"width": 390, "height": 844}),
+    ("citizen", "/", "home-dark", {"dark": True}),
+    ("agency", "/statistics", "statistics", {}),
+)
+"""Who sees what, the name of the picture, and on which screen."""
+
+
 def take_pictures(address: str) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="fr-FR").new_page()
-        sign_in(page, address, "citizen")
-        page.goto(f"{address}/")
-        page.screenshot(path=IMAGES / "home.png")
-        page.goto(f"{address}/documents")
-        page.screenshot(path=IMAGES / "documents.png")
-        page.get_by_role("link", name=re.compile("examens biologiques")).first.click()
-        page.wait_for_load_state()
-        page.screenshot(path=IMAGES / "document.png")
-        page.goto(f"{address}/access")
-        page.screenshot(path=IMAGES / "access.png")
+        page = browser.new_context(locale="fr-FR").new_page()
+        for persona in dict.fromkeys(persona for persona, *_ in PICTURES):
+            sign_in(page, address, persona)
+            for who, path, name, screen in PICTURES:
+                if who == persona:
+                    page.set_viewport_size({"width": screen.get("width", 1280), "height": screen.get("height", 800)})
+                    page.emulate_media(color_scheme="dark" if screen.get("dark") else "light")
+                    page.goto(f"{address}{path}")
+                    page.screenshot(path=IMAGES / f"{name}.png")
+            if persona == "citizen":
+                take_document(page, address)
+            page.locator('form[action="/sign-out"] button').first.click()
+            page.wait_for_load_state()
         browser.close()
+
+
+def take_document(page: Page, address: str) -> None:
+    """A laboratory report, opened."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{address}/documents?type=laboratory")
+    page.locator(".row a.ttl").first.click()
+    page.wait_for_load_state()
+    page.screenshot(path=IMAGES / "document.png")
 
 
 def sign_in(page: Page, address: str, persona: str) -> None:

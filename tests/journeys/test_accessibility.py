@@ -48,7 +48,7 @@ def test_every_page_is_accessible_on_both_screens_in_light_and_dark(browser: Bro
             wrong += [f"{kind}: {one}" for one in violations(page)]
             if page.evaluate("document.documentElement.lang") != language or page.locator("h1").count() != 1:
                 wrong.append(f"{kind}: its language or its heading")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_page_scrolls_sideways_when_narrow_enlarged_or_spaced(browser: Browser, address: str) -> None:
@@ -67,4 +67,4 @@ def test_no_page_scrolls_sideways_when_narrow_enlarged_or_spaced(browser: Browse
             if page.evaluate(OVERFLOW) > 0:
                 wide.append(f"{kind} with wide spacing")
             page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
-    assert wide == []
+    assert not wide, "\n".join(wide)

@@ -17,7 +17,7 @@ from healthspace.identity.personas import HOSPITAL_DOCTORS, PROFESSIONALS, STRUC
 from healthspace.record.statistics import FLOOR, count_service
 
 STATES = {
-    "open": mark("Open"),
+    "open": mark("Open records"),
     "announced": mark("Announced"),
     "refused": mark("Refused by their holder"),
     "suspended": mark("Suspended"),
@@ -49,7 +49,7 @@ async def show_statistics(visit: Visit) -> Response:
         counted = await count_service(p)
     language = visit.language
     months = {_name_month(month, language): number for month, number in counted.documents.items()}
-    records = {language.say(STATES.get(name, mark("Open"))): number for name, number in counted.records.items()}
+    records = {language.say(STATES.get(name, name)): number for name, number in counted.records.items()}
     acts = {language.say(OUTCOMES.get(Outcome(name), mark("Done"))): number for name, number in counted.acts.items()}
     groups = (
         show_figures("records", language.say("Records by state"), records, language),

@@ -20,7 +20,14 @@ from healthspace.record.authorise import authorise, end_authorisation, list_acce
 from healthspace.record.consents import Choice, Choices, Switch, read_choices
 from healthspace.record.spaces import patient_of
 
-PROFESSIONS = {"10": mark("Doctor"), "21": mark("Pharmacist"), "60": mark("Nurse")}
+PROFESSIONS = {
+    "10": mark("Doctor"),
+    "21": mark("Pharmacist"),
+    "40": mark("Dentist"),
+    "50": mark("Midwife"),
+    "60": mark("Nurse"),
+    "70": mark("Physiotherapist"),
+}
 """Professions of TRE_G15 that the directory holds."""
 
 
