@@ -6,7 +6,7 @@ A step writes the state of the owner, the holder's Patient (TD02 tells `active` 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from healthspace.access.facts import ACCEPTED, EVERYBODY, INVITATION, INVITEE, Fact, derive_facts, forget_facts, keep_fact
+from healthspace.access.facts import ACCEPTED, EVERYBODY, INVITATION, INVITEE, Fact, derive_facts, forget_facts, keep_fact, keys_named_in
 from healthspace.access.invitee import seal_invitee
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason, Tie
@@ -20,7 +20,7 @@ from healthspace.record.proof import prove
 from healthspace.record.spaces import CLOSURE, Traits, closure, open_space, patient_of
 from healthspace.resources.hashing import hash_link, hash_name_claim
 from healthspace.resources.indexing import index
-from healthspace.resources.store import insert, update
+from healthspace.resources.store import insert, read_all, update
 from healthspace.resources.stored import Resource, Stored
 
 REPRESENTS = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "PRN"}]}
@@ -46,6 +46,17 @@ async def announce_space(p: Permit, traits: Traits, *, announced: bool, represen
     elif minor:
         await set_due(p.tx, p.owner, _midnight(majority_of(holder), p.now))
     return identifier
+
+
+async def represent(p: Permit, representative: UUID) -> bool:
+    """Makes a citizen represent a minor who is not represented by them yet; whether that was so."""
+    p.must_be_for(Action.INVITE_CARER)
+    holder = (await patient_of(p)).json()
+    known = [key for one in await read_all(p.tx, p.cipher, "RelatedPerson") for key in keys_named_in(one.json(), p.keys)]
+    if not is_minor(holder, p.now.date()) or f"patient|{representative}" in known:
+        return False
+    await _keep_representative(p, holder, representative)
+    return True
 
 
 async def object_to_space(p: Permit) -> Stored:

@@ -18,6 +18,7 @@ from healthspace.population.model import Directory, SyntheticCitizen, SyntheticD
 from healthspace.record.authorise import authorise, list_access, name_treating_doctor
 from healthspace.record.demonstration import Plan, remember_plan
 from healthspace.record.draft import Reading
+from healthspace.record.life import represent
 from healthspace.record.metadata import Described
 from healthspace.record.personas import remember_persona
 from healthspace.record.spaces import Traits, locate, open_space, owner_of_patient
@@ -65,7 +66,7 @@ class Progress:
 
 async def settle(door: Door, plan: Plan, citizens: int, limit: int, advance: Callable[[], None]) -> None:
     """Completes the first `citizens` people. Interrupted, it goes on at the next call: nothing is done twice."""
-    progress, people = Progress(door, plan, set()), population(plan, citizens)
+    progress, people, met = Progress(door, plan, set()), population(plan, citizens), list[tuple[Ins, tuple[int, ...]]]()
     making = asyncio.Lock()
 
     async def work() -> None:
@@ -74,6 +75,7 @@ async def settle(door: Door, plan: Plan, citizens: int, limit: int, advance: Cal
                 person = await asyncio.to_thread(next, people, None)
             if person is None:
                 return
+            met.append((Ins(person.traits.ins_system, person.traits.ins_value), person.parents))
             if person.index >= plan.complete:
                 await _settle_one(door, person, limit)
                 await progress.complete(person.index)
@@ -84,10 +86,22 @@ async def settle(door: Door, plan: Plan, citizens: int, limit: int, advance: Cal
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(work())
+        await _let_parents_represent(door, met)
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     finally:
         door.announcer.quiet = False
+
+
+async def _let_parents_represent(door: Door, met: list[tuple[Ins, tuple[int, ...]]]) -> None:
+    """Parents represent their children who are minors; `met` are all people in their order, with the places of their parents."""
+    for ins, parents in met:
+        child = await locate(door, ins) if parents else None
+        for parent in parents[:2]:
+            representative = await locate(door, met[parent][0]) if parent < len(met) else None
+            if child is not None and representative is not None:
+                async with door.permit(caller_of_citizen(child), Action.INVITE_CARER, owner_of_patient(child)) as p:
+                    await represent(p, representative)
 
 
 async def _settle_one(door: Door, person: SyntheticCitizen, limit: int) -> None:
