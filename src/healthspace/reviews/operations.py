@@ -27,7 +27,7 @@ from healthspace.resources.query import Hashed, Query, Sort
 from healthspace.resources.query import Scope as Searched
 from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
-from healthspace.resources.store import find, insert, update
+from healthspace.resources.store import find, insert, read_all, update
 from healthspace.resources.stored import Resource, Stored, instant
 
 CODES = "urn:healthspace:review"
@@ -91,7 +91,7 @@ async def report_access(p: Permit, line: UUID, question: str, place: str = "ques
     if found is None or p.scope is not Scope.ALL:
         raise NotFound
     identifier = new_id(p.owner)
-    kept = await insert(p.tx, p.cipher, p.keys, identifier, _report(p, found, question), p.now)
+    kept = await insert(p.tx, p.cipher, p.keys, identifier, await _report(p, found, question), p.now)
     p.note(f"Task/{identifier}", f"AuditEvent/{line}")
     told = {
         "event": Event.ACCESS_REPORTED,
@@ -152,8 +152,9 @@ async def answer_report(p: Permit, task: UUID, text: str) -> bool:
     return True
 
 
-def _report(p: Permit, line: TraceLine, question: str) -> Resource:
-    holder = {"reference": f"Patient/{p.caller.patient}"}
+async def _report(p: Permit, line: TraceLine, question: str) -> Resource:
+    """`for` is the holder of the record, `requester` who asks: they may represent the holder."""
+    holder = (await read_all(p.tx, p.cipher, "Patient"))[0].id
     return {
         "resourceType": "Task",
         "meta": {"security": [{"code": HOLDER_ONLY}]},
@@ -162,9 +163,9 @@ def _report(p: Permit, line: TraceLine, question: str) -> Resource:
         "code": {"coding": [{"system": CODES, "code": Subject.REPORT}]},
         "description": question,
         "focus": {"reference": f"AuditEvent/{line.id}"},
-        "for": holder,
+        "for": {"reference": f"Patient/{holder}"},
         "authoredOn": instant(p.now),
-        "requester": holder,
+        "requester": {"reference": f"Patient/{p.caller.patient}"},
     }
 
 

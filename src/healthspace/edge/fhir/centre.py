@@ -1,7 +1,7 @@
 """The notification centre and the questioning of an access over HTTP.
 
 `DELETE /Communication/id` deletes a notification of one's own; `PUT` marks it as read (with `received`) or unread (without): nothing else
-of it changes. `POST /Task` with `focus` an AuditEvent of one's own record asks the agency about that access.
+of it changes. `POST /Task` with `focus` an AuditEvent of one's own record, or of who one represents, asks the agency about that access.
 """
 
 from starlette.requests import Request
@@ -18,7 +18,6 @@ from healthspace.edge.fhir.controls import named_in, read_typed
 from healthspace.edge.fhir.write import answer_written
 from healthspace.identity.caller import Caller
 from healthspace.notifications.operations import delete_notification, mark
-from healthspace.record.spaces import owner_of_patient
 from healthspace.reviews.operations import report_access
 
 EVENT = "AuditEvent/"
@@ -50,6 +49,6 @@ async def ask(request: Request, service: Service, caller: Caller) -> Response:
     line = parse_id(focus.rpartition("/")[2]) if EVENT in focus else None
     if line is None:
         raise Invalid("a question is about one access: Task.focus is its AuditEvent", place="Task.focus")
-    async with service.door.permit(caller, Action.REPORT_ACCESS, owner_of_patient(caller.patient)) as p:
+    async with service.door.permit(caller, Action.REPORT_ACCESS, owner_of(line) or None) as p:
         stored = await report_access(p, line, str(task.get("description", "")), place="Task.description")
     return answer_written(base_url(request), stored, 201, preferred_return(request))
