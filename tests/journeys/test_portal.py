@@ -22,6 +22,8 @@ def test_the_keyboard_reaches_the_content_first_and_sees_where_it_is(browser: Br
         expect(page.locator(":focus")).to_be_in_viewport()
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text("Ajouter un document")
+        page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_id("q")
         outline = page.locator(":focus").evaluate("element => getComputedStyle(element).outlineWidth")
         assert outline == "3px"
@@ -133,3 +135,46 @@ def test_nothing_is_fetched_before_it_is_asked_for(browser: Browser, address: st
             link.hover()
         page.wait_for_timeout(300)
         assert [url for url in asked if "/documents/" in url] == []
+
+
+def test_without_javascript_a_citizen_adds_hides_and_deletes_a_document(browser: Browser, address: str, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Consultation pour une épicondylite", encoding="utf-8")
+    with a_page(browser, address, javascript=False, size=MOBILE) as page:
+        sign_in(page, "parent")
+        page.get_by_role("link", name="Ajouter un document").click()
+        page.fill("#title", "Courrier du kiné")
+        page.set_input_files("#file", file)
+        page.select_option("#type", "DOCPAT03")
+        page.fill("#date", "1850-01-01")
+        page.get_by_role("button", name="Ajouter au dossier").click()
+        expect(page.locator("#date-wrong")).to_be_visible()
+        expect(page.locator("#title")).to_have_value("Courrier du kiné")
+        page.fill("#date", "2026-05-14")
+        page.set_input_files("#file", file)
+        page.get_by_role("button", name="Ajouter au dossier").click()
+        expect(page.get_by_role("status")).to_contain_text("C’est fait")
+        page.goto("/documents?q=epicondylite")
+        page.locator(".row a.ttl", has_text="Courrier du kiné").click()
+        page.get_by_role("link", name="Le masquer aux professionnels").click()
+        page.get_by_role("button", name="Masquer le document").click()
+        expect(page.locator("main")).to_contain_text("Masqué aux soignants")
+        page.get_by_role("link", name="Supprimer").click()
+        page.get_by_role("button", name="Supprimer le document").click()
+        expect(page.get_by_role("status")).to_contain_text("C’est fait")
+        expect(page.locator("main")).not_to_contain_text("Courrier du kiné")
+
+
+def test_a_citizen_takes_everything_away_with_the_keyboard_alone(browser: Browser, address: str) -> None:
+    with a_page(browser, address) as page:
+        sign_in(page, "citizen")
+        page.goto("/settings")
+        link = page.get_by_role("link", name="Télécharger pour un logiciel")
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if link.evaluate("element => element === document.activeElement"):
+                break
+        expect(link).to_be_focused()
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        assert Path(download.value.path()).read_text(encoding="utf-8").startswith('{"resourceType":"Bundle"')
