@@ -152,3 +152,12 @@ def _search(page: Page) -> Iterator[str]:
         page.locator("main form button").first.click()
         page.wait_for_load_state()
         yield f"search for {typed}"
+    for family in ("", "Personne"):
+        page.goto("/")
+        for name, typed in {"family": family, "given": "Anne", "birth": "1979-03-28", "place": "49007"}.items():
+            page.fill(f"#{name}", typed)
+        page.check("#sex-female")
+        page.locator("form:has(#family)").evaluate("form => { form.noValidate = true }")
+        page.locator("form:has(#family) button").first.click()
+        page.wait_for_load_state()
+        yield f"search for traits, {family or 'one missing'}"

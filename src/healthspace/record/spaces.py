@@ -7,16 +7,17 @@ from uuid import UUID
 
 from healthspace.access.permit import Door, Permit
 from healthspace.access.rules import Action
-from healthspace.base.errors import Conflict, NotFound
+from healthspace.base.errors import Conflict, NotFound, Refused
+from healthspace.base.fhirjson import BIRTH_PLACE, INSEE_CODE
 from healthspace.base.ids import new_id, owner_of
+from healthspace.identity.caller import Caller
 from healthspace.identity.ins import NIA, Ins
 from healthspace.resources.hashing import hash_token
 from healthspace.resources.names import claim, pointed_to
 from healthspace.resources.store import insert, read_all
 from healthspace.resources.stored import Resource, Stored, instant
+from healthspace.resources.traits import StrictTraits, hash_traits
 
-BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
-INSEE_CODE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code"
 IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
 CLOSURE = "https://interop.esante.gouv.fr/ig/fhir/dmp/StructureDefinition/dmp-fermeture"
 CLOSURE_REASONS = "https://interop.esante.gouv.fr/ig/fhir/dmp/CodeSystem/dmp-motif-fermeture"
@@ -61,6 +62,27 @@ async def locate(door: Door, ins: Ins) -> UUID | None:
     async with door.database.reading() as tx:
         found = await pointed_to(tx, hash_token(door.keys, "Patient", "identifier", f"urn:oid:{ins.system}", ins.value))
     return found[0][1] if found else None
+
+
+async def find_by_traits(door: Door, caller: Caller, traits: StrictTraits) -> tuple[UUID, ...]:
+    """The Patients with exactly these traits whose open record `caller` may know of: each through the door, one line in its trail.
+
+    Nobody there leaves a line as well, and looks like a record that is closed or that the rules keep from `caller`.
+    """
+    async with door.database.reading() as tx:
+        places = await pointed_to(tx, hash_traits(door.keys, traits))
+    candidates: list[tuple[int | None, UUID | None]] = [*places] or [(None, None)]
+    known = []
+    for owner, patient in candidates:
+        try:
+            async with door.permit(caller, Action.FIND_PATIENT, owner) as p:
+                stored = (await patient_of(p)).json()
+                p.note(f"Patient/{stored['id']}")
+        except (Refused, NotFound):
+            continue
+        if patient and stored.get("active", True):
+            known.append(patient)
+    return tuple(known)
 
 
 async def open_space(p: Permit, traits: Traits) -> UUID:

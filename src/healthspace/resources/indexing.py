@@ -32,6 +32,7 @@ from healthspace.resources.hashing import (
     number_of,
 )
 from healthspace.resources.query import Selects
+from healthspace.resources.traits import hash_traits, strict_traits_of
 
 Resource = dict[str, Any]
 
@@ -69,6 +70,8 @@ def index(resource: Resource, keys: KeyRing, owner: int) -> Index:
         made.tokens.add(hash_reference_identifier_value(keys, type_, branch.key, value))
     for branch, uri in found.uris:
         keep.add(branch.key, hash_uri(keys, type_, branch.key, uri), typed=True)
+    if type_ == "Patient" and (traits := strict_traits_of(resource)):
+        made.across.add(hash_traits(keys, traits))
     _index_record(made, keys, resource)
     _index_ranges(made, found)
     for branch, text in found.strings:

@@ -1,4 +1,4 @@
-"""A professional or a structure finds a citizen by INS, and sees what they may of the record, with the reason."""
+"""A professional or a structure finds a citizen by INS or by the strict traits, and sees what they may, with the reason."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +15,12 @@ from healthspace.base.ids import owner_of
 from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.language import Language, mark, read_moment
 from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.traits_form import TypedTraits, find_wrong_traits, read_traits
 from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import Kind
 from healthspace.identity.ins import DEMO, NIA, NIR, TEST, read_ins
-from healthspace.record.spaces import locate
+from healthspace.record.spaces import find_by_traits, locate
 
 GENDERS = {"male": mark("Man"), "female": mark("Woman")}
 
@@ -45,8 +46,17 @@ STRUCTURE_SIGHTS = (
 LOGGED = Sight(mark("Every look is written down"), mark("Your name, the reason and the time: the citizen reads them."), "eye")
 
 
-def show_find(visit: Visit, *, status: int = 200, ins: str = "", wrong: dict[str, str] | None = None, nothing: bool = False) -> Response:
-    """The search form; `wrong` says what to correct, `nothing` that no record can be shown."""
+def show_find(
+    visit: Visit,
+    *,
+    status: int = 200,
+    ins: str = "",
+    typed: TypedTraits | None = None,
+    wrong: dict[str, str] | None = None,
+    nothing: bool = False,
+    several: bool = False,
+) -> Response:
+    """The two search forms; `wrong` says what to correct, `nothing` that no record can be shown, `several` that traits are not enough."""
     sights = STRUCTURE_SIGHTS if visit.caller.kind is Kind.STRUCTURE else PROFESSIONAL_SIGHTS
     about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
     return visit.render(
@@ -58,6 +68,11 @@ def show_find(visit: Visit, *, status: int = 200, ins: str = "", wrong: dict[str
         ins=ins,
         wrong=wrong or {},
         nothing=nothing,
+        several=several,
+        typed=typed or TypedTraits(),
+        by_traits=typed is not None,
+        sexes=[(code, visit.language.say(name), "") for code, name in GENDERS.items()],
+        latest=visit.today.isoformat(),
         urgent=visit.caller.kind is Kind.PROFESSIONAL,
     )
 
@@ -74,6 +89,8 @@ ELSEWHERE = {"add": "/add", "emergency": "/emergency"}
 async def open_patient(visit: Visit) -> Response:
     """POST /patients: the number never appears in an address. None, closed and refused are one and the same answer."""
     form = await read_form(visit.request)
+    if form.get("by") == "traits":
+        return await _open_by_traits(visit, form)
     typed, wanted = form.get("ins", ""), form.get("to", "")
     value = typed.replace(" ", "").upper()
     try:
@@ -90,6 +107,27 @@ async def open_patient(visit: Visit) -> Response:
     except Refused:
         return show_find(visit, status=404, ins=typed, nothing=True)
     return go_to(f"/patients/{patient}{ELSEWHERE.get(wanted, '')}")
+
+
+async def _open_by_traits(visit: Visit, form: dict[str, str]) -> Response:
+    """Exactly one person is opened. Nobody, closed and refused are one answer; several is another: the number decides between them."""
+    typed, wanted = read_traits(form), form.get("to", "")
+    door = visit.service.door
+    if wrong := find_wrong_traits(typed, visit.language, visit.today):
+        await door.trace_failure(visit.caller, Action.FIND_PATIENT, None, Invalid("form"))
+        return show_find(visit, status=422, typed=typed, wrong=wrong)
+    found = await find_by_traits(door, visit.caller, typed.traits)
+    if len(found) > 1:
+        return show_find(visit, status=409, typed=typed, several=True)
+    if not found:
+        return show_find(visit, status=404, typed=typed, nothing=True)
+    if wanted not in ELSEWHERE:
+        try:
+            async with door.permit(visit.caller, Action.READ_RECORD, owner_of(found[0])):
+                pass
+        except Refused:
+            return show_find(visit, status=404, typed=typed, nothing=True)
+    return go_to(f"/patients/{found[0]}{ELSEWHERE.get(wanted, '')}")
 
 
 async def _locate(door: Door, value: str) -> UUID | None:

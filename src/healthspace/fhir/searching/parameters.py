@@ -17,6 +17,8 @@ from healthspace.fhir.searching.paths import Alternative, Leg, Walk, compile_pat
 
 EXTRACTION = 3
 """Raised when `extract.py` makes other values of the same elements, or `ucum.py` other canonical units (decision 14)."""
+BESIDE = {"Patient": "strict traits"}
+"""What the store indexes of a type that is no search parameter: told here, so that what is stored already is indexed anew."""
 WITHOUT_INDEX = frozenset({"_id", "_lastUpdated"})
 LEFT_OUT = frozenset({"_text", "_content", "_query"})
 SHARED_TYPES = frozenset({"code", "boolean"})
@@ -56,7 +58,8 @@ def branches_of(type_: str) -> tuple[Branch, ...]:
 def fingerprint_of(type_: str) -> int:
     """A signed 32-bit number, not 0, that changes with what the index of a type holds."""
     shared = sorted(parameter.name for parameter in parameters_of(type_).values() if parameter.shared)
-    told = repr((EXTRACTION, sorted((branch.key, branch.kind.value) for branch in branches_of(type_)), shared))
+    beside = (BESIDE[type_],) if type_ in BESIDE else ()
+    told = repr((EXTRACTION, sorted((branch.key, branch.kind.value) for branch in branches_of(type_)), shared, *beside))
     return int.from_bytes(zlib.crc32(told.encode()).to_bytes(4, "big"), "big", signed=True) or 1
 
 
