@@ -30,6 +30,9 @@ NO_PAGES = frozenset(
         "/access/export.csv",
         "/access/export.json",
         "/reviews/{id}",  # a demonstration begins without any
+        # Nor with an invitation (walked through in test_relatives.py), or with a minor.
+        *(f"/relatives/{{id}}/{part}" for part in ("answer", "change", "end")),
+        *(f"/patients/{{patient}}/relatives{part}" for part in ("", "/invite", "/{id}/change", "/{id}/end")),
     }
 )
 """Routes that answer with a file or lead elsewhere; and the page of a change, which is opened as a citizen already."""

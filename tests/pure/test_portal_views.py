@@ -18,7 +18,7 @@ from healthspace.edge.portal.frame import initials_of
 from healthspace.edge.portal.home import find_last_visit, find_tasks
 from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date, read_moment
 from healthspace.edge.portal.listing import PAGE, Listing, Question, lay_out
-from healthspace.edge.portal.patients import show_banner, write_ins
+from healthspace.edge.portal.patients import name_patient, write_ins
 from healthspace.edge.portal.privacy import show_choices
 from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
 from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row, show_rows
@@ -396,7 +396,7 @@ PATIENT = {
 
 
 def test_the_patient_banner_says_who_with_age_and_number() -> None:
-    banner = show_banner(PATIENT, Scope.ALL, FR, NOW.date())
+    banner = name_patient(PATIENT, Scope.ALL, FR, NOW.date())
     facts = [fact.replace("\N{NO-BREAK SPACE}", " ") for fact in banner.facts]
     assert (banner.name, facts) == (
         "LÉA ROSE DUPRÉ",
@@ -405,7 +405,7 @@ def test_the_patient_banner_says_who_with_age_and_number() -> None:
 
 
 def test_the_banner_of_who_sees_only_its_deposits_holds_no_trait() -> None:
-    banner = show_banner(PATIENT, Scope.OWN_DEPOSITS, FR, NOW.date())
+    banner = name_patient(PATIENT, Scope.OWN_DEPOSITS, FR, NOW.date())
     assert "DUPRÉ" not in banner.name
     assert banner.facts == ()
 

@@ -20,6 +20,10 @@ KEEP = """
       FROM unnest($3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[]) AS new (kind, subject, since, until)
      ORDER BY kind, subject, until DESC NULLS FIRST
 """
+TIED = """
+    SELECT EXISTS (SELECT 1 FROM access_fact WHERE owner = $1 AND kind = ANY ($2::text[]) AND subject = $3
+                      AND (since IS NULL OR since <= $4) AND (until IS NULL OR until > $4))
+"""
 
 RPPS = "https://rpps.esante.gouv.fr"
 FINESS = "https://finess.esante.gouv.fr"
@@ -127,6 +131,12 @@ async def derive_facts(tx: Tx, keys: KeyRing, owner: int, source: UUID, resource
 async def keep_fact(tx: Tx, keys: KeyRing, owner: int, source: UUID, fact: Fact) -> None:
     """Keeps one fact that no resource states: of a step in the life of the record."""
     await tx.execute(KEEP, owner, source, [str(fact.kind)], [keys.hash_caller(fact.key)], [fact.since], [fact.until])
+
+
+async def is_related(tx: Tx, keys: KeyRing, owner: int, key: str, now: datetime) -> bool:
+    """Whether a caller is invited by this citizen, or is a carer or representative of theirs, at `now`."""
+    kinds = [str(kind) for kind in (Tie.INVITED, Tie.CARER, Tie.REPRESENTATIVE)]
+    return bool(await tx.fetchval(TIED, owner, kinds, keys.hash_caller(key), now))
 
 
 async def forget_facts(tx: Tx, owner: int, source: UUID) -> None:

@@ -67,6 +67,7 @@ class Permit:
     """What the matrix lets the caller's profession read; None: it does not bound this caller."""
     relations: frozenset[str]
     """The facts (Tie) that hold between the caller and the citizen, and the citizen's choices for the record."""
+    facts: Facts
     cipher: Cipher
     ciphers: Ciphers
     keys: KeyRing
@@ -82,6 +83,10 @@ class Permit:
         """Every operation begins with this: a permit for one act is no permit for another."""
         if self.action not in actions:
             raise Refused(f"a permit for {self.action} is no permit for {' or '.join(actions)}")
+
+    def allows(self, action: Action) -> bool:
+        """Whether the rules would let the caller do `action` here too: what would be refused is not offered. It is no permit for it."""
+        return decide(self.caller, action, self.facts).allowed
 
     def note(self, *targets: str) -> None:
         self.targets.extend(targets)
@@ -166,14 +171,15 @@ class Door:
     @asynccontextmanager
     async def permit_to_open(self, caller: Caller) -> AsyncIterator[Permit]:
         """A permit on a record that begins with it: a new owner, with a data key of its own."""
-        verdict = decide(caller, Action.OPEN_SPACE, Facts(state=None, demo=self.demo))
+        facts = Facts(state=None, demo=self.demo)
+        verdict = decide(caller, Action.OPEN_SPACE, facts)
         try:
             if not verdict.allowed:
                 raise Refused(verdict.reason)
             now = clock.now()
             async with self.trail.writer() as writer, self.database.transaction() as tx:
                 cipher = await create_owner(tx, self.ciphers, self.keys, "citizen", now)
-                permit = self._grant(tx, caller, Action.OPEN_SPACE, verdict, cipher, now)
+                permit = self._grant(tx, caller, Action.OPEN_SPACE, verdict, cipher, now, facts)
                 yield permit
                 await self.trail.append(tx, writer, [self._line_of(permit)])
         except BaseException as error:
@@ -240,7 +246,7 @@ class Door:
         if not verdict.allowed or owner is None:
             raise Refused(verdict.reason)
         cipher = self.ciphers.open(owner, rows[0]["wrapped_key"])
-        permit = self._grant(tx, caller, action, verdict, cipher, now, facts.relations)
+        permit = self._grant(tx, caller, action, verdict, cipher, now, facts)
         permit.fetched = rows[0] if about and rows[0]["id"] is not None else None
         return permit
 
@@ -252,7 +258,7 @@ class Door:
         verdict: Verdict,
         cipher: Cipher,
         now: datetime,
-        relations: frozenset[str] = frozenset(),
+        facts: Facts,
     ) -> Permit:
         return Permit(
             tx=tx,
@@ -266,7 +272,8 @@ class Door:
             concerned=verdict.concerned,
             only=verdict.only,
             admission=self.policy.admission(verdict.profession) if verdict.profession is not None else None,
-            relations=relations,
+            relations=facts.relations,
+            facts=facts,
             cipher=cipher,
             ciphers=self.ciphers,
             keys=self.keys,

@@ -32,6 +32,7 @@ from healthspace.access.rules import Action, Tie
 from healthspace.base.errors import Forbidden, Invalid, NotFound
 from healthspace.base.ids import new_id
 from healthspace.base.text import fold
+from healthspace.database.keys import KeyRing
 from healthspace.fhir.dates import instants_of
 from healthspace.identity.ins import SYSTEMS, read_ins
 from healthspace.record.choices import check_period
@@ -63,7 +64,7 @@ async def invite(p: Permit, related: Resource) -> Stored:
     stored = await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
     await derive_facts(p.tx, p.keys, p.owner, identifier, kept)
     # One who is invited by a row that leads nowhere is invited all the same, as far as anyone can tell.
-    await point(p.tx, _leads(p, "invited", person or identifier), p.owner, identifier)
+    await point(p.tx, leads(p.keys, "invited", person or identifier), p.owner, identifier)
     await prove(p, stored, "CREATE")
     return stored
 
@@ -94,10 +95,11 @@ async def answer(p: Permit, identifier: UUID, *, accepts: bool) -> Stored:
         raise Invalid("this invitation was answered before", place="RelatedPerson.extension")
     if not accepts:
         p.action = Action.REFUSE_INVITATION
+        await point_away(p.tx, leads(p.keys, "invited", p.caller.patient), p.owner, identifier)
         return await _replace(p, current, {**_said(related, REFUSED), "active": False}, "UPDATE")
     if not represents(related):
         await _check_cared_for(p)
-    await point(p.tx, _leads(p, "cares", p.caller.patient), p.owner, identifier)
+    await point(p.tx, leads(p.keys, "cares", p.caller.patient), p.owner, identifier)
     period = {"start": instant(p.now), **related.get("period", {})}
     return await _replace(p, current, {**_said(related, ACCEPTED), "period": period}, "UPDATE")
 
@@ -114,8 +116,9 @@ async def end_care(p: Permit, identifier: UUID) -> Stored:
         raise Forbidden("a representative is ended by themselves, or by the law", place="RelatedPerson.relationship")
     if value_of(related, INVITATION) in {ENDED, REFUSED, EXPIRED}:
         return current
-    for key in named:
-        await point_away(p.tx, _leads(p, "cares", UUID(key.removeprefix("patient|"))), p.owner, identifier)
+    for person in [key.removeprefix("patient|") for key in named] or [str(identifier)]:
+        for how in ("invited", "cares"):
+            await point_away(p.tx, leads(p.keys, how, person), p.owner, identifier)
     p.action = Action.LEAVE_CARE if p.caller.key in named else Action.END_CARE
     period = {**related.get("period", {}), "end": instant(p.now)}
     return await _replace(p, current, {**_said(related, ENDED), "active": False, "period": period}, "DELETE")
@@ -177,7 +180,7 @@ def _is_open(p: Permit, related: Resource) -> bool:
 
 async def _check_cared_for(p: Permit) -> None:
     """One after the other, so that two acceptances at the same moment do not both find room."""
-    h = _leads(p, "cares", p.caller.patient)
+    h = leads(p.keys, "cares", p.caller.patient)
     await wait_for_turn(p.tx, p.keys, "RelatedPerson", str(h))
     if len(await pointed_to(p.tx, h)) >= p.policy.most_cared_for:
         raise Invalid(f"a carer cares for {p.policy.most_cared_for} people at most", place="RelatedPerson.patient")
@@ -188,7 +191,13 @@ async def _match(p: Permit, related: Resource) -> UUID | None:
     name: Resource = next(name for name in related["name"] if name.get("family") and name.get("given"))
     stated = next(one for one in related["identifier"] if one.get("system", "").removeprefix("urn:oid:") in SYSTEMS)
     ins = read_ins(stated["system"], stated.get("value", ""), "RelatedPerson.identifier")
-    places = await pointed_to(p.tx, hash_token(p.keys, "Patient", "identifier", f"urn:oid:{ins.system}", ins.value))
+    # People write a number without its kind: it is sought under each, the stated one first.
+    systems = sorted(SYSTEMS, key=lambda system: system != ins.system)
+    places = [
+        place
+        for system in systems
+        for place in await pointed_to(p.tx, hash_token(p.keys, "Patient", "identifier", f"urn:oid:{system}", ins.value))
+    ]
     if not places:
         return None
     owner, identifier = places[0]
@@ -221,9 +230,9 @@ def _said(related: Resource, state: str) -> Resource:
     return {**related, "extension": [*others, {"url": INVITATION, "valueCode": state}]}
 
 
-def _leads(p: Permit, how: str, person: Any) -> int:
+def leads(keys: KeyRing, how: str, person: Any) -> int:
     """The hash that leads from a person to those who invited them (`invited`), or whom they care for (`cares`)."""
-    return p.keys.hash64("carer", how, str(person))
+    return keys.hash64("carer", how, str(person))
 
 
 async def _invitation(p: Permit, identifier: UUID) -> Stored:

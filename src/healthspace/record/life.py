@@ -15,11 +15,12 @@ from healthspace.base.errors import Conflict, Invalid, Refused
 from healthspace.base.ids import new_id
 from healthspace.database.owners import change_state, erase_owner, set_due, state_of
 from healthspace.identity.ins import SYSTEMS
-from healthspace.record.carers import is_minor, majority_of
+from healthspace.record.carers import is_minor, leads, majority_of
 from healthspace.record.proof import prove
 from healthspace.record.spaces import CLOSURE, Traits, closure, open_space, patient_of
 from healthspace.resources.hashing import hash_link, hash_name_claim
 from healthspace.resources.indexing import index
+from healthspace.resources.names import point
 from healthspace.resources.store import insert, read_all, update
 from healthspace.resources.stored import Resource, Stored
 
@@ -172,6 +173,7 @@ async def _keep_representative(p: Permit, holder: Resource, representative: UUID
     identifier = new_id(p.owner)
     stored = await insert(p.tx, p.cipher, p.keys, identifier, related, p.now)
     await derive_facts(p.tx, p.keys, p.owner, identifier, related)
+    await point(p.tx, leads(p.keys, "invited", representative), p.owner, identifier)
     p.note(f"RelatedPerson/{stored.id}")
 
 

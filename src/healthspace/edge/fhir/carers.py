@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
-from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import owner_of
 from healthspace.edge.fhir.act import base_url
 from healthspace.edge.fhir.answer import PRIVATE, Entries, answer, entries_of, etag_of, searchset
@@ -16,9 +15,7 @@ from healthspace.edge.fhir.write import answer_written
 from healthspace.identity.caller import Caller
 from healthspace.record.carers import answer as answer_invitation
 from healthspace.record.carers import change_carer, end_care, invite
-from healthspace.resources.names import pointed_to
-from healthspace.resources.reading import read_resource
-from healthspace.resources.stored import Stored
+from healthspace.record.relatives import list_tied
 
 
 async def create(request: Request, service: Service, caller: Caller) -> Response:
@@ -68,17 +65,7 @@ async def _answer(request: Request, service: Service, caller: Caller, *, accepts
 
 async def mine(request: Request, service: Service, caller: Caller) -> Response:
     """`GET /RelatedPerson/$mine`: the invitations for the caller, whoever sent them, with those that were accepted."""
-    if caller.patient is None:
-        raise NotFound
-    async with service.door.database.reading() as tx:
-        places = await pointed_to(tx, service.door.keys.hash64("carer", "invited", str(caller.patient)))
-    found: list[Stored] = []
-    for owner, identifier in places:
-        try:
-            async with service.door.permit(caller, Action.READ_ACCESS, owner) as p:
-                found.append(await read_resource(p, "RelatedPerson", identifier))
-        except (Refused, NotFound):
-            continue  # traced; it has ended, or run out
+    found = [one.related for one in await list_tied(service.door, caller)]
     base = base_url(request)
     links = {"self": f"{base}/RelatedPerson/$mine"}
     return answer(searchset(base, Entries(entries_of(found)), len(found), links)) if found else answer(orjson.dumps(_none(links)))

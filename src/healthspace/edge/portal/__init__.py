@@ -18,6 +18,7 @@ from healthspace.edge.portal import (
     patients,
     privacy,
     privacy_choices,
+    relative_routes,
     settings,
     sign_in,
 )
@@ -44,6 +45,7 @@ def routes() -> list[BaseRoute]:
         get("/", Action.READ_RECORD, home.show_home),
         *_settings(get, post),
         *_privacy(get, post),
+        *relative_routes.routes(get, post),
         *_patients(get, post),
         *_documents(get, post),
         *trail_routes(get, post),

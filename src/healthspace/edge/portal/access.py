@@ -64,7 +64,7 @@ async def show_access(visit: Visit) -> Response:
         "access.html",
         current="/access",
         here=not asked.document,
-        patient=None if visit.own else show_banner(holder, p.scope, language, language.day(p.now)),
+        patient=None if visit.own else show_banner(holder, p, language),
         tab="/access",
         holder=holder,
         heading=_heading(visit, asked),

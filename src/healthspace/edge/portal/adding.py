@@ -7,18 +7,19 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from healthspace.access.changes import HOLDERS
 from healthspace.access.labels import MASKED, NOT_ANNOUNCED
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
-from healthspace.base.errors import Conflict, Invalid, Malformed, UnsupportedMedia
+from healthspace.access.rules import Action, Reason
+from healthspace.base.errors import Conflict, Invalid, Malformed, Refused, UnsupportedMedia
 from healthspace.base.media import sniff
-from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.patients import read_ins_of
+from healthspace.edge.portal.patients import read_ins_of, show_banner
 from healthspace.edge.portal.pdf_pages import PdfViewer
 from healthspace.edge.portal.upload import Upload, read_upload
 from healthspace.edge.portal.visit import Handler, Visit
+from healthspace.identity.caller import Kind
 from healthspace.identity.ins import Ins, read_ins
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Reading, read_draft
@@ -77,7 +78,7 @@ class Form:
 
 def types_of(visit: Visit) -> list[tuple[str, str]]:
     """The types that this visitor chooses among: code and name."""
-    if visit.own:
+    if visit.caller.kind is Kind.CITIZEN:
         return [(code, visit.language.say(name)) for code, name in CITIZEN_TYPES.items()]
     named = [(code, label_of_type(code, visit.language.code)) for code in PROFESSIONAL_TYPES]
     return sorted(named, key=lambda pair: pair[1])
@@ -112,7 +113,9 @@ async def _add(visit: Visit, viewer: PdfViewer) -> Response:
         return await _show(visit, form, {"file": visit.language.say("This file cannot be read: open it and save it again")}, status=422)
     except Conflict:
         return await _show(visit, form, {"file": visit.language.say("This file is in the record already")}, status=409)
-    return go_to(f"/documents/{identifier}?done=added" if visit.own else f"{visit.prefix}/add?done=added-for-patient")
+    if visit.own:
+        return go_to(f"/documents/{identifier}?done=added")
+    return go_to(f"{visit.prefix}/add?done={'added-for-relative' if visit.caller.kind is Kind.CITIZEN else 'added-for-patient'}")
 
 
 def read_form_of(upload: Upload) -> Form:
@@ -150,10 +153,11 @@ async def _deposit(visit: Visit, form: Form, content: bytes, words: str) -> UUID
     """The id of the document in the record."""
     service = visit.service
     day = form.day or visit.today
-    labels = set() if visit.own else {NOT_ANNOUNCED} if form.announced == "later" else set()
-    if form.masked:
-        labels.add(MASKED)
+    citizen = visit.caller.kind is Kind.CITIZEN
+    labels = {NOT_ANNOUNCED} if form.announced == "later" and not citizen else set()
     async with service.door.permit(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner) as p:
+        if form.masked and (p.reason in HOLDERS or not citizen):
+            labels.add(MASKED)
         written = datetime.combine(day, time(12), tzinfo=UTC) if day != visit.today else p.now
         described = Described(
             form.type, await _ins_of(p), form.title, written, visit.caller, written_by=form.writer, labels=frozenset(labels)
@@ -182,14 +186,14 @@ async def _ins_of(p: Permit) -> Ins:
 
 async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int = 200) -> Response:
     """The form. A citizen is read as for any page; a professional sees the number of the record, no trait: adding is not reading."""
-    if visit.own:
-        banner = None
-        async with visit.service.door.permit(visit.caller, Action.READ_PATIENT, visit.owner) as p:
-            holder = (await patient_of(p)).json()
-    else:
-        async with visit.service.door.permit(visit.caller, Action.FIND_PATIENT, visit.owner) as p:
-            holder = await find_patient(p)
-        banner = PatientBanner(visit.language.say("INS number %(number)s", number=read_ins_of(holder)), ())
+    citizen = visit.caller.kind is Kind.CITIZEN
+    async with visit.service.door.permit(visit.caller, Action.READ_PATIENT if citizen else Action.FIND_PATIENT, visit.owner) as p:
+        if not p.allows(Action.DEPOSIT_DOCUMENT):
+            raise Refused(Reason.NO_RIGHT)
+        holder = (await patient_of(p)).json() if citizen else await find_patient(p)
+        banner, masks = None if visit.own else show_banner(holder, p, visit.language), not citizen or p.reason in HOLDERS
+    if banner and not citizen:
+        banner = replace(banner, name=visit.language.say("INS number %(number)s", number=read_ins_of(holder)), facts=())
     return visit.render(
         "add.html",
         status=status,
@@ -204,5 +208,7 @@ async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int 
         accept=ACCEPT,
         latest=visit.today.isoformat(),
         own=visit.own,
+        citizen=citizen,
+        masks=masks,
         action="/documents/add" if visit.own else f"{visit.prefix}/add",
     )

@@ -27,8 +27,9 @@ def showing_document(viewer: PdfViewer) -> Handler:
         identifier = visit.identifier()
         async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
             document, patient = await read_document(p, identifier), (await patient_of(p)).json()
-            scope, now = p.scope, p.now
-            changes = changes_for(document.reference, visit.caller, p.reason, own=visit.own)
+            scope, now, takes = p.scope, p.now, p.allows(Action.READ_CONTENT)
+            changes = changes_for(document.reference, p)
+            banner = None if visit.own else show_banner(patient, p, visit.language)
         language, own = visit.language, visit.own
         opened = await open_content(document, language, viewer, first=visit.number("page"))
         files = [AttachedFile(file.title, name_format(file.media_type, language), len(file.data)) for file in opened.attachments]
@@ -37,13 +38,14 @@ def showing_document(viewer: PdfViewer) -> Handler:
             current="/documents",
             here=False,
             holder=patient,
-            patient=None if own else show_banner(patient, scope, language, language.day(now)),
+            patient=banner,
             list=visit.prefix or "/documents",
             view=view_document(document.reference, language, now, size=len(document.content), own=own),
             changes=changes,
             seers=explain_seers(document.reference, language, own=own),
             content=opened.content,
-            attachments=files,
+            attachments=files if takes else [],
+            takes=takes,
             trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",
         )
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from healthspace.access import labels
-from healthspace.access.changes import may_change_label, may_withdraw
+from healthspace.access.changes import HOLDERS, may_change_label, may_withdraw
 from healthspace.access.depositor import depositor_of
-from healthspace.access.rules import Action, Reason
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
 from healthspace.base.errors import NotFound
 from healthspace.edge.portal.language import mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.views import Resource, show_row
 from healthspace.edge.portal.visit import Visit
-from healthspace.identity.caller import Caller
 from healthspace.record.attributes import change_document, withdraw_document
 from healthspace.record.read import read_reference
 from healthspace.record.spaces import patient_of
@@ -74,15 +74,15 @@ CHANGES: Mapping[str, Change] = {
 }
 
 
-def changes_for(reference: Resource, caller: Caller, reason: Reason, *, own: bool) -> list[Change]:
-    """What this caller may do to a document that they see."""
+def changes_for(reference: Resource, p: Permit) -> list[Change]:
+    """What the caller of a permit may do to a document that it shows: nothing that would be refused."""
     codes = labels.codes_of(reference)
-    offered = []
-    if own:
+    offered, changes = [], p.allows(Action.CHANGE_DOCUMENT)
+    if changes and p.reason in HOLDERS:
         offered.append("show" if labels.MASKED in codes else "hide")
-    if labels.NOT_ANNOUNCED in codes and may_change_label(caller, reason, labels.NOT_ANNOUNCED):
+    if changes and labels.NOT_ANNOUNCED in codes and may_change_label(p.caller, p.reason, labels.NOT_ANNOUNCED):
         offered.append("release")
-    if may_withdraw(caller, depositor_of(reference)):
+    if p.allows(Action.WITHDRAW_DOCUMENT) and may_withdraw(p.caller, depositor_of(reference)):
         offered.append("delete")
     return [CHANGES[code] for code in offered]
 
@@ -91,8 +91,9 @@ async def ask(visit: Visit) -> Response:
     """GET …/documents/{id}/change/{change}: the question. NotFound when this change is not the visitor's to make."""
     async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
         reference = (await read_reference(p, visit.identifier())).json()
-        holder, scope, now = (await patient_of(p)).json(), p.scope, p.now
-        offered = changes_for(reference, visit.caller, p.reason, own=visit.own)
+        holder, now = (await patient_of(p)).json(), p.now
+        offered = changes_for(reference, p)
+        banner = None if visit.own else show_banner(holder, p, visit.language)
     change = next((one for one in offered if one.code == visit.request.path_params["change"]), None)
     if change is None:
         raise NotFound
@@ -101,7 +102,7 @@ async def ask(visit: Visit) -> Response:
         current="/documents",
         here=False,
         holder=holder,
-        patient=None if visit.own else show_banner(holder, scope, visit.language, visit.language.day(now)),
+        patient=banner,
         row=show_row(reference, visit.language, now, own=visit.own),
         change=change,
         address=f"{visit.prefix}/documents/{visit.identifier()}",

@@ -23,6 +23,7 @@ async def show_documents(visit: Visit) -> Response:
         references, patient = await list_documents(p), (await patient_of(p)).json()
         inside = await find_words(p, words)
         reason, scope, now = p.reason, p.scope, p.now
+        banner = None if visit.own else show_banner(patient, p, visit.language)
     language, own = visit.language, visit.own
     asked = Question(words, visit.asked("type"), visit.asked("after"))
     listing = lay_out(references, language, now, asked, inside=inside, own=own)
@@ -30,7 +31,7 @@ async def show_documents(visit: Visit) -> Response:
         "documents.html",
         current="/documents",
         holder=patient,
-        patient=None if own else show_banner(patient, scope, language, language.day(now)),
+        patient=banner,
         heading=language.say("My documents") if own else language.say("Documents"),
         page=listing,
         path=visit.prefix or "/documents",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from healthspace.access.rules import Action
 from healthspace.edge.portal.language import Language, mark
 from healthspace.identity.caller import Kind
 from healthspace.identity.personas import Role
@@ -41,10 +42,11 @@ class MenuGroup:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One part of the record of a patient that a professional has open; `path` follows the record's own address."""
+    """One part of the record of another person; `path` follows the record's own address. Shown to whom `action` is not refused."""
 
     name: str
     path: str
+    action: Action = Action.READ_RECORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class PatientBanner:
     address: str = ""
     acting: bool = False
     """Whether a citizen acts for this person (a child, someone they help), rather than a professional for a patient."""
+    parts: tuple[Tab, ...] = ()
+    """What of the record is open to the visitor."""
 
 
 RECORD_TABS = (
@@ -67,8 +71,9 @@ RECORD_TABS = (
     Tab(mark("Vaccinations"), "/vaccination"),
     Tab(mark("Wishes and contacts"), "/wishes"),
     Tab(mark("Timeline"), "/timeline"),
-    Tab(mark("Add a document"), "/add"),
-    Tab(mark("History of accesses"), "/access"),
+    Tab(mark("Add a document"), "/add", Action.DEPOSIT_DOCUMENT),
+    Tab(mark("Relatives"), "/relatives", Action.INVITE_CARER),
+    Tab(mark("History of accesses"), "/access", Action.READ_TRAIL),
 )
 """The parts of a patient's record, in their order."""
 
@@ -94,6 +99,8 @@ class Frame:
     search: str = ""
     """Where the field of the top bar looks; empty when there is none."""
     tabs: tuple[Tab, ...] = ()
+    relatives: bool = False
+    """Whether the visitor may act for others: the way to them stands in the top bar."""
 
     @property
     def in_bar(self) -> bool:
@@ -121,6 +128,7 @@ CITIZEN_MENU = (
         (
             MenuItem(mark("History of accesses"), "/access", "eye", bar=True, short=mark("History")),
             MenuItem(mark("Confidentiality"), "/privacy", "lock", short=mark("Access")),
+            MenuItem(mark("Relatives"), "/relatives", "users"),
             MenuItem(mark("Notifications"), "/notifications", "bell"),
         ),
     ),
@@ -191,6 +199,13 @@ DONE = {
     "deleted": mark("Done. The document is deleted."),
     "closed": mark("Done. Your record is closed."),
     "reopened": mark("Done. Your record is open again."),
+    "added-for-relative": mark("Done. The document is in their record."),
+    "invited": mark("Done. If all you typed is right, this person finds your invitation in their health space."),
+    "carer-changed": mark("Done. What this carer may do has changed."),
+    "care-ended": mark("Done. This person no longer reads the record."),
+    "left": mark("Done. You no longer see this record."),
+    "accepted": mark("Done. You can open this record from here."),
+    "refused": mark("Done. You refused the invitation, and the person is told."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

@@ -52,6 +52,8 @@ class Sight:
     today: date
     enters: bool = False
     """Whether the visitor may enter what a citizen enters: the holder, or who represents them."""
+    takes: bool = True
+    """Whether the visitor may take a copy away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,10 @@ async def open_sight(visit: Visit, types: Iterable[str], *, results: bool = True
     """The record that a visit is about, read once through the door."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         picture = await read_picture(p, types, results=results)
-        reason, scope, now = p.reason, p.scope, p.now
-    today = visit.language.day(now)
-    banner = None if visit.own else show_banner(picture.patient, scope, visit.language, today)
-    return Sight(
-        picture, banner, explain_ground(reason, visit.language) if scope is not Scope.OWN_DEPOSITS else "", now, today, reason in HOLDERS
-    )
+        reason, scope, now, takes = p.reason, p.scope, p.now, p.allows(Action.READ_CONTENT)
+        banner = None if visit.own else show_banner(picture.patient, p, visit.language)
+    ground = explain_ground(reason, visit.language) if scope is not Scope.OWN_DEPOSITS else ""
+    return Sight(picture, banner, ground, now, visit.language.day(now), reason in HOLDERS, takes)
 
 
 def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = True, status: int = 200, **values: object) -> Response:
@@ -111,6 +111,7 @@ def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = 
         tab=tab,
         ground=sight.ground,
         own="you" if visit.own else "acting" if sight.enters else "",
+        takes=sight.takes,
         **values,
     )
 

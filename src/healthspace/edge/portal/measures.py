@@ -62,7 +62,7 @@ async def export_measures(visit: Visit) -> Response:
     """GET /measures/{key}/csv: the table of one measurement as a file; NotFound when there is none."""
     sight = await open_sight(visit, ("Observation",), results=False)
     card = next((card for card in show_cards(sight, visit) if card.key == visit.request.path_params["key"]), None)
-    if card is None:
+    if card is None or not sight.takes:
         raise NotFound
     lines = [f"{row.when.at.isoformat() if row.when else ''};{_plain(row.value)};{_plain(row.sources[0].title)}" for row in card.rows]
     header = ";".join((visit.language.say("Date"), visit.language.say("Value"), visit.language.say("Source")))

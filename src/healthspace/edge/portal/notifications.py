@@ -168,7 +168,9 @@ def _way(one: Notification, *, own: bool) -> str:
     lines = [reference.removeprefix("AuditEvent/") for reference in one.about if reference.startswith("AuditEvent/")]
     if lines and one.event in {Event.EMERGENCY_ACCESS, Event.FIRST_ACCESS, Event.REPORT_ANSWERED}:
         return f"/access/{lines[0]}/question"
-    return "" if subject_of(one.event) is Subject.CARER or not lines else "/access"
+    if subject_of(one.event) is Subject.CARER:
+        return "/relatives"
+    return "/access" if lines else ""
 
 
 def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> Choice:

@@ -1,6 +1,6 @@
 """A professional or a structure finds a citizen by INS or by the strict traits, and sees what they may, with the reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -8,11 +8,11 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from healthspace.access.permit import Door
+from healthspace.access.permit import Door, Permit
 from healthspace.access.rules import Action, Scope
 from healthspace.base.errors import Invalid, Refused
 from healthspace.base.ids import owner_of
-from healthspace.edge.portal.frame import PatientBanner
+from healthspace.edge.portal.frame import RECORD_TABS, PatientBanner
 from healthspace.edge.portal.language import Language, mark, read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.traits_form import TypedTraits, find_wrong_traits, read_traits
@@ -139,8 +139,14 @@ async def _locate(door: Door, value: str) -> UUID | None:
     return None
 
 
-def show_banner(patient: dict[str, Any], scope: Scope, language: Language, today: date) -> PatientBanner:
-    """Whose record is open. Who sees only its own deposits sees the number it came with, and no trait."""
+def show_banner(patient: dict[str, Any], p: Permit, language: Language) -> PatientBanner:
+    """Whose record is open, with the parts of it that are not refused. Who sees only its own deposits sees no trait, but the number."""
+    parts = tuple(tab for tab in RECORD_TABS if p.allows(tab.action))
+    return replace(name_patient(patient, p.scope, language, language.day(p.now)), parts=parts)
+
+
+def name_patient(patient: dict[str, Any], scope: Scope, language: Language, today: date) -> PatientBanner:
+    """Whose record it is, in words."""
     number = read_ins_of(patient)
     if scope is Scope.OWN_DEPOSITS:
         return PatientBanner(language.say("INS number %(number)s", number=number), ())

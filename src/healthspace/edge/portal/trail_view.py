@@ -114,6 +114,8 @@ REASONS: dict[str, str] = {
 GROUNDS: dict[str, str] = {
     Reason.TREATING_DOCTOR: mark("This citizen chose you as their treating doctor."),
     Reason.AUTHORISED: mark("This citizen authorised you to read their record."),
+    Reason.CARER: mark("This person invited you as their carer: you see what they let carers see."),
+    Reason.REPRESENTATIVE: mark("You represent this person legally: you decide for them."),
     Reason.DEPOSITOR: mark("You see only the documents that your structure added to this record."),
 }
 """The reasons of the access rules, told to the one who was let in."""

@@ -17,7 +17,7 @@ from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.portal.error_pages import error_page
-from healthspace.edge.portal.frame import RECORD_TABS, Frame, PatientBanner, menu_of
+from healthspace.edge.portal.frame import Frame, PatientBanner, menu_of
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
 from healthspace.edge.portal.session import EMERGENCY, forget, identify, show_visitor
@@ -102,6 +102,8 @@ class Visit:
         `here` when it is that entry itself, not a page below it. `holder` is the Patient of the record that is open.
         """
         citizen = self.caller.kind is Kind.CITIZEN
+        if patient and citizen:  # the menu is the visitor's own, the page is another's
+            current, here = "/relatives", False
         frame = Frame(
             language=self.language,
             path=_come_back(self.request),
@@ -111,11 +113,12 @@ class Visit:
             here=here,
             patient=replace(patient, address=self.prefix, acting=citizen) if patient else None,
             tab=tab,
-            tabs=RECORD_TABS if patient and not citizen else (),
-            search="/documents" if citizen and not (current == "/documents" and here) else "",
+            tabs=patient.parts if patient else (),
+            search="/documents" if citizen and not patient and not (current == "/documents" and here) else "",
             done=self.asked("done", 20),
             demo=self.service.door.demo,
             urgent=self._urgent_until() if patient else "",
+            relatives=citizen,
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, **values)
 

@@ -1,0 +1,83 @@
+"""Who helps or represents a citizen, and whom a citizen helps: the invitations of both sides, each with its state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from healthspace.access.facts import ACCEPTED, ENDED, EXPIRED, EXPIRES, INVITATION, PENDING, is_related, keys_named_in, value_of
+from healthspace.access.origin import is_from_document
+from healthspace.access.permit import Door, Permit
+from healthspace.access.rules import Action
+from healthspace.base import clock
+from healthspace.base.errors import NotFound, Refused
+from healthspace.base.ids import owner_of
+from healthspace.fhir.dates import instants_of
+from healthspace.identity.caller import Caller
+from healthspace.record.carers import leads
+from healthspace.record.spaces import patient_of
+from healthspace.resources.names import pointed_to
+from healthspace.resources.reading import read_resource, why_hidden
+from healthspace.resources.store import read_all
+from healthspace.resources.stored import Resource, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """One who invited the caller: the invitation (RelatedPerson), and the names of whose record it is (HumanName)."""
+
+    related: Stored
+    names: tuple[Resource, ...]
+
+
+async def list_relatives(p: Permit) -> list[Resource]:
+    """Every invitation of a record, the latest first, whatever became of it; none of the people that a document tells of."""
+    p.must_be_for(Action.READ_ACCESS, Action.INVITE_CARER)
+    known = [one.json() for one in await read_all(p.tx, p.cipher, "RelatedPerson")]
+    ours = [one for one in known if value_of(one, INVITATION) is not None and not is_from_document(one) and why_hidden(p, one) is None]
+    return sorted(ours, key=lambda one: str(one["id"]), reverse=True)
+
+
+async def list_tied(door: Door, caller: Caller) -> list[Tied]:
+    """Who invited the caller and waits for an answer, and whose carer or representative they are. One line in the trail of each.
+
+    NotFound for a caller who is no citizen. Who invites is named to who is invited: else nobody could answer.
+    """
+    if caller.patient is None:
+        raise NotFound
+    async with door.database.reading() as tx:
+        places = await pointed_to(tx, leads(door.keys, "invited", caller.patient))
+        # What has run out is not asked for: nobody finds refusals of it in their history.
+        live = [place for place in places if await is_related(tx, door.keys, place[0], caller.key, clock.now())]
+    found = [one for owner, identifier in live if (one := await _read_tied(door, caller, owner, identifier))]
+    return [one for one in found if state_of_care(one.related.json(), clock.now()) in {PENDING, ACCEPTED}]
+
+
+async def read_tied(door: Door, caller: Caller, identifier: UUID) -> Tied:
+    """One invitation for the caller; NotFound when it is none, has ended or has run out."""
+    tied = await _read_tied(door, caller, owner_of(identifier), identifier)
+    if tied is None or state_of_care(tied.related.json(), clock.now()) not in {PENDING, ACCEPTED}:
+        raise NotFound
+    return tied
+
+
+async def _read_tied(door: Door, caller: Caller, owner: int, identifier: UUID) -> Tied | None:
+    try:
+        async with door.permit(caller, Action.READ_ACCESS, owner) as p:
+            related = await read_resource(p, "RelatedPerson", identifier)
+            if caller.key not in keys_named_in(related.json(), p.keys):
+                return None
+            return Tied(related, tuple((await patient_of(p)).json().get("name", ())))
+    except (Refused, NotFound):
+        return None  # traced; it has ended, or run out
+
+
+def state_of_care(related: Resource, now: datetime) -> str:
+    """PENDING, ACCEPTED, REFUSED, EXPIRED or ENDED: what an invitation is at `now`, whether or not somebody wrote it down."""
+    state = str(value_of(related, INVITATION))
+    expires = instants_of(str(value_of(related, EXPIRES) or ""))
+    end = instants_of(str(related.get("period", {}).get("end", "")))
+    if state == PENDING and expires is not None and expires[1] <= now.timestamp():
+        return EXPIRED
+    if state in {PENDING, ACCEPTED} and end is not None and end[1] <= now.timestamp():
+        return ENDED
+    return state
