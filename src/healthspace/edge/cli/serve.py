@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import gc
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -107,9 +106,6 @@ async def answer(service: "Service", create_app: MakeApp, listener: socket.socke
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config)
-    # What is loaded by now stays: looking through it at each collection would cost a page of many documents half of its time.
-    gc.collect()
-    gc.freeze()
     door, months = service.door, service.settings.trail_months
     workers = [asyncio.create_task(work) for work in (keep_up(door, months), keep_delivering(door, handlers_of(service)))]
     serving = asyncio.create_task(server.serve([listener]))
