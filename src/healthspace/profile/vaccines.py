@@ -117,6 +117,12 @@ ATC_DISEASES = {
 }
 """Diseases of the ATC classes of vaccines (WHO Collaborating Centre, ATC index J07); the longest class that is known decides."""
 
+GIVEN = (
+    "J07CA09 J07CA06 J07CA02 J07CA01 J07AL J07AH J07BD52 J07BD54 J07BM J07BB J07BN J07BX05 J07BK03 J07BK01 J07BH J07BC01 J07BC02 J07BC20 "
+    "J07AN J07BL J07AP J07CA10 J07BG J07BA01 J07BA02 J07BX04 J07AE J07AM J07BF J07AG"
+).split()
+"""The classes that a person who vaccinates in France chooses among: those of the calendar first, then those of travellers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dose:
@@ -178,6 +184,11 @@ def fill_card(resources: Iterable[Resource]) -> list[Line]:
         )
         for key in keys
     ]
+
+
+def name_class(code: str, language: str) -> str:
+    """What a class of vaccines protects from, in words: "Diphtérie, Tétanos, Poliomyélite"."""
+    return ", ".join(BY_KEY[key].name(language) for key in _known([(ATC, code)]))
 
 
 def diseases_of(immunization: Resource) -> tuple[str, ...]:

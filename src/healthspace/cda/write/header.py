@@ -14,7 +14,7 @@ from healthspace.cda.write.codes import (
     identified,
     templates,
 )
-from healthspace.cda.write.values import TREATING, Address, Header, Organization, Patient, Professional
+from healthspace.cda.write.values import NOWHERE, TREATING, Address, Header, Organization, Patient, Professional
 from healthspace.cda.write.xml import Node, e
 
 FRENCH_HEADER = ("2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1")
@@ -92,19 +92,26 @@ def _record_target(patient: Patient) -> Node:
         coded("administrativeGenderCode", MALE if patient.sex == "male" else FEMALE),
         e("birthTime", value=day(patient.birth_date)),
         _guardian(patient),
-        e("birthplace", e("place", e("addr", e("county", patient.birth_place), e("city", patient.birth_place_name)))),
+        _birthplace(patient),
         classCode="PSN",
     )
     role = e(
         "patientRole",
         identified(patient.ins),
-        identified(patient.local),
+        identified(patient.local) if patient.local else None,
         _address(patient.address, use="H"),
         e("telecom", value=f"tel:{patient.phone}", use="MC") if patient.phone else e("telecom", nullFlavor="NASK"),
         e("telecom", value=f"mailto:{patient.ins.extension}@patient.mssante.fr"),
         person,
     )
     return e("recordTarget", role)
+
+
+def _birthplace(patient: Patient) -> Node | None:
+    if not patient.birth_place:
+        return None
+    city = e("city", patient.birth_place_name) if patient.birth_place_name else None
+    return e("birthplace", e("place", e("addr", e("county", patient.birth_place), city)))
 
 
 def _guardian(patient: Patient) -> Node | None:
@@ -121,6 +128,8 @@ def _guardian(patient: Patient) -> Node | None:
 
 
 def _address(address: Address, use: str | None = None) -> Node:
+    if address == NOWHERE:
+        return e("addr", nullFlavor="NASK")
     return e(
         "addr",
         e("houseNumber", address.house_number) if address.house_number else None,

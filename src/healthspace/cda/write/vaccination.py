@@ -29,16 +29,17 @@ IMMUNIZATION = ("2.16.840.1.113883.10.20.1.24", "1.3.6.1.4.1.19376.1.5.3.1.4.12"
 
 @dataclass(frozen=True, slots=True)
 class Immunization:
-    """One injection: `rank` is its place in the series, from 1. `site` is where on the body."""
+    """One injection: `rank` is its place in the series, from 1. `site` is where on the body, `route` how; None where nobody says it."""
 
     product: Product
     against: str
     when: date
     lot: str
     rank: int
-    site: Code
+    site: Code | None
     vaccinator: Professional
     mark: str
+    route: Code | None = INTRAMUSCULAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,8 @@ def _entry(given: Immunization, numbering: Numbering) -> Node:
         text_reference(given.mark),
         e("statusCode", code="completed"),
         e("effectiveTime", value=day(given.when)),
-        coded("routeCode", INTRAMUSCULAR),
-        coded("approachSiteCode", given.site),
+        coded("routeCode", given.route) if given.route else None,
+        coded("approachSiteCode", given.site) if given.site else None,
         e("doseQuantity", value="1", unit="{dose}"),
         e("consumable", product_entry(given.product, given.mark, lot=given.lot)),
         e("performer", assigned("assignedEntity", given.vaccinator), typeCode="PRF"),

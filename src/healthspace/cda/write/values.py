@@ -20,6 +20,9 @@ class Address:
     country: str = ""
 
 
+NOWHERE = Address("", "", "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
     """A structure. `facility` is its kind (TRE_R02), `setting` its practice setting (TRE_A01)."""
@@ -59,11 +62,11 @@ class Patient:
     """The five strict traits of the national identity, its number, and what the author's own software knows.
 
     `local` is the number in the author's software (IPP). `birth_place` is the INSEE code of the commune or country of birth.
-    `sex` is "male" or "female".
+    `sex` is "male" or "female". What the author does not know is None, or empty: `NOWHERE` is the address of one who told none.
     """
 
     ins: Identifier
-    local: Identifier
+    local: Identifier | None
     birth_family: str
     used_family: str
     givens: tuple[str, ...]

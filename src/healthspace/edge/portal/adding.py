@@ -210,5 +210,6 @@ async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int 
         own=visit.own,
         citizen=citizen,
         masks=masks,
+        vaccinates=visit.caller.kind is Kind.PROFESSIONAL,
         action="/documents/add" if visit.own else f"{visit.prefix}/add",
     )

@@ -184,6 +184,7 @@ DONE = {
     "saved": mark("Done. Your choices are saved."),
     "added": mark("Done. The document is in your record."),
     "added-for-patient": mark("Done. The document is in the patient’s record."),
+    "vaccinated": mark("Done. The dose is on the patient’s vaccination card."),
     "questioned": mark("Your question is sent to the agency. You will be told of the answer."),
     "kept": mark("Your choices are kept."),
     "opinion": mark("Your opinion is kept."),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.routing import Route
 
 from healthspace.access.rules import Action
-from healthspace.edge.portal import corrections, entries, measures, results, summary, vaccination
+from healthspace.edge.portal import corrections, entries, measures, results, summary, vaccination, vaccination_entry
 from healthspace.edge.portal.visit import Handler
 
 Make = Callable[[str, Action, Handler], Route]
@@ -31,6 +31,8 @@ def routes(get: Make, post: Make) -> list[Route]:
         *entered,
         *(get(path, Action.READ_RECORD, handler) for path, handler in PAGES),
         *(get(f"/patients/{{patient}}{path}", Action.READ_RECORD, handler) for path, handler in PAGES),
+        get("/patients/{patient}/vaccination/add", Action.DEPOSIT_DOCUMENT, vaccination_entry.show_form),
+        post("/patients/{patient}/vaccination/add", Action.DEPOSIT_DOCUMENT, vaccination_entry.add_vaccination),
         post("/patients/{patient}/corrections/{id}", Action.ANSWER_CORRECTION, corrections.answer),
     ]
 

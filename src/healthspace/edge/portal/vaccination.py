@@ -7,6 +7,7 @@ from starlette.responses import Response
 from healthspace.edge.portal.health import Sight, SourceRow, open_sight, render, show_sources
 from healthspace.edge.portal.language import Moment, read_moment
 from healthspace.edge.portal.visit import Visit
+from healthspace.identity.caller import Kind
 from healthspace.profile.vaccines import Dose, Line, fill_card
 
 
@@ -36,7 +37,9 @@ async def show_card(visit: Visit) -> Response:
     """GET /vaccination"""
     sight = await open_sight(visit, ("Immunization", "ImmunizationRecommendation"))
     rows = [show_line(line, sight, visit) for line in fill_card(sight.picture.facts)]
-    return render(visit, sight, "vaccination.html", "/vaccination", rows=rows, doses=sum(len(row.doses) for row in rows))
+    vaccinates = visit.caller.kind is Kind.PROFESSIONAL
+    doses = sum(len(row.doses) for row in rows)
+    return render(visit, sight, "vaccination.html", "/vaccination", rows=rows, doses=doses, vaccinates=vaccinates)
 
 
 def show_line(line: Line, sight: Sight, visit: Visit) -> DiseaseRow:

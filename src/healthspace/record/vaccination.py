@@ -1,0 +1,143 @@
+"""A vaccination that a professional enters by hand: written as a vaccination note, deposited like any other document.
+
+A note and no bare Immunization, because the shared record is made of documents: the dose is extracted from it as from a note that a
+software sent, can be replaced and hidden like one, and reads the same in every other national system (CI-SIS VAC-NOTE).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+from healthspace.access.permit import Permit
+from healthspace.access.rules import Action
+from healthspace.access.terms import Tie
+from healthspace.base.errors import Invalid, Refused
+from healthspace.base.fhirjson import BIRTH_PLACE, INSEE_CODE
+from healthspace.cda.write.codes import ATC, FACILITY, PROFESSION, SETTING, SNOMED, Code, Identifier
+from healthspace.cda.write.products import Product
+from healthspace.cda.write.vaccination import DELTOID, THIGH, Immunization, write_vaccination_note
+from healthspace.cda.write.values import NOWHERE, TREATING, Header, Organization, Patient
+from healthspace.cda.write.values import Professional as Author
+from healthspace.identity.directory import professional_of
+from healthspace.identity.personas import Professional
+from healthspace.profile.vaccines import name_class
+from healthspace.record.deposit import Submission, deposit
+from healthspace.record.draft import Reading, read_draft
+from healthspace.record.spaces import patient_of
+from healthspace.resources.stored import Resource
+from healthspace.resources.traits import SEXES
+from healthspace.terminology.labels import FACILITIES, SETTINGS
+
+TITLE = "Note de vaccination"
+LARGEST = 1 << 20
+SITES = {
+    "left-arm": DELTOID,
+    "right-arm": Code("16217661000119109", SNOMED, "deltoïde droit"),
+    "left-thigh": THIGH,
+    "right-thigh": Code("11207009", SNOMED, "cuisse droite"),
+}
+"""Where on the body a vaccine is injected."""
+# TRE_G15
+PROFESSIONS = {
+    "10": "Médecin",
+    "21": "Pharmacien",
+    "40": "Chirurgien-dentiste",
+    "50": "Sage-femme",
+    "60": "Infirmier",
+    "70": "Masseur-kinésithérapeute",
+}
+DOCTOR = "10"
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """One dose as it was entered. `atc` is a class of vaccines or empty; `name` the vaccine's own name, or empty when the class tells it.
+
+    `site` is a key of `SITES`, or empty. `note` is what the note is called: sent twice, it is known the second time.
+    """
+
+    atc: str
+    name: str
+    when: date
+    lot: str
+    rank: int
+    site: str
+    note: UUID
+
+
+async def deposit_vaccination(p: Permit, given: Injection, *, lenient: bool) -> UUID:
+    """Deposits the note of one dose as the caller, its author; the id of its DocumentReference.
+
+    `lenient` is demo mode (wrong INS keys). Conflict when this note is in the record already, Refused when the caller is nobody of the
+    directory of professionals, Invalid when the holder's Patient lacks what every document says of its patient.
+    """
+    p.must_be_for(Action.DEPOSIT_DOCUMENT)
+    person = professional_of(p.caller.rpps or "")
+    if person is None:
+        raise Refused
+    author = _author_of(person)
+    now = p.now.replace(microsecond=0)
+    start = min(datetime.combine(given.when, time(12), tzinfo=UTC), now)
+    header = Header(
+        unique_id=f"2.25.{given.note.int}",
+        set_id=f"2.25.{given.note.int ^ 1}",
+        title=TITLE,
+        created=now,
+        patient=_describe_patient((await patient_of(p)).json()),
+        author=author,
+        service_start=start,
+        function=TREATING if Tie.TREATING_DOCTOR in p.relations else None,
+    )
+    against = name_class(given.atc, "fr") if given.atc else ""
+    product = Product(given.name or against, Code(given.atc, ATC, f"vaccin : {against}") if given.atc else None)
+    dose = Immunization(product, against, given.when, given.lot, given.rank, SITES.get(given.site), author, "vaccin-1", route=None)
+    draft = read_draft(write_vaccination_note(header, (dose,)), Reading(limit=LARGEST, lenient=lenient))
+    return (await deposit(p, Submission((draft,)))).documents[0].reference.id
+
+
+def _describe_patient(patient: Resource) -> Patient:
+    """The holder as their own Patient tells them. Invalid when it lacks a trait."""
+    name: Resource = next((one for one in patient.get("name", []) if one.get("use") == "official"), {})
+    usual: Resource = next((one for one in patient.get("name", []) if one.get("use") == "usual"), name)
+    number: Resource = next((one for one in patient.get("identifier", []) if one.get("use") == "official"), {})
+    named = name.get("family") and name.get("given") and number.get("value")
+    if not named or patient.get("gender") not in SEXES or len(patient.get("birthDate", "")) != len("2000-01-01"):
+        raise Invalid("the holder of this record lacks a trait of identity")
+    place = _extended(patient, BIRTH_PLACE).get("valueAddress") or {}
+    return Patient(
+        ins=Identifier(number["system"].removeprefix("urn:oid:"), number["value"]),
+        local=None,
+        birth_family=name["family"],
+        used_family=usual.get("family") or name["family"],
+        givens=tuple(name["given"]),
+        used_given=(usual.get("given") or name["given"])[0],
+        sex=patient["gender"],
+        birth_date=date.fromisoformat(patient["birthDate"]),
+        birth_place=(_extended(place, INSEE_CODE).get("valueCoding") or {}).get("code", ""),
+        birth_place_name=place.get("city", ""),
+        address=NOWHERE,
+    )
+
+
+def _author_of(person: Professional) -> Author:
+    """A professional of the directory as the author of a document: `8` before the RPPS number, `1` before the FINESS number."""
+    place, profession = person.structure, PROFESSIONS.get(person.profession, "Professionnel de santé")
+    return Author(
+        identifier=f"8{person.rpps}",
+        family=person.family,
+        given=person.given,
+        prefix=person.prefix,
+        suffix="DR" if person.profession == DOCTOR else "",
+        role=Code(f"G15_{person.profession}{f'/{person.speciality}' if person.speciality else ''}", PROFESSION, profession),
+        organization=Organization(
+            identifier=f"1{place.finess}",
+            name=place.name,
+            city=place.city,
+            facility=Code(place.facility, FACILITY, FACILITIES[place.facility][0]),
+            setting=Code(place.setting, SETTING, SETTINGS[place.setting][0]),
+        ),
+    )
+
+
+def _extended(element: Resource, url: str) -> Resource:
+    return next((one for one in element.get("extension", []) if one.get("url") == url), {})
