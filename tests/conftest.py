@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from healthspace.database.embedded import EmbeddedPostgres
 from healthspace.database.migrate import migrate
+
+# A busy machine makes an example slow, not wrong: what is fast is measured by the benches.
+settings.register_profile("healthspace", deadline=None)
+settings.load_profile("healthspace")
 
 
 @pytest.fixture(scope="session")

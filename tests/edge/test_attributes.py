@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from healthspace.identity.personas import Role
-from tests.documents import a_bundle, a_cda, labelled
+from tests.documents import a_bundle, a_cda, a_root, labelled
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_consent, professional
 from tests.harness import a_citizen, authorised, treated
@@ -201,3 +201,42 @@ async def test_the_proof_of_a_change_is_kept_from_whom_the_document_is_kept_from
     await patch(person.desk, path, Role.LABORATORY, json_label("INVISIBLE_PATIENT"))
     assert ids_of(await person.desk.get(f"Provenance?patient={person.patient}&target={path}", person.patient)) == []
     assert person.document not in (await person.desk.get(f"Provenance?patient={person.patient}", person.patient)).text
+
+
+@pytest.mark.parametrize("masker", ["citizen", Role.TREATING_DOCTOR, Role.SPECIALIST])
+async def test_who_brought_a_document_never_undoes_the_citizens_mask(person: Person, masker: Any) -> None:
+    await treated(person.desk.service, person.patient)
+    path = f"DocumentReference/{person.document}"
+    await patch(person.desk, path, person.patient if masker == "citizen" else masker, json_label("MASQUE_PS"))
+    refused = await patch(person.desk, path, Role.LABORATORY, json_label("N"))
+    assert (refused.status_code, fault_of(refused)) == (403, "DocumentReference.securityLabel")
+    assert (await person.desk.lines())[-1][:2] == ("document:change", "refused")
+    assert not await person.is_read_by(Role.NURSE)
+    assert (await patch(person.desk, path, Role.LABORATORY, json_archive(True))).status_code == 200
+    assert labels_in(await patch(person.desk, path, person.patient, json_label("N"))) == ["N"]
+
+
+async def test_who_masked_at_the_deposit_takes_that_mask_away_until_the_citizen_makes_it_theirs(desk: Desk) -> None:
+    patient = await a_citizen(desk.service)
+    path = f"DocumentReference/{(await desk.deposit(securityLabel=labelled('MASQUE_PS')))['id']}"
+    assert labels_in(await patch(desk, path, Role.LABORATORY, json_label("N"))) == []
+    assert labels_in(await patch(desk, path, Role.LABORATORY, json_label("MASQUE_PS"))) == ["MASQUE_PS"]
+    assert (await patch(desk, path, patient, json_label("MASQUE_PS"))).status_code == 200
+    assert (await patch(desk, path, Role.LABORATORY, json_label("N"))).status_code == 403
+
+
+async def test_nobody_says_by_a_patch_whose_a_mask_is(person: Person) -> None:
+    path = f"DocumentReference/{person.document}"
+    await patch(person.desk, path, person.patient, json_label("MASQUE_PS"))
+    forged = [{"op": "add", "path": "/extension/-", "value": {"url": "urn:healthspace:masked-by-depositor", "valueBoolean": True}}]
+    await patch(person.desk, path, Role.LABORATORY, (JSON_PATCH, forged))
+    assert (await patch(person.desk, path, Role.LABORATORY, json_label("N"))).status_code == 403
+
+
+async def test_a_new_version_is_masked_as_the_citizen_masked_the_old_one(desk: Desk) -> None:
+    patient, root = await a_citizen(desk.service), a_root()
+    old = await desk.deposit(a_cda(root=root))
+    await patch(desk, f"DocumentReference/{old['id']}", patient, json_label("MASQUE_PS"))
+    path = f"DocumentReference/{(await desk.deposit(a_cda(replaces=root)))['id']}"
+    assert labels_in(await desk.get(path, patient)) == ["N", "MASQUE_PS"]
+    assert (await patch(desk, path, Role.LABORATORY, json_label("N"))).status_code == 403

@@ -99,7 +99,7 @@ async def test_a_block_closes_every_reading_and_its_end_asks_for_consent_again(p
     assert not await person.is_read_by(Role.SPECIALIST)
     assert not await person.is_read_by(urgent(Role.SPECIALIST))
     await person.ends("Consent", block)
-    assert await person.is_read_by(Role.SPECIALIST) == ("rpps" not in blocked["identifier"]["system"])
+    assert not await person.is_read_by(Role.SPECIALIST)
 
 
 async def test_who_is_blocked_may_still_feed(person: Person) -> None:
@@ -239,6 +239,16 @@ async def test_a_choice_is_changed_by_its_whole_and_what_has_ended_stays_so(pers
     await person.ends("Consent", consent)
     again = await person.desk.client.put(f"/fhir/Consent/{consent}", headers=person.desk.of(person.patient), json=changed)
     assert (again.status_code, fault_of(again)) == (422, "Consent.status")
+
+
+async def test_an_authorisation_that_becomes_a_block_ends_those_of_whom_it_names(person: Person) -> None:
+    await person.chooses(a_consent("permit", professional(Role.SPECIALIST)))
+    other = await person.chooses(a_consent("permit", professional(Role.NURSE)))
+    block = person.about(a_consent("deny", structure(Role.SPECIALIST))) | {"id": other}
+    answer = await person.desk.client.put(f"/fhir/Consent/{other}", headers=person.desk.of(person.patient), json=block)
+    assert answer.status_code == 200, answer.text
+    await person.ends("Consent", other)
+    assert not await person.is_read_by(Role.SPECIALIST)
 
 
 async def test_the_citizen_sees_what_a_professional_would_see_before_they_confirm(person: Person) -> None:

@@ -244,6 +244,13 @@ def test_no_consent_ever_takes_a_right_from_the_citizen(action: Action, facts: F
         assert after.hidden <= plain.hidden | {"INVISIBLE_REPRESENTANTS_LEGAUX"}
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_no_single_fact_takes_a_right_from_the_citizen_in_any_state(state: str | None) -> None:
+    for action, demo in product(Action, (True, False)):
+        plain = decide(CITIZEN, action, facts_of("own", state, demo=demo)).allowed
+        assert all(plain <= decide(CITIZEN, action, facts_of("own", state, tie, demo=demo)).allowed for tie in Tie)
+
+
 @given(some_callers, st.sampled_from(Action), some_facts)
 def test_a_block_never_gives_anything(caller: Caller, action: Action, facts: Facts) -> None:
     blocked = replace(facts, relations=facts.relations | {Tie.BLOCKED})

@@ -19,5 +19,10 @@ def structure_of(finess: str) -> Structure | None:
     return next((place for place in STRUCTURES if place.finess == finess), None)
 
 
+def professionals_of(finess: str) -> list[Professional]:
+    """Who works in the structure with this FINESS number."""
+    return [person for person in (*PROFESSIONALS.values(), *HOSPITAL_DOCTORS) if person.structure.finess == finess]
+
+
 def is_rpps(text: str) -> bool:
     return len(text) == RPPS_DIGITS and text.isascii() and text.isdecimal()

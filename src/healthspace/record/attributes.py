@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access import labels
-from healthspace.access.changes import HOLDERS, action_of, may_change_label, may_withdraw
+from healthspace.access.changes import DEPOSITORS_MASK, HOLDERS, action_of, may_change_label, may_unmask, may_withdraw, tell_whose_mask
 from healthspace.access.depositor import depositor_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
@@ -27,6 +27,7 @@ from healthspace.resources.stored import Resource, Stored
 
 ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
 WITHDRAWN = "entered-in-error"
+OURS = frozenset({ARCHIVED, DEPOSITORS_MASK})
 TAKEN_BACK = frozenset({WITHDRAWN, "superseded"})
 """§15.1: both are written by software that takes a document back."""
 Edit = Callable[[Resource], Resource]
@@ -105,7 +106,7 @@ def _settle(p: Permit, before: Resource, asked: Resource) -> Resource:
                 "a document is taken back with entered-in-error; nothing else is done to its status", place="DocumentReference.status"
             )
         after["status"] = WITHDRAWN
-    return _show_or_not(p, after, masked=labels.MASKED in wanted)
+    return tell_whose_mask(p.caller, p.reason, before, _show_or_not(p, after, masked=labels.MASKED in wanted))
 
 
 def _show_or_not(p: Permit, after: Resource, *, masked: bool) -> Resource:
@@ -127,6 +128,8 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
     for label in sorted(told):
         if not may_change_label(p.caller, p.reason, label):
             raise Forbidden("this label is not yours to change", place="DocumentReference.securityLabel")
+        if label == labels.MASKED and label in labels.codes_of(before) and not may_unmask(p.caller, p.reason, before):
+            raise Forbidden("who masked this document shows it again", place="DocumentReference.securityLabel")
         done = action_of(label, added=label in labels.codes_of(after))
     if before.get("status") != after.get("status"):
         if not may_withdraw(p.caller, depositor_of(before)):
@@ -138,7 +141,7 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
 def _refuse_other_elements(before: Resource, after: Resource) -> None:
     ours = {"securityLabel", "status", "extension", "meta"}
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - ours
-    others = [[one for one in each.get("extension", []) if one.get("url") != ARCHIVED] for each in (before, after)]
+    others = [[one for one in each.get("extension", []) if one.get("url") not in OURS] for each in (before, after)]
     if others[0] != others[1]:
         changed.add("extension")
     if _without_tags(before) != _without_tags(after):

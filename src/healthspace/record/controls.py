@@ -11,6 +11,7 @@ from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound, PreconditionFailed
 from healthspace.base.ids import new_id
+from healthspace.identity.directory import professionals_of
 from healthspace.record.choices import check_consent, check_team, is_verified
 from healthspace.record.proof import prove, who_is
 from healthspace.record.spaces import patient_of
@@ -27,8 +28,7 @@ async def create_control(p: Permit, resource: Resource) -> Stored:
     CHECKS[resource["resourceType"]](resource, p.now)
     if resource["status"] == ENDED:
         raise Invalid("a new choice is active", place=f"{resource['resourceType']}.status")
-    if resource["resourceType"] == "Consent" and resource["provision"]["type"] == "deny":
-        await _end_authorisations(p, set(keys_named_in(resource)))
+    await _end_authorisations(p, _blocked_by(resource))
     return await _keep(p, resource)
 
 
@@ -61,7 +61,9 @@ async def change_control(p: Permit, identifier: UUID, resource: Resource, if_mat
     if current.json()["status"] == ENDED and resource["status"] != ENDED:
         raise Invalid("a choice that has ended stays so: make a new one", place=f"{type_}.status")
     CHECKS[type_](resource, p.now)
-    return await _replace(p, current, await _complete(p, resource), "UPDATE")
+    replaced = await _replace(p, current, await _complete(p, resource), "UPDATE")
+    await _end_authorisations(p, _blocked_by(resource))
+    return replaced
 
 
 async def end_control(p: Permit, type_: str, identifier: UUID) -> Stored:
@@ -79,8 +81,19 @@ async def _end(p: Permit, current: Stored) -> Stored:
     return await _replace(p, current, ended, "DELETE")
 
 
+def _blocked_by(resource: Resource) -> set[str]:
+    """The keys of those whom a choice blocks: who it names, and who works in a structure that it names."""
+    if resource["resourceType"] != "Consent" or resource["status"] == ENDED or resource["provision"]["type"] != "deny":
+        return set()
+    named = keys_named_in(resource)
+    places = [key.removeprefix("finess|") for key in named if key.startswith("finess|")]
+    return {*named, *(f"rpps|{person.rpps}" for place in places for person in professionals_of(place))}
+
+
 async def _end_authorisations(p: Permit, keys: set[str]) -> None:
     """Who is blocked loses their authorisations: after the block ends, consent is asked again."""
+    if not keys:
+        return
     for known in await read_all(p.tx, p.cipher, "Consent"):
         consent = known.json()
         permits = consent["status"] == "active" and consent.get("provision", {}).get("type") == "permit"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from healthspace.access.changes import labels_that_stay, with_depositors_mask
 from healthspace.access.depositor import DEPOSITOR, depositor_extension
-from healthspace.access.labels import NOT_ANNOUNCED, codes_of
+from healthspace.access.labels import MASKED, NOT_ANNOUNCED, VISIBILITY, codes_of, with_labels
 from healthspace.access.matrix import contents_tags
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -18,6 +19,7 @@ from healthspace.base.text import fold
 from healthspace.database.blobs import remember_blob
 from healthspace.database.waiting import wait_for
 from healthspace.fhir.exact_json import copy_json
+from healthspace.identity.caller import Kind
 from healthspace.record import chain
 from healthspace.record.clinical.form import form_facts
 from healthspace.record.clinical.keep import keep_new, tell_unread
@@ -93,12 +95,14 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     reference_id, binary_id = new_id(p.owner), new_id(p.owner)
     reference = _complete(p, draft, patient, reference_id, binary_id)
     await _store_content(p, draft, reference_id, binary_id)
+    replaced = await chain.find_replaced(p, reference)
+    reference = _keep_hidden(p, reference, replaced)
     newer = await chain.is_replaced_already(p, reference)
     if newer:
         reference["status"] = "superseded"
     formed = await asyncio.to_thread(form_facts, p.keys, reference_id, reference, draft.extraction)
     stored = await insert(p.tx, p.cipher, p.keys, reference_id, tell_unread(reference, formed.unread), p.now)
-    for old in await chain.find_replaced(p, reference):
+    for old in replaced:
         await chain.supersede(p, old)
     await keep_new(p, stored, formed)
     if NOT_ANNOUNCED in codes_of(reference):
@@ -133,6 +137,16 @@ def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary
     others = [extension for extension in reference.get("extension", []) if extension.get("url") != DEPOSITOR]
     reference["extension"] = [*others, depositor_extension(p.caller)]
     return reference
+
+
+def _keep_hidden(p: Permit, reference: Resource, replaced: Sequence[Stored]) -> Resource:
+    """A new version is hidden as the citizen hid the old one; a mask that only its sender puts is the sender's to take away (R1111-49)."""
+    sent = codes_of(reference) & set(VISIBILITY)
+    stay = labels_that_stay(one.json() for one in replaced)
+    if stay - sent:
+        reference = {**reference, "securityLabel": with_labels(reference.get("securityLabel", []), sent | stay)}
+    theirs = MASKED in sent - stay and p.caller.kind is not Kind.CITIZEN
+    return with_depositors_mask(reference, said=theirs)
 
 
 async def _find_by_unique_id(p: Permit, unique_id: Resource) -> Stored | None:
