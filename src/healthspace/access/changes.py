@@ -30,8 +30,9 @@ def action_of(label: str, *, added: bool) -> Action:
 def may_change_label(caller: Caller, reason: Reason, label: str) -> bool:
     """Whether a caller whose permit was given for `reason` may set or take away a visibility label.
 
-    Masking is the citizen's, and of professionals at their request (R1111-49); who may unmask is a question of its own. An announcement is prepared and made by professionals
-    (R1111-53). A minor keeps a document from their representatives, alone or with a professional; a representative never does (R1111-50).
+    Masking is the citizen's, and of professionals at their request (R1111-49); who may unmask is a question of its own. An announcement
+    is prepared and made by professionals (R1111-53). A minor keeps a document from their representatives, alone or with a professional;
+    a representative never does (R1111-50).
     """
     if label == labels.NOT_ANNOUNCED:
         return caller.kind is not Kind.CITIZEN
