@@ -138,6 +138,22 @@ async def test_a_suspension_is_the_insurances_and_ends_by_it_or_by_a_closure(des
     assert await later(desk, 6 * WEEK) == 0
 
 
+async def test_a_death_closes_the_record_to_heirs_and_a_mistake_is_undone(desk: Desk) -> None:
+    patient, death = await a_citizen(desk.service), {"motive": {"valueCode": "patient-deces"}}
+    person = Person(desk, patient, (await desk.deposit())["id"])
+    assert (await step(desk, patient, "close", patient, **death)).status_code == 422
+    assert (await step(desk, patient, "close", Role.AGENCY, **death)).status_code == 200
+    told = next(one for one in (await td02(desk) or {})["extension"] if one["url"] == CLOSURE)["extension"]
+    assert [one["valueCoding"]["code"] for one in told if one["url"] == "motifFermeture"] == ["patient-deces"]
+    assert (await step(desk, patient, "reopen", patient)).status_code == 404
+    assert (await step(desk, patient, "erase", patient, confirm={"valueBoolean": True})).status_code == 404
+    assert (await desk.get(f"Patient/{patient}", patient)).status_code == 404
+    assert (await step(desk, patient, "resume", Role.AGENCY)).status_code == 200
+    assert await person.is_read_by(patient)
+    assert (await step(desk, patient, "close", patient)).status_code == 200
+    assert (await step(desk, patient, "reopen", patient)).status_code == 200
+
+
 async def test_a_minors_space_is_opened_by_who_represents_them_until_they_are_of_age(desk: Desk) -> None:
     parent = await a_citizen(desk.service, 2)
     child = await opened(desk, born="2014-03-05", representative={"valueReference": {"reference": f"Patient/{parent}"}})

@@ -233,9 +233,13 @@ def test_two_denials_and_one_allowance_refuse_in_any_order() -> None:
         assert not decide(DOCTOR, Action.READ_DOCUMENT, Facts("open"), rules).allowed
 
 
-@given(st.sampled_from(Action), some_facts, st.sampled_from(Tie))
+CHOSEN = [tie for tie in Tie if tie is not Tie.DECEASED]
+"""A death is nobody's consent: it leaves nothing to the holder's access."""
+
+
+@given(st.sampled_from(Action), some_facts, st.sampled_from(CHOSEN))
 def test_no_consent_ever_takes_a_right_from_the_citizen(action: Action, facts: Facts, more: Tie) -> None:
-    own = replace(facts, own=True)
+    own = replace(facts, own=True, relations=facts.relations - {Tie.DECEASED})
     before, after = decide(CITIZEN, action, own), decide(CITIZEN, action, replace(own, relations=own.relations - {more} | {more}))
     plain = decide(CITIZEN, action, replace(own, relations=frozenset()))
     assert plain.allowed <= before.allowed
@@ -248,7 +252,14 @@ def test_no_consent_ever_takes_a_right_from_the_citizen(action: Action, facts: F
 def test_no_single_fact_takes_a_right_from_the_citizen_in_any_state(state: str | None) -> None:
     for action, demo in product(Action, (True, False)):
         plain = decide(CITIZEN, action, facts_of("own", state, demo=demo)).allowed
-        assert all(plain <= decide(CITIZEN, action, facts_of("own", state, tie, demo=demo)).allowed for tie in Tie)
+        assert all(plain <= decide(CITIZEN, action, facts_of("own", state, tie, demo=demo)).allowed for tie in CHOSEN)
+
+
+@pytest.mark.parametrize("tie", ["own", "representative"])
+def test_a_death_leaves_nothing_to_the_holders_access_and_the_insurance_may_undo_it(tie: str) -> None:
+    assert allowed_to(CITIZEN, facts_of(tie, "closed", Tie.DECEASED)) == {A.FIND_PATIENT}
+    assert allowed_to(AGENCY, facts_of("none", "closed", Tie.DECEASED)) == {A.RESUME_SPACE}
+    assert allowed_to(AGENCY, facts_of("none", "closed")) == set()
 
 
 @given(some_callers, st.sampled_from(Action), some_facts)

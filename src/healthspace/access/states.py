@@ -6,7 +6,7 @@ record is the proof that it was there: its data key is gone, and nothing can be 
 
 from enum import StrEnum
 
-from healthspace.access.terms import Action, Facts, Reason, Verdict
+from healthspace.access.terms import Action, Facts, Reason, Tie, Verdict
 
 
 class State(StrEnum):
@@ -37,6 +37,8 @@ FOR_HOLDER: dict[str, frozenset[Action]] = {
     State.CLOSED: HOLDER_READS | {Action.REOPEN_SPACE, Action.ERASE_SPACE},
 }
 """The same for the holder and for who represents them; a suspension that comes before a closure may be objected to."""
+AFTER_DEATH = frozenset({Action.FIND_PATIENT})
+"""What is left to whoever uses the holder's access, or represented them: heirs have no right here (decision 18)."""
 BY_SERVICE: dict[str, frozenset[Action]] = {
     State.ANNOUNCED: frozenset({Action.OPEN_SPACE, Action.CONFIRM_SPACE}),
     State.OPEN: frozenset(
@@ -69,6 +71,11 @@ def judge_state(action: Action, facts: Facts, *, holder: bool, service: bool) ->
         return NO_SPACE
     if state == State.OPEN and not service and not holder and action in FOR_ANYONE[State.OPEN]:
         return None
+    if Tie.DECEASED in facts.relations and state == State.CLOSED:
+        if holder:
+            return None if action in AFTER_DEATH else CLOSED
+        if action is Action.RESUME_SPACE:
+            return None  # a death that was told by mistake
     table = BY_SERVICE if service else FOR_HOLDER if holder else FOR_ANYONE
     if action in table.get(state, NOTHING):
         return None

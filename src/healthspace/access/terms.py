@@ -127,6 +127,8 @@ class Tie(StrEnum):
     NO_TEAM = "no-team"
     OF_AGE = "of-age"
     """The holder has come of age and has not confirmed their record yet."""
+    DECEASED = "deceased"
+    """The record was closed because its holder has died: nobody acts in their name any more."""
 
 
 class Scope(StrEnum):

@@ -14,6 +14,7 @@ from healthspace.access.states import State
 from healthspace.base.errors import Conflict, Invalid, Refused
 from healthspace.base.ids import new_id
 from healthspace.database.owners import change_state, erase_owner, set_due, state_of
+from healthspace.identity.caller import Kind
 from healthspace.identity.ins import SYSTEMS
 from healthspace.record.carers import is_minor, leads, majority_of
 from healthspace.record.proof import prove
@@ -24,6 +25,8 @@ from healthspace.resources.names import point
 from healthspace.resources.store import insert, read_all, update
 from healthspace.resources.stored import Resource, Stored
 
+DEATH = "patient-deces"
+"""Motive of the closure of a record whose holder has died; the guide gives no list of motives."""
 REPRESENTS = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "PRN"}]}
 
 
@@ -89,14 +92,23 @@ async def suspend_space(p: Permit) -> Stored:
 
 
 async def resume_space(p: Permit) -> Stored:
-    """Ends a suspension."""
+    """Ends a suspension, or a closure for a death that was told by mistake. Conflict when the record is open."""
     p.must_be_for(Action.RESUME_SPACE)
+    if Tie.DECEASED in p.relations:
+        await forget_facts(p.tx, p.owner, (await patient_of(p)).id)
     return await _move(p, State.OPEN, active=True)
 
 
 async def close_space(p: Permit, motive: str, reason: str = "") -> Stored:
-    """Closes the record: nothing is fed or read, all is kept for ten years (setting). Conflict when it is closed already."""
+    """Closes the record: nothing is fed or read, all is kept for ten years (setting). Conflict when it is closed already.
+
+    For a death (`DEATH`) it is closed to the holder's own access and their representatives too. Invalid when a citizen tells that motive.
+    """
     p.must_be_for(Action.CLOSE_SPACE)
+    if motive == DEATH:
+        if p.caller.kind is Kind.CITIZEN:
+            raise Invalid("a death is told by the insurance or by the service", place="motive")
+        await keep_fact(p.tx, p.keys, p.owner, (await patient_of(p)).id, Fact(Tie.DECEASED, EVERYBODY))
     return await _move(p, State.CLOSED, active=False, closed=closure(motive, p.now, reason), due=p.now + p.policy.archive)
 
 
