@@ -19,8 +19,10 @@ from healthspace.profile.elements import ABSENT, ATC, SNOMED
 from healthspace.record.spaces import owner_of_patient
 from healthspace.resources.gathering import gather
 from healthspace.resources.store import insert
+from tests.documents import of_type
 from tests.edge.conversation import Desk
 from tests.edge.test_life import opened
+from tests.edge.test_notifications import work as run_notifications
 from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, lines_of, treated
 from tests.pure.facts import a_fact, a_result, concept
@@ -258,3 +260,66 @@ async def test_who_represents_a_child_enters_for_them_and_their_doctor_does_not(
     other = signed_in(service, client, stranger, "en")
     assert (await other.get(f"/patients/{child}/entries/measure")).status_code == 404
     assert (await other.post(f"/patients/{child}/entries/measure", data=sent, headers=HERE)).status_code == 404
+
+
+async def test_a_document_page_leads_its_holder_to_report_an_error_and_nobody_else(
+    service: Service, client: httpx.AsyncClient, patient: UUID, deposit: Any
+) -> None:
+    document = await deposit()
+    own = await deposit(who=patient)
+    await treated(service, patient)
+    report = f"/corrections/new?about=DocumentReference/{document}"
+    me = signed_in(service, client, patient, "en")
+    assert f'href="{report}"' in (await me.get(f"/documents/{document}")).text
+    assert "Report an error" in words(await me.get(report))
+    assert "Report an error" not in words(await me.get(f"/documents/{own}"))
+    assert (await me.get(f"/corrections/new?about=DocumentReference/{own}")).status_code == 404
+    sent = {"about": f"DocumentReference/{own}", "words": "Mine"}
+    assert (await me.post("/corrections/new", data=sent, headers=HERE)).status_code == 404
+    for who, reads in ((Role.TREATING_DOCTOR, False), (Role.LABORATORY, True)):
+        page = await signed_in(service, client, who, "en").get(f"/patients/{patient}/documents/{document}")
+        assert page.status_code == 200
+        assert "Report an error" not in words(page)
+        assert (f'href="/patients/{patient}/corrections"' in page.text) is reads
+
+
+async def test_who_represents_a_child_reports_an_error_in_their_documents(desk: Desk) -> None:
+    service, client = desk.service, desk.client
+    parent = await a_citizen(service, 9)
+    child = await opened(desk, born="2020-03-05", representative={"valueReference": {"reference": f"Patient/{parent}"}})
+    document = (await desk.deposit(b"A note", media_type="text/plain", type=of_type(), subject={"reference": f"Patient/{child}"}))["id"]
+    mother = signed_in(service, client, parent, "en")
+    report = f"/patients/{child}/corrections/new?about=DocumentReference/{document}"
+    assert f'href="{report}"' in (await mother.get(f"/patients/{child}/documents/{document}")).text
+    assert (await mother.get(report)).status_code == 200
+
+
+async def test_a_professional_answers_for_what_they_brought_and_sees_nothing_else_of_communications(desk: Desk, patient: UUID) -> None:
+    service, client = desk.service, desk.client
+    await authorised(service, patient, Role.SPECIALIST)
+    await treated(service, patient)
+    theirs = (await desk.deposit(who=Role.SPECIALIST))["id"]
+    others = (await desk.deposit(b"A note", media_type="text/plain", type=of_type()))["id"]
+    await run_notifications(service)
+    me = signed_in(service, client, patient, "en")
+    for document, said in ((theirs, "The date is wrong"), (others, "Not my blood group")):
+        await me.post("/corrections/new", data={"about": f"DocumentReference/{document}", "words": said}, headers=HERE)
+    mine = (await client.get("/fhir/Communication", headers=as_caller(service, patient))).json()["entry"]
+    assert len(mine) > 2
+    address = f"/patients/{patient}/corrections"
+    specialist = signed_in(service, client, Role.SPECIALIST, "en")
+    listed = words(await specialist.get(address))
+    assert "The date is wrong" in listed
+    assert "Not my blood group" not in listed
+    found = (await client.get(f"/fhir/Communication?patient={patient}", headers=as_caller(service, Role.SPECIALIST))).json()
+    (request,) = [one["resource"] for one in found["entry"]]
+    assert request["payload"][0]["contentString"] == "The date is wrong"
+    for one in mine:
+        answer = await client.get(f"/fhir/Communication/{one['resource']['id']}", headers=as_caller(service, Role.SPECIALIST))
+        assert (answer.status_code == 200) is (one["resource"]["id"] == request["id"])
+    doctor = signed_in(service, client, Role.TREATING_DOCTOR, "en")
+    assert "No error was reported." in words(await doctor.get(address))
+    specialist = signed_in(service, client, Role.SPECIALIST, "en")
+    sent = {"words": "You are right", "accepted": "yes"}
+    assert (await specialist.post(f"{address}/{request['id']}", data=sent, headers=HERE)).status_code == 303
+    assert "You are right" in words(await signed_in(service, client, patient, "en").get("/corrections"))

@@ -18,6 +18,11 @@ def depositor_extension(caller: Caller) -> dict[str, Any]:
     return {"url": DEPOSITOR, "valueReference": reference}
 
 
+def is_by_citizen(resource: dict[str, Any]) -> bool:
+    """Whether the citizen, or another citizen for them, brought a document or entered a fact: no professional answers for it."""
+    return (depositor_of(resource) or "").startswith("patient|")
+
+
 def depositor_of(resource: dict[str, Any]) -> str | None:
     """The `Caller.depositor_key` of who brought a document."""
     for extension in resource.get("extension", []):

@@ -6,7 +6,7 @@ It carries the depositor of what it is about, so that whoever brought that alway
 
 from uuid import UUID
 
-from healthspace.access.depositor import DEPOSITOR, depositor_of
+from healthspace.access.depositor import DEPOSITOR, depositor_of, is_by_citizen
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, Invalid, NotFound
@@ -29,7 +29,7 @@ async def ask_correction(p: Permit, type_: str, identifier: UUID, words: str) ->
     """Keeps a request; NotFound when there is nothing there that a professional brought, Invalid without words."""
     p.must_be_for(Action.WRITE_OWN_ENTRY)
     found = await gather_named(p, type_, [identifier]) if type_ in NUMBER else []
-    if not found or is_from_citizen(found[0]):
+    if not found or is_from_citizen(found[0]) or is_by_citizen(found[0]):
         raise NotFound
     if not 0 < len(words) <= LONGEST:
         raise Invalid("say in a few words what is wrong", place="Communication.payload")

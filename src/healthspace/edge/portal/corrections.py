@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from healthspace.access.depositor import depositor_of
+from healthspace.access.depositor import depositor_of, is_by_citizen
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotFound
 from healthspace.base.ids import parse_id
@@ -119,7 +119,7 @@ def _find(sight: Sight, type_: str, name: str) -> Resource:
     if not sight.enters:
         raise NotFound
     found = next((one for one in sight.picture.facts if one["resourceType"] == type_ and one["id"] == name), None)
-    if found is None or is_from_citizen(found):
+    if found is None or is_from_citizen(found) or is_by_citizen(found):
         raise NotFound
     return found
 

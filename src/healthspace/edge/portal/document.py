@@ -4,11 +4,13 @@ import asyncio
 
 from starlette.responses import Response
 
+from healthspace.access.depositor import depositor_of, is_by_citizen
 from healthspace.access.rules import Action, Scope
 from healthspace.base.errors import HealthspaceError, NotFound
 from healthspace.edge.portal.content import open_content, read_attachments
 from healthspace.edge.portal.document_changes import changes_for
 from healthspace.edge.portal.document_view import AttachedFile, explain_seers, name_file, name_format, view_document
+from healthspace.edge.portal.health import HOLDERS
 from healthspace.edge.portal.pages import HEADERS
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.pdf_pages import PdfViewer
@@ -27,7 +29,7 @@ def showing_document(viewer: PdfViewer) -> Handler:
         identifier = visit.identifier()
         async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
             document, patient = await read_document(p, identifier), (await patient_of(p)).json()
-            scope, now, takes = p.scope, p.now, p.allows(Action.READ_CONTENT)
+            scope, now, takes, holds = p.scope, p.now, p.allows(Action.READ_CONTENT), p.reason in HOLDERS
             changes = changes_for(document.reference, p)
             banner = None if visit.own else show_banner(patient, p, visit.language)
         language, own = visit.language, visit.own
@@ -46,6 +48,10 @@ def showing_document(viewer: PdfViewer) -> Handler:
             content=opened.content,
             attachments=files if takes else [],
             takes=takes,
+            report=f"{visit.prefix}/corrections/new?about=DocumentReference/{identifier}"
+            if holds and not is_by_citizen(document.reference)
+            else "",
+            reported=f"{visit.prefix}/corrections" if not holds and depositor_of(document.reference) == visit.caller.depositor_key else "",
             trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",
         )
 
