@@ -26,6 +26,15 @@ SAID_BY_DOCUMENTS = frozenset(
 )
 """Types of what documents say of their citizen; what is of another type is kept inside these."""
 
+CONTACTS = "RelatedPerson"
+"""Whom to call and whom the citizen trusts; carers who sign in, too. Professionals are shown the former (the entourage of the French
+space), which citizens enter themselves, and never the latter, which invitations make."""
+
+
+def is_entered_by_citizen(resource: Resource) -> bool:
+    """Whether the citizen, or who represents them, entered a resource on a page of the record."""
+    return CITIZEN in _tagged(resource, ORIGIN)
+
 
 def origin_tags(document: Resource) -> list[dict[str, Any]]:
     """The tags of what is read out of a DocumentReference, that it is shown one by one included."""

@@ -5,8 +5,8 @@ from healthspace.access.matrix import DOCTOR
 from healthspace.access.terms import Facts, Reason, Scope, Tie, Verdict
 from healthspace.identity.caller import Caller
 
-WITHHELD_FROM_PROFESSIONALS = frozenset("AuditEvent RelatedPerson".split())
-"""Who looked, who helps: for the citizen."""
+WITHHELD_FROM_PROFESSIONALS = frozenset({"AuditEvent"})
+"""Who looked: for the citizen. Of RelatedPerson, contacts are shown and carers are not: `origin.py`, CONTACTS."""
 CONSENTS = frozenset({"Consent"})
 """Whom the citizen trusts: each professional reads only what concerns them."""
 WITHHELD_FROM_CARERS = frozenset("AuditEvent Consent Provenance CareTeam".split())
@@ -63,7 +63,6 @@ TREATING = Verdict(
     True,
     Reason.TREATING_DOCTOR,
     hidden=labels.FROM_TREATING,
-    withheld=WITHHELD_FROM_PROFESSIONALS - {"AuditEvent"},
     concerned=CONSENTS,
     profession=DOCTOR,
 )
@@ -71,7 +70,6 @@ ADMINISTRATOR = Verdict(
     True,
     Reason.ADMINISTRATOR,
     hidden=labels.FROM_TREATING,
-    withheld=WITHHELD_FROM_PROFESSIONALS - {"AuditEvent"},
     concerned=CONSENTS,
     profession=DOCTOR,
 )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, HL7_V2_SPELLING, SHOWN_CODE
 from healthspace.access.matrix import ALWAYS_OPEN, Admission
-from healthspace.access.origin import DOCUMENT, DOCUMENT_CLASS, DOCUMENT_TYPE, ORIGIN, SAID_BY_DOCUMENTS
+from healthspace.access.origin import CITIZEN, CONTACTS, DOCUMENT, DOCUMENT_CLASS, DOCUMENT_TYPE, ORIGIN, SAID_BY_DOCUMENTS
 from healthspace.access.rules import PUBLIC_TYPES
 from healthspace.base.ids import REGISTRY
 from healthspace.database.database import Row, Tx
@@ -99,6 +99,8 @@ class Reach:
             required.clear()
             # A team that a document tells of is no team that the citizen has made.
             hidden += said_by_documents(self.keys, type_)
+        if type_ == CONTACTS and permit.admission is not None:
+            required += tags_of(self.keys, type_, ORIGIN, frozenset({CITIZEN}))
         if type_ in permit.concerned:
             required = [*permit.concern, *self._said(type_)]
         gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ == "DocumentReference" and not permit.unbounded else ()
@@ -116,6 +118,8 @@ class Reach:
         if permit.only is not None and type_ not in permit.only:
             return False
         admission = permit.admission
+        if type_ == CONTACTS and admission is not None:
+            return bool(admission.classes or admission.types) and not permit.only_shown
         if admission is None or type_ in permit.concerned or type_ in admission.resource_types:
             return True
         return type_ in SAID_BY_DOCUMENTS and bool(admission.classes or admission.types)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from healthspace.access.depositor import depositor_of
-from healthspace.access.facts import keys_named_in
+from healthspace.access.facts import INVITATION, keys_named_in, value_of
 from healthspace.access.labels import REASONS, codes_of, is_shown_one_by_one
-from healthspace.access.matrix import ALWAYS_OPEN
-from healthspace.access.origin import is_from_document
+from healthspace.access.matrix import ALWAYS_OPEN, Admission
+from healthspace.access.origin import CONTACTS, is_entered_by_citizen, is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason
 from healthspace.base.errors import Gone, NotFound, Refused
@@ -133,10 +133,17 @@ def why_hidden(p: Permit, resource: Resource) -> Reason | None:
     shown = not is_from_document(resource) if type_ in ALWAYS_OPEN else is_shown_one_by_one(resource)
     if p.only_shown and not concerned and not shown:
         return Reason.MASKED
-    if p.admission is not None and not concerned and not p.admission.shows(resource):
+    if p.admission is not None and not concerned and not _is_admitted(p.admission, resource):
         return Reason.PROFESSION
     found = codes_of(resource) & p.hidden
     return REASONS[min(found)] if found else None
+
+
+def _is_admitted(admission: Admission, resource: Resource) -> bool:
+    """Whether the matrix shows a resource; of related people, only contacts that the citizen entered: an invitation is no contact."""
+    if resource["resourceType"] != CONTACTS:
+        return admission.shows(resource)
+    return is_entered_by_citizen(resource) and value_of(resource, INVITATION) is None
 
 
 async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:

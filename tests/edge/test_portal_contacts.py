@@ -1,0 +1,65 @@
+"""Contacts that a citizen enters: professionals who may read the record see them, and never who signs in as a carer."""
+
+import pytest
+
+from healthspace.access.rules import Action
+from healthspace.identity.personas import Role
+from healthspace.identity.tokens import caller_of_role
+from healthspace.record.spaces import owner_of_patient
+from healthspace.resources.query import Query
+from healthspace.resources.reach import Reach
+from healthspace.resources.search import search
+from tests.edge.conversation import Desk
+from tests.edge.test_carers import answers, invited
+from tests.edge.test_controls import MASKED_BY_DEFAULT, Person
+from tests.edge.test_portal import HERE, signed_in, words
+from tests.harness import a_citizen, as_caller, authorised, treated
+
+
+@pytest.fixture
+async def person(desk: Desk) -> Person:
+    return Person(desk, await a_citizen(desk.service), (await desk.deposit())["id"])
+
+
+async def test_professionals_see_contacts_and_wishes_and_never_carers(person: Person) -> None:
+    service, client, patient = person.desk.service, person.desk.client, person.patient
+    me = signed_in(service, client, patient, "en")
+    for kind, name in (("emergency", "Paul Dupré"), ("trusted", "Anne Morel")):
+        entered = {"kind": kind, "name": name, "phone": "06 00 00 00 00"}
+        assert (await me.post("/entries/contact", data=entered, headers=HERE)).status_code == 303
+    await me.post("/entries/wish", data={"kind": "organs", "text": "I agree"}, headers=HERE)
+    carer = await a_citizen(service, 2)
+    pending = await invited(person, 3, telecom=[{"system": "phone", "value": "07 11 11 11 11"}])
+    accepted = await invited(person, 2, telecom=[{"system": "phone", "value": "07 22 22 22 22"}])
+    assert (await answers(person.desk, accepted, carer)).status_code == 200
+    await authorised(service, patient, Role.SPECIALIST)
+    await authorised(service, patient, Role.PHYSIOTHERAPIST)
+    await treated(service, patient)
+    path = f"/patients/{patient}/wishes"
+    for role in (Role.SPECIALIST, Role.PHYSIOTHERAPIST, Role.TREATING_DOCTOR):
+        page = await signed_in(service, client, role, "en").get(path)
+        assert page.status_code == 200
+        for said in ("Paul Dupré", "Emergency contact", "Anne Morel", "Trusted person"):
+            assert said in words(page), (role, said)
+        assert "07 11" not in page.text
+        assert "07 22" not in page.text
+        assert "Take back" not in words(page)
+        owner = owner_of_patient(patient)
+        async with service.door.permit(caller_of_role(role), Action.SEARCH_RESOURCES, owner) as p:
+            found = await search(Reach(p), Query("RelatedPerson", total=True), Reach(p).scope("RelatedPerson"))
+            assert found.total == 2
+        for identifier in (pending, accepted):
+            answer = await client.get(f"/fhir/RelatedPerson/{identifier}", headers=as_caller(service, role))
+            assert answer.status_code in {403, 404}
+    assert (await signed_in(service, client, Role.NURSE, "en").get(path)).status_code == 404
+
+
+async def test_contacts_are_hidden_where_all_is_masked_or_the_citizen_hides_one(person: Person) -> None:
+    service, client, patient = person.desk.service, person.desk.client, person.patient
+    await authorised(service, patient, Role.SPECIALIST)
+    path = f"/patients/{patient}/wishes"
+    entered = {"kind": "emergency", "name": "Paul Dupré", "phone": "06 00 00 00 00"}
+    await signed_in(service, client, patient, "en").post("/entries/contact", data=entered, headers=HERE)
+    assert "Paul Dupré" in words(await signed_in(service, client, Role.SPECIALIST, "en").get(path))
+    await person.chooses(MASKED_BY_DEFAULT)
+    assert "Paul Dupré" not in words(await signed_in(service, client, Role.SPECIALIST, "en").get(path))
