@@ -48,14 +48,22 @@ def showing_document(viewer: PdfViewer) -> Handler:
             content=opened.content,
             attachments=files if takes else [],
             takes=takes,
-            report=f"{visit.prefix}/corrections/new?about=DocumentReference/{identifier}"
-            if holds and not is_by_citizen(document.reference)
-            else "",
-            reported=f"{visit.prefix}/corrections" if not holds and depositor_of(document.reference) == visit.caller.depositor_key else "",
+            corrections=_ways_to_correct(document, visit, holds=holds),
             trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",
         )
 
     return show_document
+
+
+def _ways_to_correct(document: Document, visit: Visit, *, holds: bool) -> dict[str, str]:
+    """Where a holder reports an error to whoever brought the document, and where the latter finds what was reported."""
+    reference = document.reference
+    asks = holds and not is_by_citizen(reference)
+    answers = not holds and depositor_of(reference) == visit.caller.depositor_key
+    return {
+        "report": f"{visit.prefix}/corrections/new?about=DocumentReference/{reference['id']}" if asks else "",
+        "reported": f"{visit.prefix}/corrections" if answers else "",
+    }
 
 
 async def send_original(visit: Visit) -> Response:
