@@ -14,7 +14,7 @@ from healthspace.record.life import announce_space
 from tests.documents import JPEG, a_cda, labelled, of_type
 from tests.edge.test_portal import HERE, Deposit, signed_in, words
 from tests.edge.test_portal_adding import send
-from tests.harness import a_citizen, lines_of, some_traits
+from tests.harness import a_citizen, lines_of, some_traits, treated
 
 
 def typed(number: int, **changes: str) -> dict[str, str]:
@@ -235,6 +235,25 @@ async def test_what_has_ended_leaves_no_refusals_in_the_trail(
     before = len(await lines_of(connection))
     await client.get("/relatives")
     assert (await lines_of(connection))[before:] == [("access:read", "done", "own-record")]
+
+
+async def test_the_history_names_who_accepted_and_nobody_before(service: Service, client: httpx.AsyncClient) -> None:
+    patient, carer = await a_citizen(service), await a_citizen(service, 2)
+    await invites(service, client, patient, 2)
+    signed_in(service, client, carer)
+    (identifier,) = ids_on(await client.get("/relatives"), "answer")
+    signed_in(service, client, patient)
+    before = words(await client.get("/access"))
+    assert "Léa dupré" not in before
+    signed_in(service, client, carer)
+    await client.post(f"/relatives/{identifier}/answer", data={"answer": "accept"}, headers=HERE)
+    await client.get(f"/patients/{patient}")
+    signed_in(service, client, patient)
+    for page in (await client.get("/access"), await client.get("/"), await client.get("/access/export.csv")):
+        assert "Léa dupré" in page.text
+    await treated(service, patient)
+    signed_in(service, client, Role.TREATING_DOCTOR)
+    assert "Léa dupré" not in (await client.get(f"/patients/{patient}/access")).text
 
 
 # A minor

@@ -71,6 +71,20 @@ async def _read_tied(door: Door, caller: Caller, owner: int, identifier: UUID) -
         return None  # traced; it has ended, or run out
 
 
+async def name_relatives(p: Permit) -> dict[str, str]:
+    """The names of those who accepted to help, as invited, by the id of their Patient; nobody is told whom an invitation reached before."""
+    p.must_be_for(Action.READ_TRAIL, Action.READ_RECORD)
+    names: dict[str, str] = {}
+    for stored in await read_all(p.tx, p.cipher, "RelatedPerson"):
+        related = stored.json()
+        accepted = state_of_care(related, p.now) in {ACCEPTED, ENDED} and "start" in related.get("period", {})
+        name: Resource = next((one for one in related.get("name", ()) if one.get("family")), {})
+        if accepted and name:
+            written = " ".join([*name.get("given", ())[:1], name["family"]])
+            names |= {key.removeprefix("patient|"): written for key in keys_named_in(related, p.keys)}
+    return names
+
+
 def state_of_care(related: Resource, now: datetime) -> str:
     """PENDING, ACCEPTED, REFUSED, EXPIRED or ENDED: what an invitation is at `now`, whether or not somebody wrote it down."""
     state = str(value_of(related, INVITATION))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from healthspace.access.changes import HOLDERS
 from healthspace.access.labels import HOLDER_ONLY, codes_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
@@ -14,6 +15,7 @@ from healthspace.audit.reading import TraceLine, Wanted, read_line, read_lines, 
 from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import REGISTRY, owner_of, parse_id
 from healthspace.fhir.resource_types import NUMBER
+from healthspace.record.relatives import name_relatives
 from healthspace.resources.store import read_several
 
 PATIENTS_OF = "SELECT owner, id FROM resource WHERE owner = ANY ($1::bigint[]) AND type = 103"
@@ -33,7 +35,7 @@ async def read_trail(p: Permit, wanted: Wanted = EVERYTHING) -> Sequence[TraceLi
         shown += await _without_hidden(p, lines)
         if len(lines) < wanted.limit or len(shown) >= wanted.limit:
             # Fewer than were wanted are the last ones, whatever was left out before them.
-            return shown[: wanted.limit]
+            return await _with_names(p, shown[: wanted.limit])
         wanted = replace(wanted, before=(lines[-1].at, lines[-1].id))
 
 
@@ -53,7 +55,7 @@ async def read_trace(p: Permit, identifier: UUID) -> TraceLine:
     shown = await _without_hidden(p, [found]) if found is not None else []
     if not shown:
         raise NotFound
-    return shown[0]
+    return (await _with_names(p, shown))[0]
 
 
 async def patients_of(p: Permit, owners: set[int]) -> dict[int, UUID]:
@@ -74,6 +76,15 @@ async def _without_hidden(p: Permit, lines: Sequence[TraceLine]) -> Sequence[Tra
         return lines
     trimmed = [(line, tuple(target for target in line.targets if _bare(target) not in hidden)) for line in lines]
     return [replace(line, targets=targets) if targets != line.targets else line for line, targets in trimmed if targets or not line.targets]
+
+
+async def _with_names(p: Permit, lines: Sequence[TraceLine]) -> Sequence[TraceLine]:
+    """`lines` where carers and representatives have the name under which they were invited: only who decides for the record knows it."""
+    strangers = [line for line in lines if line.patient and not line.name and owner_of(UUID(line.patient)) != p.owner]
+    if not strangers or p.reason not in HOLDERS:
+        return lines
+    names = await name_relatives(p)
+    return [replace(line, name=line.name or names.get(line.patient, "")) if line.patient in names else line for line in lines]
 
 
 def _bare(target: str) -> str:
