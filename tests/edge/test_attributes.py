@@ -129,6 +129,18 @@ async def test_archiving_and_back(person: Person, form: Any) -> None:
         assert ids_of(found) == [person.document]
 
 
+async def test_an_archived_document_is_shown_to_professionals_who_ask_for_it(person: Person) -> None:
+    other = (await person.desk.deposit())["id"]
+    await patch(person.desk, f"DocumentReference/{person.document}", person.patient, json_archive(True))
+    unique = (await person.desk.get(f"DocumentReference/{person.document}", Role.SPECIALIST)).json()["masterIdentifier"]["value"]
+    every = f"DocumentReference?patient={person.patient}&status=current"
+    for question, found in (("", {other}), ("&isArchived=true", {person.document}), (f"&identifier={unique}", {person.document})):
+        assert set(ids_of(await person.desk.get(every + question, Role.SPECIALIST))) == found, question
+    assert (await person.desk.get(f"{every}&_summary=count", Role.SPECIALIST)).json()["total"] == 1
+    for who in (person.patient, Role.LABORATORY):
+        assert set(ids_of(await person.desk.get(every, who))) == {other, person.document}
+
+
 @pytest.mark.parametrize("path", ["/description", "/type/text", "/subject/display"])
 async def test_no_other_element_can_be_changed(person: Person, path: str) -> None:
     change = JSON_PATCH, [{"op": "add", "path": path, "value": "something"}]

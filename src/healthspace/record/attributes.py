@@ -17,6 +17,7 @@ from healthspace.base.errors import Forbidden, Invalid, NotAllowed, NotFound, Pr
 from healthspace.base.ids import parse_id
 from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.record.clinical import follow
+from healthspace.record.find import is_archived
 from healthspace.record.proof import prove
 from healthspace.resources.hashing import hash_reference
 from healthspace.resources.query import Hashed
@@ -123,7 +124,7 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
     """What this change is called. Refuses what is not an attribute, and what is not the caller's to change."""
     _refuse_other_elements(before, after)
     done, told = Action.CHANGE_DOCUMENT, labels.codes_of(before) ^ labels.codes_of(after)
-    if _is_archived(before) != _is_archived(after):
+    if is_archived(before) != is_archived(after):
         done = Action.ARCHIVE_DOCUMENT
     for label in sorted(told):
         if not may_change_label(p.caller, p.reason, label):
@@ -158,10 +159,6 @@ def _without_tags(resource: Resource) -> Resource:
 def _hiding(before: Resource, after: Resource) -> set[str]:
     """The visibility labels that a document had or has."""
     return (labels.codes_of(before) | labels.codes_of(after)) & set(labels.VISIBILITY)
-
-
-def _is_archived(resource: Resource) -> bool:
-    return any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in resource.get("extension", []))
 
 
 async def _carry_on(p: Permit, before: Resource, stored: Stored) -> None:

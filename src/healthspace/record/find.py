@@ -1,7 +1,11 @@
-"""The documents of one record, for pages that show them all."""
+"""The documents of one record, for pages that show them all; and which of them a professional is not shown unasked."""
+
+from collections.abc import Iterable, Sequence
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
+from healthspace.identity.caller import Caller, Kind
+from healthspace.record.clinical.keep import ARCHIVED
 from healthspace.resources.query import Query, Sort
 from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
@@ -9,6 +13,29 @@ from healthspace.resources.stored import Resource
 
 SHOWN = 5000
 """Documents that a portal page gathers at most; the oldest beyond it are found by search."""
+
+BY_NAME = frozenset({"_id", "identifier", "related"})
+"""Whoever names a document finds it, archived or not: else nobody could take it out of the archive (TD3.1b, TD3.3d)."""
+
+
+def leave_out_archived(caller: Caller, type_: str, terms: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The terms of a search, with `isArchived:not=true` when a professional asks nothing about the archive (decision 36)."""
+    named = {name.partition(":")[0] for name, _ in terms}
+    if type_ != "DocumentReference" or caller.kind is not Kind.PROFESSIONAL or named & {*BY_NAME, "isArchived"}:
+        return [*terms]
+    return [*terms, ("isArchived:not", "true")]
+
+
+def without_archived(caller: Caller, documents: Iterable[Resource]) -> list[Resource]:
+    """What the pages of `caller` list of these documents: an archived one is on no page of a professional."""
+    if caller.kind is not Kind.PROFESSIONAL:
+        return [*documents]
+    return [one for one in documents if not is_archived(one)]
+
+
+def is_archived(document: Resource) -> bool:
+    """Whether a DocumentReference was put into the archive (TD3.3d)."""
+    return any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in document.get("extension", []))
 
 
 async def list_documents(p: Permit, *, most: int = SHOWN) -> list[Resource]:

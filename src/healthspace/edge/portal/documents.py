@@ -11,7 +11,7 @@ from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
 from healthspace.edge.portal.views import newest_version
 from healthspace.edge.portal.visit import Visit
-from healthspace.record.find import list_documents
+from healthspace.record.find import list_documents, without_archived
 from healthspace.record.spaces import patient_of
 from healthspace.record.words import find_words
 
@@ -20,7 +20,7 @@ async def show_documents(visit: Visit) -> Response:
     """GET /documents and /patients/{patient}"""
     words = visit.asked("q")
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        references, patient = await list_documents(p), (await patient_of(p)).json()
+        references, patient = without_archived(visit.caller, await list_documents(p)), (await patient_of(p)).json()
         inside = await find_words(p, words)
         reason, scope, now = p.reason, p.scope, p.now
         banner = None if visit.own else show_banner(patient, p, visit.language)
