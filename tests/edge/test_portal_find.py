@@ -88,7 +88,7 @@ async def test_several_people_with_the_same_traits_ask_for_the_number_and_show_n
     before = await count(connection)
     page = await look_for(client)
     assert page.status_code == 409
-    assert "Demandez le numéro INS" in page.text
+    assert "Demandez le matricule INS" in page.text
     assert not [patient for patient in patients if str(patient) in page.text]
     assert [line[:2] for line in await since(connection, before)] == [("patient:find", "done")] * 2
     async with service.door.permit(caller_of_citizen(patients[0]), Action.CLOSE_SPACE, owner_of_patient(patients[0])) as p:

@@ -110,6 +110,8 @@ def walk(page: Page) -> Iterator[str]:
                 yield from _open(page, one.address, known)
         if persona in {"specialist", DOCTOR}:
             yield from _search(page)
+        if persona == DOCTOR:
+            yield _vaccinate_wrongly(page, known["{patient}"][0])
         if not persona:
             sign_in(page, CITIZEN)
 
@@ -146,6 +148,16 @@ def _open(page: Page, address: str, known: dict[str, list[str]]) -> Iterator[str
         assert answer is not None
         assert answer.status == 404 if address == "/nothing" else answer.status in {200, 422}, f"{link}: {answer.status}"
         yield link
+
+
+def _vaccinate_wrongly(page: Page, patient: str) -> str:
+    """The form of a vaccination with everything to correct."""
+    page.goto(f"/patients/{patient}/vaccination/add")
+    form = page.locator("form[action$='/vaccination/add']")
+    form.evaluate("form => { form.noValidate = true }")
+    form.locator("button").click()
+    page.wait_for_load_state()
+    return "a vaccination, all wrong"
 
 
 def _search(page: Page) -> Iterator[str]:
