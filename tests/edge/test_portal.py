@@ -446,13 +446,13 @@ async def test_a_masked_document_is_hidden_from_the_authorised_and_marked_for_it
     assert "Masqué aux soignants" in (await signed_in(service, client, patient).get("/documents")).text
 
 
-@pytest.mark.parametrize("role", [Role.AGENCY, Role.REGULATOR])
-async def test_who_opens_no_record_is_told_what_they_can_do(
-    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection, role: Role
+@pytest.mark.parametrize(("role", "told"), [(Role.AGENCY, "Ce que vous pouvez faire"), (Role.REGULATOR, "Accès en urgence")])
+async def test_who_opens_no_record_by_themselves_is_told_what_they_can_do(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection, role: Role, told: str
 ) -> None:
     before = await count(connection)
     page = await signed_in(service, client, role).get("/")
-    assert "Ce que vous pouvez faire" in page.text
+    assert told in page.text
     assert await since(connection, before) == []
 
 
