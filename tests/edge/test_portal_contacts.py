@@ -1,4 +1,4 @@
-"""Contacts that a citizen enters: professionals who may read the record see them, and never who signs in as a carer."""
+"""What professionals are shown of a record beside its documents: contacts and never carers; the history, to whom it answers."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
 from tests.edge.conversation import Desk
 from tests.edge.test_carers import answers, invited
-from tests.edge.test_controls import MASKED_BY_DEFAULT, Person
+from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_team
 from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 
@@ -63,3 +63,19 @@ async def test_contacts_are_hidden_where_all_is_masked_or_the_citizen_hides_one(
     assert "Paul Dupré" in words(await signed_in(service, client, Role.SPECIALIST, "en").get(path))
     await person.chooses(MASKED_BY_DEFAULT)
     assert "Paul Dupré" not in words(await signed_in(service, client, Role.SPECIALIST, "en").get(path))
+
+
+async def test_the_history_of_a_patient_is_offered_to_whom_it_answers(person: Person) -> None:
+    service, client, patient = person.desk.service, person.desk.client, person.patient
+    await authorised(service, patient, Role.SPECIALIST)
+    await treated(service, patient)
+    await person.chooses(a_team("administrator", Role.NURSE))
+    address = f"/patients/{patient}/access"
+    offered = {Role.TREATING_DOCTOR: True, Role.NURSE: True, Role.SPECIALIST: False, Role.LABORATORY: False}
+    for role, answers_it in offered.items():
+        visitor = signed_in(service, client, role)
+        page = await visitor.get(f"/patients/{patient}")
+        assert page.status_code == 200
+        assert (f'href="{address}"' in page.text) is answers_it
+        assert 'href="/my-accesses"' in page.text
+        assert (await visitor.get(address)).status_code == (200 if answers_it else 303)

@@ -84,9 +84,13 @@ class Permit:
         if self.action not in actions:
             raise Refused(f"a permit for {self.action} is no permit for {' or '.join(actions)}")
 
-    def allows(self, action: Action) -> bool:
-        """Whether the rules would let the caller do `action` here too: what would be refused is not offered. It is no permit for it."""
-        return decide(self.caller, action, self.facts).allowed
+    def allows(self, action: Action, *, whole: bool = False) -> bool:
+        """Whether the rules would let the caller do `action` here too: what would be refused is not offered. It is no permit for it.
+
+        `whole`: and on all of the record, not only on what the caller did or brought themselves.
+        """
+        verdict = decide(self.caller, action, self.facts)
+        return verdict.allowed and (not whole or verdict.scope is Scope.ALL)
 
     def note(self, *targets: str) -> None:
         self.targets.extend(targets)

@@ -47,6 +47,8 @@ class Tab:
     name: str
     path: str
     action: Action = Action.READ_RECORD
+    whole: bool = False
+    """Only for whom `action` is allowed on all of the record: others have a page of their own for what they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ RECORD_TABS = (
     Tab(mark("Timeline"), "/timeline"),
     Tab(mark("Add a document"), "/add", Action.DEPOSIT_DOCUMENT),
     Tab(mark("Relatives"), "/relatives", Action.INVITE_CARER),
-    Tab(mark("History of accesses"), "/access", Action.READ_TRAIL),
+    Tab(mark("History of accesses"), "/access", Action.READ_TRAIL, whole=True),
 )
 """The parts of a patient's record, in their order."""
 
