@@ -1,4 +1,4 @@
-"""What professionals are shown of a record beside its documents: contacts and never carers; the history, to whom it answers."""
+"""What is shown beside documents: contacts and never carers; the history, to whom it answers; that notifications wait."""
 
 import pytest
 
@@ -12,6 +12,7 @@ from healthspace.resources.search import search
 from tests.edge.conversation import Desk
 from tests.edge.test_carers import answers, invited
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_team
+from tests.edge.test_notifications import work as run_notifications
 from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 
@@ -79,3 +80,20 @@ async def test_the_history_of_a_patient_is_offered_to_whom_it_answers(person: Pe
         assert (f'href="{address}"' in page.text) is answers_it
         assert 'href="/my-accesses"' in page.text
         assert (await visitor.get(address)).status_code == (200 if answers_it else 303)
+
+
+async def test_unread_notifications_are_told_in_words_on_the_home_page_and_in_the_menu(person: Person) -> None:
+    service, client, patient = person.desk.service, person.desk.client, person.patient
+    await run_notifications(service)
+    me = signed_in(service, client, patient, "en")
+    before = len(await person.desk.lines())
+    home = await me.get("/")
+    assert len(await person.desk.lines()) == before + 1
+    assert '<span class="sr">: 1 unread notification</span>' in home.text
+    assert '<a class="ttl cover" href="/notifications">1 unread notification</a>' in home.text
+    assert '<span class="sr">: 1 unread notification</span>' in (await me.get("/notifications")).text
+    assert (await me.post("/notifications", data={"act": "all"}, headers=HERE)).status_code == 303
+    for path in ("/", "/notifications"):
+        assert "unread notification" not in words(await me.get(path))
+    french = signed_in(service, client, patient, "fr")
+    assert "non lue" not in words(await french.get("/"))

@@ -103,6 +103,8 @@ class Frame:
     tabs: tuple[Tab, ...] = ()
     relatives: bool = False
     """Whether the visitor may act for others: the way to them stands in the top bar."""
+    unread: int = 0
+    """Notifications that wait for the visitor, on pages that have counted them."""
 
     @property
     def in_bar(self) -> bool:

@@ -21,6 +21,7 @@ from healthspace.edge.portal.views import DocumentRow, read_given_name, show_row
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
 from healthspace.identity.personas import Role
+from healthspace.notifications.operations import count_unread
 from healthspace.record.find import list_documents
 from healthspace.record.picture import read_picture
 from healthspace.record.trail import read_trail
@@ -95,7 +96,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         references, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES)
         lines = await read_trail(p, Wanted(limit=LOOKED_AT))
-        now = p.now
+        now, unread = p.now, await count_unread(p)
     rows = [row for row in show_rows(references, visit.language, now) if not row.superseded]
     return visit.render(
         "home.html",
@@ -105,7 +106,8 @@ async def _show_citizen_home(visit: Visit) -> Response:
         essentials=show_essentials(picture.facts, visit.language, visit.today),
         trend=find_trend(Sight(picture, None, "", now, visit.today), visit),
         last_visit=find_last_visit(lines, now),
-        tasks=find_tasks(rows, lines, now, visit.language),
+        tasks=[*find_tasks(rows, lines, now, visit.language), *show_unread(unread, visit.language)],
+        unread=unread,
         latest=rows[:LATEST],
         looks=show_looks(lines, rows, visit.language),
     )
@@ -136,6 +138,12 @@ def find_tasks(rows: Sequence[DocumentRow], lines: Sequence[TraceLine], now: dat
         detail = language.say("%(date)s. Authorise them if you wish.", date=language.at(line.at))
         tasks.append(Task(language.say("%(name)s could not open your record", name=line.name), detail, "/privacy", "lock", "warn"))
     return tasks[:3]
+
+
+def show_unread(unread: int, language: Language) -> list[Task]:
+    """That notifications wait to be read; nothing when none does."""
+    title = language.count("%(num)s unread notification", "%(num)s unread notifications", unread)
+    return [Task(title, "", "/notifications", "bell")] if unread else []
 
 
 def show_looks(lines: Sequence[TraceLine], rows: Sequence[DocumentRow], language: Language) -> list[TrailEntry]:

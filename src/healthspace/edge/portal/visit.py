@@ -95,11 +95,13 @@ class Visit:
         patient: PatientBanner | None = None,
         tab: str = "",
         holder: dict[str, Any] | None = None,
+        unread: int = 0,
         **values: object,
     ) -> Response:
         """The page `template`, under the entry `current` of the menu, or under `tab` of a patient's record.
 
-        `here` when it is that entry itself, not a page below it. `holder` is the Patient of the record that is open.
+        `here` when it is that entry itself, not a page below it. `holder` is the Patient of the record that is open. `unread` of the
+        visitor's notifications, from pages that have counted them: the menu says it.
         """
         citizen = self.caller.kind is Kind.CITIZEN
         if patient and citizen:  # the menu is the visitor's own, the page is another's
@@ -119,8 +121,9 @@ class Visit:
             demo=self.service.door.demo,
             urgent=self._urgent_until() if patient else "",
             relatives=citizen,
+            unread=unread,
         )
-        return self.pages.render(frame, template, status=status, prefix=self.prefix, **values)
+        return self.pages.render(frame, template, status=status, prefix=self.prefix, unread=unread, **values)
 
     def _urgent_until(self) -> str:
         """Until when the record is open in an emergency, in words."""
