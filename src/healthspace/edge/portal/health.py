@@ -110,6 +110,7 @@ def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = 
         tabs=TABS,
         tab=tab,
         ground=sight.ground,
+        unread=0,
         own="you" if visit.own else "acting" if sight.enters else "",
         takes=sight.takes,
         **values,
