@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from healthspace.profile.analytes import ANALYTES
 from healthspace.profile.convert import Unit, convert
-from healthspace.profile.curves import Curve, draw_curves, tally
+from healthspace.profile.curves import Curve, draw_curve_of, draw_curves, tally
 from healthspace.profile.ranges import Position
 from tests.pure.facts import a_fact, a_result, concept
 
@@ -175,3 +175,10 @@ def test_a_conversion_and_back_changes_nothing(value: float, unit: str, other: s
     there = convert(value, Unit(unit, ""), Unit(other, ""), mass)
     assert there is not None
     assert convert(there, Unit(other, ""), Unit(unit, ""), mass) == pytest.approx(value, rel=1e-9)
+
+
+def test_one_curve_alone_is_the_one_among_all() -> None:
+    results = [a_result("2345-7", 1.2, "g/L", "2022-01-01"), a_result("718-7", 13.0, "g/dL"), a_result("14749-6", 5.0, "mmol/L")]
+    for curve in draw_curves(results):
+        assert draw_curve_of(results, ("no such", curve.key)) == curve
+    assert draw_curve_of(results, ("no such",)) is None

@@ -132,8 +132,9 @@ def _by_code() -> dict[str, Analyte]:
 
 def analyte_of(codings: list[Coding]) -> tuple[Analyte, str] | None:
     """The analyte that some codings measure, and the LOINC code that says so; None when none of them does, or two disagree."""
-    found = {code: _by_code()[code] for system, code in codings if system == LOINC and code in _by_code()}
-    if len({analyte.key for analyte in found.values()}) != 1:
+    known = _by_code()
+    found = {code: known[code] for system, code in codings if system == LOINC and code in known}
+    if len(found) != 1 and len({analyte.key for analyte in found.values()}) != 1:
         return None
     code, analyte = next(iter(found.items()))
     return analyte, code

@@ -10,7 +10,7 @@ from healthspace.base.text import fold
 from healthspace.fhir.dates import instants_of
 from healthspace.profile.analytes import HBA1C, IFCC_OFFSET, IFCC_SLOPE, Analyte, analyte_of
 from healthspace.profile.convert import Unit, convert, unit_of
-from healthspace.profile.elements import LOINC, Resource, Standing, codings_of, name_concept, name_of, standing_of, time_of
+from healthspace.profile.elements import LOINC, Resource, Standing, codings_of, name_concept, name_of, time_of
 from healthspace.profile.merge import Merged, merge
 from healthspace.profile.ranges import NO_RANGE, Position, Range, place, range_of
 
@@ -80,12 +80,23 @@ def tally(points: Iterable[Point]) -> Tally:
 
 def draw_curves(observations: Iterable[Resource], language: str = "fr") -> list[Curve]:
     """The curves of some Observations, the latest measured first. Panels and what says nothing positive make none."""
+    curves = [_draw(key, facts, language) for key, facts in _by_curve(observations).items()]
+    return sorted(curves, key=lambda curve: (-curve.last.at, fold(curve.name)))
+
+
+def draw_curve_of(observations: Iterable[Resource], keys: Iterable[str], language: str = "fr") -> Curve | None:
+    """The curve of the first of `keys` that has one, as `draw_curves` draws it; the others are not drawn."""
+    groups = _by_curve(observations)
+    return next((_draw(key, groups[key], language) for key in keys if key in groups), None)
+
+
+def _by_curve(observations: Iterable[Resource]) -> dict[str, list[Merged]]:
+    """The facts of each curve that some Observations make."""
     groups: dict[str, list[Merged]] = {}
     for fact in merge(one for one in observations if one.get("resourceType") == "Observation"):
-        if standing_of(fact.resource) is Standing.PRESENT and _has_value(fact.resource):
+        if fact.standing is Standing.PRESENT and _has_value(fact.resource):
             groups.setdefault(curve_key(fact.resource), []).append(fact)
-    curves = [_draw(key, facts, language) for key, facts in groups.items()]
-    return sorted(curves, key=lambda curve: (-curve.last.at, fold(curve.name)))
+    return groups
 
 
 def curve_key(observation: Resource) -> str:
@@ -201,8 +212,9 @@ def _cut(points: Sequence[Point]) -> list[Point]:
 
 def _method(resource: Resource) -> str:
     """The method: as the laboratory names it, else as the LOINC code does."""
-    found = analyte_of(codings_of(resource.get("code")))
-    return name_concept(resource.get("method")) or (found[0].codes[found[1]] if found else "")
+    named = name_concept(resource.get("method"))
+    found = None if named else analyte_of(codings_of(resource.get("code")))
+    return found[0].codes[found[1]] if found else named
 
 
 def _has_value(resource: Resource) -> bool:

@@ -53,6 +53,8 @@ class Merged:
 
     resource: Resource
     statements: tuple[Resource, ...]
+    standing: Standing
+    """What they all say about their thing."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ def merge(resources: Iterable[Resource]) -> list[Merged]:
         for key in one.keys:
             buckets.setdefault(key, {})[number] = None
     ordered = [sorted(group, key=lambda one: one.place) for group in groups]
-    return [_merged([one.resource for one in group]) for group in sorted(ordered, key=lambda group: group[0].place)]
+    return [_merged([one.resource for one in group], group[0].standing) for group in sorted(ordered, key=lambda group: group[0].place)]
 
 
 def is_same(one: Resource, other: Resource) -> bool:
@@ -157,9 +159,9 @@ def same_time(one: str, other: str, *, lasting: bool = False) -> bool:
     return whole and first.replace(second=0, microsecond=0) == second.replace(second=0, microsecond=0)
 
 
-def _merged(group: Sequence[Resource]) -> Merged:
+def _merged(group: Sequence[Resource], standing: Standing) -> Merged:
     best = max(group, key=lambda one: (len(fact_time_of(one)), len(one), str((one.get("meta") or {}).get("lastUpdated", ""))))
-    return Merged(best, (best, *(one for one in group if one is not best)))
+    return Merged(best, (best, *(one for one in group if one is not best)), standing)
 
 
 def _keys_of(resource: Resource, codings: list[Coding], time: str, lasting: bool) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ def make_timeline(resources: Iterable[Resource]) -> list[Event]:
             by_kind.setdefault(kind, []).append(resource)
     events: list[Event] = []
     for kind, listed in by_kind.items():
-        facts = [Merged(one, (one,)) for one in listed] if kind == "document" else merge(listed)
+        facts = [Merged(one, (one,), standing_of(one)) for one in listed] if kind == "document" else merge(listed)
         events += _tell_results(facts) if kind == "results" else [_tell(kind, fact) for fact in facts]
     return sorted(events, key=lambda event: (day_of(event.time), event.kind, event.name), reverse=True)
 

@@ -1,6 +1,6 @@
 """Results of laboratories: the latest of each analyte, and one page for its curve."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -14,8 +14,8 @@ from healthspace.edge.portal.health import Sight, SourceRow, open_sight, render,
 from healthspace.edge.portal.health_words import POSITIONS, name_method, write_range, write_result, write_unit, write_value
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.curves import Curve, Point, curve_key, draw_curves, tally
-from healthspace.profile.elements import is_of_laboratory, is_result, name_of
+from healthspace.profile.curves import Curve, Point, curve_key, draw_curve_of, draw_curves, tally
+from healthspace.profile.elements import Resource, is_of_laboratory, is_result, name_of
 from healthspace.profile.measures import VITALS
 from healthspace.profile.ranges import Position
 
@@ -82,7 +82,7 @@ async def show_analyte(visit: Visit) -> Response:
     """GET /results/{key}; NotFound when the record has no such results."""
     sight = await open_sight(visit, ("Observation",))
     key = visit.request.path_params["key"]
-    curve = next((curve for curve in laboratory_curves(sight, visit.language) if curve.key in {key, quote(key, safe="")}), None)
+    curve = draw_curve_of(laboratory_results(sight), (key, quote(key, safe="")), visit.language.code)
     if curve is None:
         raise NotFound
     language = visit.language
@@ -105,9 +105,13 @@ async def show_analyte(visit: Visit) -> Response:
 
 
 def laboratory_curves(sight: Sight, language: Language) -> list[Curve]:
-    """The curves that belong to results: neither measurements nor what the profile tells in words."""
-    results = (one for one in sight.picture.facts if is_result(one) and (is_of_laboratory(one) or curve_key(one) not in VITALS))
-    return draw_curves(results, language.code)
+    """The curves of results."""
+    return draw_curves(laboratory_results(sight), language.code)
+
+
+def laboratory_results(sight: Sight) -> Iterator[Resource]:
+    """The Observations that belong to results: neither measurements nor what the profile tells in words."""
+    return (one for one in sight.picture.facts if is_result(one) and (is_of_laboratory(one) or curve_key(one) not in VITALS))
 
 
 def say_tally(points: Sequence[Point], language: Language) -> str:
