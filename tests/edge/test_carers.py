@@ -1,5 +1,7 @@
 """Carers and representatives through /fhir: invited, matched, accepted, bounded, ended."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -170,3 +172,12 @@ async def test_the_citizen_gives_a_carer_another_scope(person: Person) -> None:
         answer = await person.desk.client.put(f"/fhir/RelatedPerson/{identifier}", headers=person.desk.of(who), json=changed)
         assert answer.status_code == status, answer.text
     assert (await person.desk.post("DocumentReference", carer, a_reference(a_cda()))).status_code == 201
+
+
+async def test_an_invitation_that_has_run_out_says_so(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = person.desk.service.door
+    for lasts, state in ((door.policy.invitation, "PENDING"), (timedelta(seconds=-1), "EXPIRED")):
+        monkeypatch.setattr(door, "policy", replace(door.policy, invitation=lasts))
+        identifier = await invited(person, 2)
+        for path in (f"RelatedPerson/{identifier}", f"RelatedPerson?_id={identifier}"):
+            assert f'"{state}"' in (await person.desk.get(path, person.patient)).text, path

@@ -12,6 +12,7 @@ from healthspace.base import clock
 from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import owner_of
 from healthspace.fhir.dates import instants_of
+from healthspace.fhir.exact_json import write_json
 from healthspace.identity.caller import Caller
 from healthspace.record.carers import leads
 from healthspace.record.spaces import patient_of
@@ -95,3 +96,14 @@ def state_of_care(related: Resource, now: datetime) -> str:
     if state in {PENDING, ACCEPTED} and end is not None and end[1] <= now.timestamp():
         return ENDED
     return state
+
+
+def told_at(stored: Stored, now: datetime) -> Stored:
+    """An invitation as it is told at `now`: one that has run out says EXPIRED, although nobody wrote it down. Anything else unchanged."""
+    if stored.type != "RelatedPerson" or f'"{PENDING}"'.encode() not in stored.body:
+        return stored
+    related = stored.exact()
+    if value_of(related, INVITATION) != PENDING or state_of_care(related, now) != EXPIRED:
+        return stored
+    told = [{**one, "valueCode": EXPIRED} if one.get("url") == INVITATION else one for one in related["extension"]]
+    return stored._replace(body=write_json({**related, "extension": told}))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
+from healthspace.base import clock
 from healthspace.base.errors import NotFound
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.fhir.answer import PRIVATE, answer, etag_of, version_headers
@@ -19,6 +20,7 @@ from healthspace.fhir.resource_types import NUMBER
 from healthspace.fhir.subset import select_elements, summarise
 from healthspace.identity.caller import Caller, Kind
 from healthspace.record.read import Document, read_content, read_reference, read_submission
+from healthspace.record.relatives import told_at
 from healthspace.record.spaces import read_patient
 from healthspace.resources.names import claimed_place, locate_name
 from healthspace.resources.reading import read_resource
@@ -43,7 +45,7 @@ async def read(request: Request, service: Service, caller: Caller) -> Response:
     stored = await read_named(service, caller, action, type_, name, version)
     if is_unmodified(request, stored, etag_of(stored)):
         return Response(status_code=304, headers={**version_headers(stored), **PRIVATE})
-    return answer(_part(request, stored.body), headers=version_headers(stored))
+    return answer(_part(request, told_at(stored, clock.now()).body), headers=version_headers(stored))
 
 
 async def read_named(service: Service, caller: Caller, action: Action, type_: str, name: str, version: int | None) -> Stored:

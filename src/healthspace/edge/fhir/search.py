@@ -15,6 +15,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
+from healthspace.base import clock
 from healthspace.base.errors import Invalid, Malformed, NotFound, Refused
 from healthspace.base.ids import REGISTRY, owner_of, parse_id
 from healthspace.edge.fhir.act import base_url, read_terms
@@ -25,6 +26,7 @@ from healthspace.fhir.subset import select_elements, summarise
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import read_ins
 from healthspace.record.find import leave_out_archived
+from healthspace.record.relatives import told_at
 from healthspace.record.spaces import locate
 from healthspace.resources.compartments import in_compartment
 from healthspace.resources.grammar import Asked, read_search
@@ -113,7 +115,8 @@ class Found:
             going_on = [term for term in self._rest if term[0] not in {"_cursor", *left_out}]
             who = [("patient", patient)] if patient else []
             links["next"] = f"{self._base}/{self._path}?{urlencode([*who, *going_on, ('_cursor', page.next)])}"
-        matches, others = entries_of(page.entries), entries_of(included)
+        told_now = [[told_at(one, clock.now()) for one in found] for found in (page.entries, included)]
+        matches, others = map(entries_of, told_now)
         if asked.elements or asked.summary in {"true", "text", "data"}:
             matches = list(_parts(matches, asked))
         return answer(searchset(self._base, Entries(matches, others, asked.warnings, asked.notices), page.total, links))
