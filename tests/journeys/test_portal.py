@@ -73,7 +73,7 @@ def test_without_javascript_a_citizen_lets_a_doctor_in_and_out_again(browser: Br
 
         sign_in(page, "specialist")
         page.fill("#ins", number)
-        page.get_by_role("button", name="Ouvrir le dossier").click()
+        page.get_by_role("button", name="Ouvrir le dossier").first.click()
         expect(page.locator("main")).to_contain_text("Aucun dossier ne peut être montré pour ce matricule")
         sign_out(page)
 
@@ -89,7 +89,7 @@ def test_without_javascript_a_citizen_lets_a_doctor_in_and_out_again(browser: Br
 
         sign_in(page, "specialist")
         page.fill("#ins", number)
-        page.get_by_role("button", name="Ouvrir le dossier").click()
+        page.get_by_role("button", name="Ouvrir le dossier").first.click()
         expect(page.locator("main")).to_contain_text("Ce patient vous a autorisé à lire son dossier.")
         assert number.replace("\N{NO-BREAK SPACE}", "") not in page.url
         page.locator(".row a.ttl").first.click()

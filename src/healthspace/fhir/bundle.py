@@ -8,6 +8,7 @@ import orjson
 from healthspace.base.documents import Traits
 from healthspace.base.errors import Invalid, Malformed, TooLarge
 from healthspace.base.fhirjson import BIRTH_GIVEN_NAMES, BIRTH_PLACE, INSEE_CODE, Resource
+from healthspace.fhir.primitives import is_string
 from healthspace.fhir.shape import check_depth
 from healthspace.terminology.code_systems import INS_OIDS, oid_of
 
@@ -86,8 +87,8 @@ def dicts(value: Any) -> list[Resource]:
 
 
 def string(value: Any) -> str:
-    """`value` when it is a text, without the spaces around it; "" otherwise."""
-    return value.strip() if isinstance(value, str) else ""
+    """`value` when it is a text of FHIR, without the spaces around it; "" otherwise (a control character is no text)."""
+    return value.strip() if is_string(value) else ""
 
 
 def strings(value: Any) -> list[str]:
