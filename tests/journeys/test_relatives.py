@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from healthspace.edge.portal.session import SESSION
+from tests.journeys.audit import violations
 from tests.journeys.browsing import NARROWEST, a_page, read_number, sign_in, sign_out
-from tests.journeys.test_accessibility import OVERFLOW, ROUNDING, violations
+from tests.journeys.test_reflow import OVERFLOW, ROUNDING
 
 pytestmark = pytest.mark.browser
 
