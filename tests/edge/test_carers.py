@@ -8,8 +8,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+from healthspace.access.rules import Action
+from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.ins import TEST
 from healthspace.identity.personas import Role
+from healthspace.record.life import close_space
+from healthspace.record.spaces import owner_of_patient
 from tests.documents import a_cda, a_reference, labelled
 from tests.edge.conversation import Desk, binary_of, fault_of, ids_of
 from tests.edge.test_controls import Person, a_consent, professional
@@ -181,3 +185,51 @@ async def test_an_invitation_that_has_run_out_says_so(person: Person, monkeypatc
         identifier = await invited(person, 2)
         for path in (f"RelatedPerson/{identifier}", f"RelatedPerson?_id={identifier}"):
             assert f'"{state}"' in (await person.desk.get(path, person.patient)).text, path
+
+
+WORK = "SELECT (SELECT count(*) FROM xref), (SELECT count(*) FROM access_fact), (SELECT count(*) FROM outbox), (SELECT count(*) FROM audit)"
+
+
+async def test_an_invitation_is_the_same_work_whoever_the_traits_lead_to(person: Person) -> None:
+    desk = person.desk
+    for number in (2, 3):
+        await a_citizen(desk.service, number)
+    closed = await a_citizen(desk.service, 4)
+    async with desk.service.door.permit(caller_of_citizen(closed), Action.CLOSE_SPACE, owner_of_patient(closed)) as p:
+        await close_space(p, "patient-demande")
+    warm = await invited(person, 2)
+    await desk.client.delete(f"/fhir/RelatedPerson/{warm}", headers=desk.of(person.patient))
+    seen, bodies = [], []
+    for number, changes in ((2, {}), (3, {"birthDate": "1980-01-01"}), (4, {}), (9, {})):
+        statements, before = list[str](), tuple(await desk.connection.fetchrow(WORK))
+        with desk.connection.query_logger(lambda told, statements=statements: statements.append(told.query)):
+            answer = await desk.post("RelatedPerson", person.patient, an_invitation(person, number, **changes))
+        after = tuple(await desk.connection.fetchrow(WORK))
+        seen.append(([one for one in statements if "SAVEPOINT" not in one], [now - then for now, then in zip(after, before, strict=True)]))
+        bodies.append((answer.status_code, sorted(answer.headers), len(answer.content)))
+        await desk.client.delete(f"/fhir/RelatedPerson/{answer.json()['id']}", headers=desk.of(person.patient))
+    assert len(seen[0][0]) > 10
+    assert seen[0] == seen[1] == seen[2] == seen[3]
+    assert bodies[0] == bodies[1] == bodies[2] == bodies[3]
+
+
+async def all_events(desk: Desk, who: UUID) -> list[dict[str, Any]]:
+    answer = await desk.get("AuditEvent?date=ge2000-01-01&date=le2099-01-01&_count=200", who)
+    return [entry["resource"] for entry in answer.json().get("entry", [])]
+
+
+async def test_who_is_invited_looks_and_fails_without_a_trace_where_the_inviter_reads(person: Person) -> None:
+    desk, carer = person.desk, await a_citizen(person.desk.service, 2)
+    for number in range(5, 10):
+        helped = Person(desk, await a_citizen(desk.service, number), person.document)
+        await answers(desk, await invited(helped, 2), carer)
+    identifier = await invited(person, 2)
+    before = [event["id"] for event in await all_events(desk, person.patient)]
+    assert (await desk.get(f"RelatedPerson/{identifier}", carer)).status_code == 200
+    assert identifier in ids_of(await desk.get("RelatedPerson/$mine", carer))
+    assert (await answers(desk, identifier, carer)).status_code == 422  # a sixth person is one too many
+    new = [event for event in await all_events(desk, person.patient) if event["id"] not in before]
+    assert [event["agent"][0]["who"]["reference"] for event in new] == [f"Patient/{person.patient}"]  # their reading of the trail
+    own = await all_events(desk, carer)
+    assert any(f"RelatedPerson/{identifier}" in str(event) for event in own)
+    assert ("carer:answer", "rejected", "invalid") in await desk.lines()

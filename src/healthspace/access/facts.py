@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from healthspace.access import labels
-from healthspace.access.invitee import open_invitee
+from healthspace.access.invitee import NOBODY, open_invitee
 from healthspace.access.origin import is_from_document
 from healthspace.access.terms import Tie
 from healthspace.database.database import Tx
@@ -197,10 +197,13 @@ def _team_facts(team: Resource) -> Iterator[Fact]:
 def _related_facts(related: Resource, keys: KeyRing | None) -> Iterator[Fact]:
     state, named = value_of(related, INVITATION), keys_named_in(related, keys)
     since, until = _span_of(related.get("period", {}))
+    if state == PENDING:
+        # One who is not there is invited too: as much is written whoever the traits lead to.
+        ends = _end_of(str(value_of(related, EXPIRES) or ""))
+        yield from (Fact(Tie.INVITED, key, None, ends) for key in named or [f"patient|{NOBODY}"])
+        return
     for key in named:
-        if state == PENDING:
-            yield Fact(Tie.INVITED, key, None, _end_of(str(value_of(related, EXPIRES) or "")))
-        elif state == ACCEPTED and represents(related):
+        if state == ACCEPTED and represents(related):
             yield Fact(Tie.REPRESENTATIVE, key, since, until)
         elif state == ACCEPTED:
             yield Fact(Tie.CARER, key, since, until)

@@ -185,7 +185,7 @@ class Door:
                 cipher = await create_owner(tx, self.ciphers, self.keys, "citizen", now)
                 permit = self._grant(tx, caller, Action.OPEN_SPACE, verdict, cipher, now, facts)
                 yield permit
-                await self.trail.append(tx, writer, [self._line_of(permit)])
+                await self.trail.append(tx, writer, [self._line_of(permit, permit.cipher)])
         except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await self.trace_failure(caller, Action.OPEN_SPACE, None, error)
@@ -196,6 +196,8 @@ class Door:
         if getattr(error, "traced", False):
             return
         outcome, reason = _name_failure(error)
+        if caller.patient is not None and action in OF_INVITATIONS:
+            owner = owner_of_caller(caller)
         async with self.database.reading() as tx:
             known = await tx.fetchrow(FACTS, owner, [], clock.now()) if owner else None
             cipher = (
@@ -214,7 +216,7 @@ class Door:
                 await tx.fetchval(LOCK_OWNER, owner)
             permit = await self._decide(tx, caller, action, owner)
             yield permit
-            line, letters = self._tell(permit)
+            line, letters = self._tell(permit, permit.cipher)
             await self.trail.append(tx, writer, [line])
             if letters:
                 await post(tx, letters)
@@ -223,8 +225,10 @@ class Door:
     async def _read(self, caller: Caller, action: Action, owner: int | None, about: tuple[int, UUID] | None) -> AsyncIterator[Permit]:
         async with self.database.reading() as tx:
             permit = await self._decide(tx, caller, action, owner, about)
+            # Who was invited and looks tells nobody yet that the invitation found them: the line is in their own trail.
+            told = await self.ciphers.of(tx, owner_of_caller(caller)) if permit.reason is Reason.INVITED else permit.cipher
             yield permit
-        line, letters = self._tell(permit)
+        line, letters = self._tell(permit, told)
         try:
             await self.trail.record(line, letters=letters)
             self.announcer.posted(letters)
@@ -286,14 +290,14 @@ class Door:
             now=now,
         )
 
-    def _tell(self, permit: Permit) -> tuple[Line, list[Letter]]:
-        """The line of an act, and the letters of what it sets off."""
-        line = self._line_of(permit)
+    def _tell(self, permit: Permit, cipher: Cipher) -> tuple[Line, list[Letter]]:
+        """The line of an act, in the trail of the owner of `cipher`, and the letters of what it sets off."""
+        line = self._line_of(permit, cipher)
         act = Act(permit.caller, permit.action, permit.reason, permit.relations, tuple(permit.targets), line)
         return line, self.announcer.letters_of(act, permit.cipher)
 
-    def _line_of(self, permit: Permit) -> Line:
-        return self.line(permit.caller, permit.action, Outcome.DONE, permit.reason, permit.cipher, permit.targets)
+    def _line_of(self, permit: Permit, cipher: Cipher) -> Line:
+        return self.line(permit.caller, permit.action, Outcome.DONE, permit.reason, cipher, permit.targets)
 
     def line(self, caller: Caller, action: str, outcome: Outcome, reason: str, cipher: Cipher, targets: list[str]) -> Line:
         """The line of the trail that tells one act (or failure) about the owner of `cipher`."""
@@ -333,6 +337,15 @@ def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, s
         "why": caller.why if emergency else "",
     }
     return {name: value for name, value in told.items() if value}
+
+
+OF_INVITATIONS = frozenset({Action.READ_ACCESS, Action.ANSWER_INVITATION})
+"""What a citizen does about an invitation. A failure is told in their own trail: elsewhere it would say whom the invitation found."""
+
+
+def owner_of_caller(caller: Caller) -> int:
+    """The owner of a citizen's own record; the registry for anybody else."""
+    return owner_of(caller.patient) if caller.patient is not None else REGISTRY
 
 
 def _is_past(until: datetime | None, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """From the ids that clients use to ours. A server-made id says its owner by itself; one that a client chose leads there by a claim."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from healthspace.base.ids import owner_of, parse_id
@@ -9,6 +9,7 @@ from healthspace.database.keys import KeyRing
 from healthspace.resources.hashing import hash_token
 
 POINTED_TO = "SELECT owner, id FROM xref WHERE h = $1 ORDER BY owner, id"
+POINTED_TO_BY_ANY = "SELECT owner, id FROM xref WHERE h = ANY ($1::bigint[]) ORDER BY array_position($1::bigint[], h), owner, id LIMIT 1"
 CLAIM_NAME = "INSERT INTO claim (h, owner, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING h"
 CLAIMED = "SELECT owner, id FROM claim WHERE h = $1"
 ALL_CLAIMED = "SELECT h, owner, id FROM claim WHERE h = ANY ($1::bigint[])"
@@ -76,6 +77,12 @@ async def claimed_owner(tx: Tx, keys: KeyRing, kind: str, system: str, value: st
 async def pointed_to(tx: Tx, h: int) -> list[Place]:
     """Owner and id of what is found under a hash without knowing whose it is."""
     return [(row["owner"], row["id"]) for row in await tx.fetch(POINTED_TO, h)]
+
+
+async def first_pointed_to(tx: Tx, hashes: Sequence[int]) -> Place | None:
+    """What the first of `hashes` that leads anywhere leads to: one statement, whether any does or not."""
+    row = await tx.fetchrow(POINTED_TO_BY_ANY, hashes)
+    return (row["owner"], row["id"]) if row is not None else None
 
 
 async def wait_for_turn(tx: Tx, keys: KeyRing, *condition: str) -> None:

@@ -182,6 +182,8 @@ def show_line(
     what, icon = ACTS.get(line.action, UNKNOWN_ACT)
     if (line.action, line.reason) == (Action.READ_RECORD, Reason.DEPOSITOR):
         what = mark("Looked at what it had added")
+    if (line.action, line.reason) == (Action.READ_ACCESS, Reason.INVITED):
+        what = mark("Read an invitation to be a carer")
     why = REASONS.get(line.reason, "") if own else ""
     mine, done = own and is_own(line), line.outcome == Outcome.DONE
     document = document_of(line)
