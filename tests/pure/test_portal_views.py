@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from healthspace.edge.portal.privacy import show_choices
 from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
 from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row, show_rows
 from healthspace.record.consents import read_choices
+from healthspace.resources.stored import Stored
 
 LANGUAGES = load_languages()
 FR, EN = LANGUAGES["fr"], LANGUAGES["en"]
@@ -145,7 +147,8 @@ def test_a_masked_document_says_so() -> None:
 
 
 def listed(references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: tuple[str, ...] = ()) -> Listing:
-    return lay_out(references, FR, NOW, Question(words, family, after), inside=inside)
+    documents = [Stored("DocumentReference", UUID(one["id"]), 1, NOW, orjson.dumps(one)) for one in references]
+    return lay_out(documents, FR, NOW, Question(words, family, after), inside=inside)
 
 
 def test_rows_stand_newest_first_and_by_month() -> None:

@@ -54,7 +54,7 @@ async def test_versions_that_arrive_at_once_leave_the_last_one_current(busy: Ser
     deposited = await asyncio.gather(*(bring(busy, patient, content) for content in reversed(contents)))
     owner = owner_of_patient(patient)
     async with busy.door.permit(caller_of_role(Role.LABORATORY), Action.SEARCH_DOCUMENTS, owner) as p:
-        states = {document["id"]: document["status"] for document in await list_documents(p)}
+        states = {one.name: one.json()["status"] for one in await list_documents(p)}
     assert [states[str(one.reference.id)] for one in reversed(deposited)] == ["superseded"] * 3 + ["current"]
 
 

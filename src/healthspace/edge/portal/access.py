@@ -14,12 +14,12 @@ from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
 from healthspace.audit.reading import TraceLine
 from healthspace.base.errors import Invalid
-from healthspace.base.ids import REGISTRY
+from healthspace.base.ids import REGISTRY, parse_id
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import HEADERS, go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_filter import ONLY_NAMES, WHAT_NAMES, Asked, read_asked
-from healthspace.edge.portal.trail_view import TrailEntry, group_by_day, show_line
+from healthspace.edge.portal.trail_view import TrailEntry, document_of, group_by_day, show_line
 from healthspace.edge.portal.views import read_title, read_type
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.record.audit_event import audit_event
@@ -55,7 +55,8 @@ async def show_access(visit: Visit) -> Response:
         if p.scope is Scope.OWN_ACTS:
             return go_to("/my-accesses")  # only a treating doctor reads the whole trail; nothing of the record is shown here
         lines, older = await gather(p, asked, language)
-        documents = await list_documents(p)
+        named = {document for line in lines if (document := parse_id(document_of(line)))}
+        documents = [one.json() for one in await list_documents(p, only=named)]
         reports = await list_reports(p) if visit.own else {}
         holder = (await patient_of(p)).json()
     titles = {str(one.get("id")): read_title(one) or read_type(one, language.code)[1] for one in documents}
@@ -155,7 +156,7 @@ async def question(visit: Visit) -> Response:
 async def gather(p: Permit, asked: Asked, language: Language) -> tuple[Sequence[TraceLine], TraceLine | None]:
     """A page of the lines that are wanted, and the line after which the next page begins (None: there is no older one)."""
     found: list[TraceLine] = []
-    wanted, read = asked.wanted(language, BATCH), 0
+    wanted, read = asked.wanted(language, BATCH if asked.sifts else PAGE + 1), 0
     while True:
         batch = await (read_own_acts if p.owner == REGISTRY else read_trail)(p, wanted)
         read += len(batch)
@@ -164,7 +165,7 @@ async def gather(p: Permit, asked: Asked, language: Language) -> tuple[Sequence[
                 if len(found) == PAGE:
                     return found, found[-1]
                 found.append(line)
-        if len(batch) < BATCH:
+        if len(batch) < wanted.limit:
             return found, None
         if read >= FARTHEST:
             return found, batch[-1]

@@ -20,13 +20,13 @@ async def show_documents(visit: Visit) -> Response:
     """GET /documents and /patients/{patient}"""
     words = visit.asked("q")
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        references, patient = without_archived(visit.caller, await list_documents(p)), (await patient_of(p)).json()
+        documents, patient = without_archived(visit.caller, await list_documents(p)), (await patient_of(p)).json()
         inside = await find_words(p, words)
         reason, scope, now = p.reason, p.scope, p.now
         banner = None if visit.own else show_banner(patient, p, visit.language)
     language, own = visit.language, visit.own
     asked = Question(words, visit.asked("type"), visit.asked("after"))
-    listing = lay_out(references, language, now, asked, inside=inside, own=own)
+    listing = lay_out(documents, language, now, asked, inside=inside, own=own)
     return visit.render(
         "documents.html",
         current="/documents",
@@ -45,7 +45,7 @@ async def show_newest(visit: Visit) -> Response:
     """GET …/documents/{id}/newest: to the version that is valid today; to the list when it is not to be seen."""
     identifier = str(visit.identifier())
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        references = await list_documents(p)
+        references = [one.json() for one in await list_documents(p)]
     old: dict[str, Any] | None = next((one for one in references if one["id"] == identifier), None)
     newest = newest_version(old, references) if old else None
     return go_to(f"{visit.prefix}/documents/{newest}" if newest else visit.prefix or "/documents")

@@ -94,10 +94,10 @@ async def show_home(visit: Visit) -> Response:
 
 async def _show_citizen_home(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        references, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES)
+        documents, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES)
         lines = await read_trail(p, Wanted(limit=LOOKED_AT))
         now, unread = p.now, await count_unread(p)
-    rows = [row for row in show_rows(references, visit.language, now) if not row.superseded]
+    rows = [row for row in show_rows((one.json() for one in documents), visit.language, now) if not row.superseded]
     return visit.render(
         "home.html",
         current="/",

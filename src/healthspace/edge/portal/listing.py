@@ -25,6 +25,7 @@ from healthspace.edge.portal.views import (
     searched_text,
     show_row,
 )
+from healthspace.resources.stored import Stored
 
 PAGE = 50
 """Documents of one page."""
@@ -71,15 +72,16 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What decides whether and where a document stands in a list."""
+    """What decides whether and where a document stands in a list; `matches` what was looked for."""
 
     at: datetime
     family: Family
-    reference: Resource
+    document: Stored
+    matches: bool
 
 
 def lay_out(
-    references: Iterable[Resource],
+    documents: Iterable[Stored],
     language: Language,
     now: datetime,
     asked: Question,
@@ -91,12 +93,14 @@ def lay_out(
 
     The counts of the filters are those of the words.
     """
-    entries = sorted((read_entry(one) for one in references if one.get("status") != "superseded"), key=lambda one: one.at, reverse=True)
+    wanted, files = fold(asked.words).split(), frozenset(inside)
+    read = (read_entry(one, wanted, files, language) for one in documents)
+    entries = sorted((entry for entry in read if entry is not None), key=lambda one: one.at, reverse=True)
     known = asked.family if asked.family in {one.code for one in FAMILIES} else ""
-    matching = search(entries, asked.words, inside, language)
+    matching = [entry for entry in entries if entry.matches]
     found = [entry for entry in matching if not known or entry.family.code == known]
     start = _place(found, asked.after)
-    rows = [show_row(entry.reference, language, now, own=own) for entry in found[start : start + PAGE]]
+    rows = [show_row(entry.document.json(), language, now, own=own) for entry in found[start : start + PAGE]]
     number = -(-start // PAGE) + 1
     return Listing(
         words=asked.words,
@@ -112,30 +116,27 @@ def lay_out(
     )
 
 
-def read_entry(reference: Resource) -> Entry:
-    """The date and family of a document."""
+def read_entry(document: Stored, wanted: Sequence[str], inside: Collection[str], language: Language) -> Entry | None:
+    """The date and family of a document, and whether it holds every word of `wanted` in title, type, author or place, whatever the
+    accents and capitals, or has its file among `inside`; None when another has replaced it. Nothing else of it is kept."""
+    reference = document.json()
+    if reference.get("status") == "superseded":
+        return None
     when = read_date(reference)
     type_code = str(first_of((reference.get("type") or {}).get("coding")).get("code", ""))
-    return Entry(when.at if when else NEVER, family_of(type_code, code_of(reference.get("category"))), reference)
+    matches = not wanted or attachment_of(reference).get("url") in inside or _says(reference, wanted, language)
+    return Entry(when.at if when else NEVER, family_of(type_code, code_of(reference.get("category"))), document, matches)
 
 
-def search(entries: Sequence[Entry], words: str, inside: Collection[str], language: Language) -> Sequence[Entry]:
-    """The entries that hold every one of `words` in title, type, author or place, whatever the accents and capitals, or in their text."""
-    wanted, files = fold(words).split(), frozenset(inside)
-    if not wanted:
-        return entries
-    return [
-        entry
-        for entry in entries
-        if attachment_of(entry.reference).get("url") in files
-        or all(word in text for text in (searched_text(entry.reference, language),) for word in wanted)
-    ]
+def _says(reference: Resource, wanted: Sequence[str], language: Language) -> bool:
+    text = searched_text(reference, language)
+    return all(word in text for word in wanted)
 
 
 def _place(found: Sequence[Entry], after: str) -> int:
     """Where the page after a document begins; the first page when it is not in the list."""
-    return next((place for place, entry in enumerate(found, 1) if entry.reference.get("id") == after), 0) if after else 0
+    return next((place for place, entry in enumerate(found, 1) if entry.document.name == after), 0) if after else 0
 
 
 def _id(found: Sequence[Entry], place: int) -> str:
-    return str(found[place].reference.get("id", "")) if place >= 0 else ""
+    return found[place].document.name if place >= 0 else ""

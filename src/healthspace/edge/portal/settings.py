@@ -85,7 +85,7 @@ async def export_record(visit: Visit) -> Response:
 async def print_record(visit: Visit) -> Response:
     """GET /settings/print: the summary and the list of every document, on a page made for paper."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        picture, references, now = await read_picture(p, PROFILE_TYPES), await list_documents(p), p.now
+        picture, documents, now = await read_picture(p, PROFILE_TYPES), await list_documents(p), p.now
     sight = Sight(picture, None, "", now, visit.today)
     sections = [section for section in make_sections(picture.facts, visit.today.isoformat()) if section.state is not State.EMPTY]
     return visit.render(
@@ -96,7 +96,7 @@ async def print_record(visit: Visit) -> Response:
         name=read_name(picture.patient.get("name")),
         number=read_ins_of(picture.patient),
         sections=[show_section(section, sight, visit, most=500) for section in sections],
-        rows=[row for row in show_rows(references, visit.language, now) if not row.superseded],
+        rows=[row for row in show_rows((one.json() for one in documents), visit.language, now) if not row.superseded],
         now=now,
     )
 

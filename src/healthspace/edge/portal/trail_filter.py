@@ -59,6 +59,11 @@ class Asked:
         """Whether the form has narrowed what is shown."""
         return bool(self.name or self.what or self.since or self.until)
 
+    @property
+    def sifts(self) -> bool:
+        """Whether some of what the database gives may not be wanted."""
+        return bool(self.document or self.name or self.only in {OTHERS, EMERGENCY})
+
     def wants(self, line: TraceLine) -> bool:
         """Whether a line that the database gave is wanted: by what is sealed in it."""
         if self.document and f"DocumentReference/{self.document}" not in line.targets:
