@@ -14,7 +14,8 @@ from healthspace.access.rules import Action
 from healthspace.base.ids import new_id, new_owner, owner_of
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
-from healthspace.record.authorise import end_authorisation, list_access
+from healthspace.record.authorise import list_access
+from healthspace.record.controls import end_control
 from healthspace.record.life import close_space
 from healthspace.record.spaces import owner_of_patient
 from tests.documents import a_bundle, a_cda, a_reference, labelled, query_by_ins
@@ -129,7 +130,7 @@ async def end_all(desk: Desk, patient: UUID) -> None:
         consents, _ = await list_access(p)
     for consent in consents:
         async with desk.service.door.permit(me, Action.END_ACCESS, owner) as p:
-            await end_authorisation(p, UUID(consent["id"]))
+            await end_control(p, "Consent", UUID(consent["id"]))
 
 
 def traits_of(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:

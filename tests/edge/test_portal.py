@@ -25,7 +25,7 @@ from healthspace.record.life import close_space
 from healthspace.record.personas import persona_patient, remember_persona
 from healthspace.record.spaces import owner_of_patient
 from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_root, labelled, of_type
-from tests.harness import a_citizen, authorised, client_of, lines_of, open_test_service, some_traits, token_of, treated
+from tests.harness import a_citizen, as_caller, authorised, client_of, lines_of, open_test_service, some_traits, token_of, treated
 
 HERE = {"sec-fetch-site": "same-origin"}
 READ = ("record:read", "done")
@@ -300,7 +300,9 @@ async def test_the_citizen_authorises_a_professional_who_reads_until_it_ends(
     assert "ne pourra plus lire votre dossier" in (await client.get(f"/privacy/end/{consent}")).text
     answer = await client.post(f"/privacy/end/{consent}", headers=HERE)
     assert answer.headers["location"] == "/privacy?done=ended"
-    assert (await client.post(f"/privacy/end/{consent}", headers=HERE)).status_code == 404
+    ended = (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text
+    assert (await client.post(f"/privacy/end/{consent}", headers=HERE)).headers["location"] == "/privacy?done=ended"
+    assert (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text == ended, "ending twice changes nothing"
     signed_in(service, client, Role.SPECIALIST)
     assert (await client.get(f"/patients/{patient}")).status_code == 404
 

@@ -3,10 +3,13 @@
 import httpx
 import pytest
 
+from healthspace.access.announce import Event
 from healthspace.access.opening import Service
 from healthspace.edge.portal.session import EMERGENCY
 from healthspace.identity.personas import Role
 from healthspace.record.consents import Switch
+from tests.edge.conversation import Desk
+from tests.edge.test_notifications import told
 from tests.edge.test_portal import HERE, Deposit, signed_in
 from tests.harness import a_citizen
 
@@ -86,3 +89,15 @@ async def test_the_doctor_who_regulates_calls_gives_that_as_the_reason(
     answer = await client.post(f"/patients/{patient}/emergency", data={"motive": "regulation"}, headers=HERE)
     assert answer.headers["location"] == f"/patients/{patient}"
     assert (await client.get(f"/patients/{patient}")).status_code == 200
+
+
+async def test_an_emergency_is_told_once_however_much_is_read_in_it(
+    desk: Desk, service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    document = await deposit(who=patient)
+    signed_in(service, client, Role.SPECIALIST)
+    await client.post(f"/patients/{patient}/emergency", data=REASON, headers=HERE)
+    for path in ("", "", f"/documents/{document}"):
+        assert (await client.get(f"/patients/{patient}{path}")).status_code == 200
+    assert [one.event for one in await told(desk, patient)].count(Event.EMERGENCY_ACCESS) == 1

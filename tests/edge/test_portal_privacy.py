@@ -1,12 +1,15 @@
 """The citizen's choices on the page of confidentiality: preview, duration, block, and the switches that hold for everybody."""
 
 import re
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
+import pytest
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
+from healthspace.base import clock
 from healthspace.identity.caller import Purpose
 from healthspace.identity.caller import caller_of_citizen as caller_of
 from healthspace.identity.personas import Role
@@ -108,3 +111,33 @@ async def test_a_consent_that_says_two_switches_is_not_ended_for_one(service: Se
     async with service.door.permit(caller_of(patient), Action.READ_ACCESS, owner_of_patient(patient)) as p:
         consents, _ = await list_access(p)
         assert read_choices(consents, p.now).switches.keys() == {Switch.NO_EMERGENCY}
+
+
+async def test_an_authorisation_that_has_run_out_is_given_anew_and_one_in_force_is_not(
+    service: Service, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = await a_citizen(service)
+    signed_in(service, client, patient)
+    for _ in range(2):
+        await client.post("/privacy", data={"rpps": SPECIALIST}, headers=HERE)
+    (given,) = await consents_of(service, client, patient)
+    end = given["provision"]["period"]["end"]  # type: ignore[index]
+    later = datetime.fromisoformat(end) + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    signed_in(service, client, patient)
+    await client.post("/privacy", data={"rpps": SPECIALIST}, headers=HERE)
+    assert len(await consents_of(service, client, patient)) == 2
+    signed_in(service, client, Role.SPECIALIST)
+    assert (await client.get(f"/patients/{patient}")).status_code == 200
+
+
+async def test_each_choice_made_on_the_page_is_proven_as_one_that_is_sent_whole(service: Service, client: httpx.AsyncClient) -> None:
+    patient = await a_citizen(service)
+    signed_in(service, client, patient)
+    await client.post("/privacy", data={"rpps": SPECIALIST}, headers=HERE)
+    (given,) = await consents_of(service, client, patient)
+    await client.post(f"/privacy/end/{given['id']}", headers=HERE)
+    answer = await client.get(f"/fhir/Provenance?target=Consent/{given['id']}", headers=as_caller(service, patient))
+    proofs = [entry["resource"] for entry in answer.json()["entry"]]
+    assert {proof["activity"]["coding"][0]["code"] for proof in proofs} == {"CREATE", "DELETE"}
+    assert {proof["agent"][0]["who"]["reference"] for proof in proofs} == {f"Patient/{patient}"}

@@ -9,12 +9,15 @@ import pytest
 
 from healthspace.access.opening import Service
 from healthspace.access.permit import Permit
-from healthspace.access.rules import HOLDER_ACTIONS, WRITES, Action, Reason
+from healthspace.access.preview import permit_as
+from healthspace.access.rules import HOLDER_ACTIONS, WRITES, Action, Reason, Tie
 from healthspace.base.errors import Refused
 from healthspace.identity.caller import SERVICE, UNKNOWN, caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.identity.tokens import caller_of_role
-from healthspace.record.authorise import authorise, end_authorisation, list_access
+from healthspace.record.authorise import authorise, list_access, name_treating_doctor
+from healthspace.record.consents import Switch, turn_on
+from healthspace.record.controls import create_control, end_control
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.find import list_documents
 from healthspace.record.life import close_space
@@ -36,7 +39,9 @@ OPERATIONS = {
     "find_patient": ({A.FIND_PATIENT}, find_patient),
     "read_patient": ({A.READ_PATIENT}, read_patient),
     "authorise": ({A.GRANT_ACCESS}, lambda p: authorise(p, rpps_of(Role.NURSE))),
-    "end_authorisation": ({A.END_ACCESS}, lambda p: end_authorisation(p, UUID(int=1))),
+    "name_treating_doctor": ({A.GRANT_ACCESS}, lambda p: name_treating_doctor(p, rpps_of(Role.NURSE))),
+    "create_control": ({A.GRANT_ACCESS}, lambda p: create_control(p, turn_on(Switch.MASK_ALL))),
+    "end_control": ({A.END_ACCESS}, lambda p: end_control(p, "Consent", UUID(int=1))),
     "list_access": ({A.READ_ACCESS}, list_access),
     "read_trail": ({A.READ_TRAIL, A.READ_RECORD}, read_trail),
 }
@@ -160,7 +165,7 @@ async def test_an_authorisation_opens_and_its_end_closes(service: Service, patie
     async with service.door.permit(me, A.READ_ACCESS, owner) as p:
         [consent], _ = await list_access(p)
     async with service.door.permit(me, A.END_ACCESS, owner) as p:
-        await end_authorisation(p, UUID(consent["id"]))
+        await end_control(p, "Consent", UUID(consent["id"]))
     assert not await reads()
 
 
@@ -195,3 +200,15 @@ async def test_writes_to_one_record_follow_each_other(busy: Service, pool: async
 
     await asyncio.gather(*(act(name) for name in "abc"))
     assert [order[place] for place in (0, 2, 4)] == [order[place] for place in (1, 3, 5)]
+
+
+async def test_a_permit_as_another_judges_by_their_facts_and_not_by_those_of_who_asks(service: Service, patient: UUID) -> None:
+    await authorised(service, patient, Role.NURSE)
+    async with service.door.permit(caller_of_citizen(patient), A.PREVIEW_ACCESS, owner_of_patient(patient)) as p:
+        _, seen = await permit_as(p, caller_of_role(Role.NURSE))
+        assert seen is not None
+        assert seen.allows(A.READ_DOCUMENT)
+        assert not seen.allows(A.READ_TRAIL, whole=True)
+        _, assumed = await permit_as(p, caller_of_role(Role.SPECIALIST), frozenset({Tie.AUTHORISED}))
+        assert assumed is not None
+        assert assumed.allows(A.READ_DOCUMENT)

@@ -1,6 +1,6 @@
 """What decisions need, kept beside the resources that say it: derived from Consent, CareTeam and RelatedPerson as they are written."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -133,10 +133,9 @@ async def keep_fact(tx: Tx, keys: KeyRing, owner: int, source: UUID, fact: Fact)
     await tx.execute(KEEP, owner, source, [str(fact.kind)], [keys.hash_caller(fact.key)], [fact.since], [fact.until])
 
 
-async def is_related(tx: Tx, keys: KeyRing, owner: int, key: str, now: datetime) -> bool:
-    """Whether a caller is invited by this citizen, or is a carer or representative of theirs, at `now`."""
-    kinds = [str(kind) for kind in (Tie.INVITED, Tie.CARER, Tie.REPRESENTATIVE)]
-    return bool(await tx.fetchval(TIED, owner, kinds, keys.hash_caller(key), now))
+async def is_tied(tx: Tx, keys: KeyRing, owner: int, key: str, kinds: Collection[Tie], now: datetime) -> bool:
+    """Whether any of `kinds` ties a caller to this citizen at `now`."""
+    return bool(await tx.fetchval(TIED, owner, [str(kind) for kind in kinds], keys.hash_caller(key), now))
 
 
 async def forget_facts(tx: Tx, owner: int, source: UUID) -> None:

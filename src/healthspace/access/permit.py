@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import anyio
@@ -273,15 +274,7 @@ class Door:
             caller=caller,
             action=action,
             owner=cipher.owner,
-            reason=verdict.reason,
-            scope=verdict.scope,
-            hidden=verdict.hidden,
-            withheld=verdict.withheld,
-            concerned=verdict.concerned,
-            only=verdict.only,
-            admission=self.policy.admission(verdict.profession) if verdict.profession is not None else None,
-            relations=facts.relations,
-            facts=facts,
+            **bounds_of(verdict, facts, self.policy),
             cipher=cipher,
             ciphers=self.ciphers,
             keys=self.keys,
@@ -322,6 +315,21 @@ class Door:
             caller=self.keys.hash_caller(caller.key),
             detail=cipher.seal(orjson.dumps(detail), "AuditEvent", identifier, 1),
         )
+
+
+def bounds_of(verdict: Verdict, facts: Facts, policy: Policy) -> dict[str, Any]:
+    """What a permit holds of the verdict that it comes from, and of the facts that were judged."""
+    return {
+        "reason": verdict.reason,
+        "scope": verdict.scope,
+        "hidden": verdict.hidden,
+        "withheld": verdict.withheld,
+        "concerned": verdict.concerned,
+        "only": verdict.only,
+        "admission": policy.admission(verdict.profession) if verdict.profession is not None else None,
+        "relations": facts.relations,
+        "facts": facts,
+    }
 
 
 def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from healthspace.access.facts import EVERYBODY
-from healthspace.access.permit import FACTS, Permit
+from healthspace.access.permit import FACTS, Permit, bounds_of
 from healthspace.access.rules import Action, Facts, Reason, decide
 from healthspace.identity.caller import Caller
 
@@ -20,17 +20,4 @@ async def permit_as(p: Permit, other: Caller, assumed: frozenset[str] = frozense
     verdict = decide(other, Action.SEARCH_DOCUMENTS, facts)
     if not verdict.allowed:
         return verdict.reason, None
-    seen = replace(
-        p,
-        caller=other,
-        reason=verdict.reason,
-        scope=verdict.scope,
-        hidden=verdict.hidden,
-        withheld=verdict.withheld,
-        concerned=verdict.concerned,
-        only=verdict.only,
-        admission=p.policy.admission(verdict.profession) if verdict.profession is not None else None,
-        relations=facts.relations,
-        targets=[],
-    )
-    return verdict.reason, seen
+    return verdict.reason, replace(p, caller=other, **bounds_of(verdict, facts, p.policy), fetched=None, targets=[])

@@ -7,18 +7,15 @@ from enum import StrEnum
 from typing import Any
 
 from healthspace.access import labels
-from healthspace.access.facts import MASKED_PURPOSE, RPPS
+from healthspace.access.facts import FINESS, MASKED_PURPOSE, OWN_PURPOSES, PURPOSES, RPPS
 from healthspace.base.errors import Invalid
 from healthspace.fhir.dates import instants_of
-from healthspace.identity.directory import is_rpps, professional_of, structure_of
+from healthspace.identity.directory import FINESS_DIGITS, is_rpps, professional_of, structure_of
 from healthspace.resources.stored import Resource, instant
 
 SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 ACTS = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 ROLES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
-PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-FINESS = "https://finess.esante.gouv.fr"
-FINESS_DIGITS = 9
 
 
 class Switch(StrEnum):
@@ -71,7 +68,7 @@ def turn_on(switch: Switch) -> Resource:
     if switch is Switch.MASK_ALL:
         return _consent({"type": "deny", "securityLabel": [{"system": labels.SYSTEM, "code": labels.MASKED}]}, "OPTOUT")
     permits = switch is Switch.MASKED_IN_EMERGENCY
-    purpose = {"system": PURPOSES, "code": switch.value} if not permits else {"code": switch.value}
+    purpose = {"system": OWN_PURPOSES if permits else PURPOSES, "code": switch.value}
     return _consent({"type": "permit" if permits else "deny", "purpose": [purpose]}, "OPTIN" if permits else "OPTOUT")
 
 
@@ -89,7 +86,7 @@ def read_choices(consents: Iterable[Resource], now: datetime) -> Choices:
     switches: dict[Switch, tuple[str, ...]] = {}
     for consent in sorted(consents, key=lambda consent: str(consent.get("dateTime", "")), reverse=True):
         provision = consent.get("provision", {})
-        active = consent.get("status") == "active" and not _is_over(provision, now)
+        active = consent.get("status") == "active" and not is_over(provision, now)
         permits = provision.get("type") == "permit"
         for actor in provision.get("actor", []):
             choice = Choice(str(consent["id"]), actor.get("reference", {}), provision.get("period", {}))
@@ -108,7 +105,8 @@ def _switches_in(provision: Resource) -> set[Switch]:
     return {switch for switch in Switch if switch.value in codes}
 
 
-def _is_over(provision: Resource, now: datetime) -> bool:
+def is_over(provision: Resource, now: datetime) -> bool:
+    """Whether what a Consent says has come to its end by itself."""
     end = instants_of(provision.get("period", {}).get("end", ""))
     return end is not None and end[1] <= now.timestamp()
 

@@ -13,6 +13,7 @@ from healthspace.base.errors import Invalid, NotFound, PreconditionFailed
 from healthspace.base.ids import new_id
 from healthspace.identity.directory import professionals_of
 from healthspace.record.choices import check_consent, check_team, is_verified
+from healthspace.record.consents import is_over
 from healthspace.record.proof import prove, who_is
 from healthspace.record.spaces import patient_of
 from healthspace.resources.store import find, insert, read_all, update
@@ -77,7 +78,8 @@ async def _end(p: Permit, current: Stored) -> Stored:
     ended = {**current.exact(), "status": ENDED}
     if current.type == "Consent":
         provision = ended.get("provision", {})
-        ended["provision"] = {**provision, "period": {**provision.get("period", {}), "end": instant(p.now)}}
+        if not is_over(provision, p.now):
+            ended["provision"] = {**provision, "period": {**provision.get("period", {}), "end": instant(p.now)}}
     return await _replace(p, current, ended, "DELETE")
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from healthspace.access.facts import ACCEPTED, ENDED, EXPIRED, EXPIRES, INVITATION, PENDING, is_related, keys_named_in, value_of
+from healthspace.access.facts import ACCEPTED, ENDED, EXPIRED, EXPIRES, INVITATION, PENDING, is_tied, keys_named_in, value_of
 from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Door, Permit
-from healthspace.access.rules import Action
+from healthspace.access.rules import Action, Tie
 from healthspace.base import clock
 from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import owner_of
@@ -20,6 +20,8 @@ from healthspace.resources.names import pointed_to
 from healthspace.resources.reading import read_resource, why_hidden
 from healthspace.resources.store import read_all
 from healthspace.resources.stored import Resource, Stored
+
+RELATED = frozenset({Tie.INVITED, Tie.CARER, Tie.REPRESENTATIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ async def list_tied(door: Door, caller: Caller) -> list[Tied]:
     async with door.database.reading() as tx:
         places = await pointed_to(tx, leads(door.keys, "invited", caller.patient))
         # What has run out is not asked for: nobody finds refusals of it in their history.
-        live = [place for place in places if await is_related(tx, door.keys, place[0], caller.key, clock.now())]
+        live = [place for place in places if await is_tied(tx, door.keys, place[0], caller.key, RELATED, clock.now())]
     found = [one for owner, identifier in live if (one := await _read_tied(door, caller, owner, identifier))]
     return [one for one in found if state_of_care(one.related.json(), clock.now()) in {PENDING, ACCEPTED}]
 

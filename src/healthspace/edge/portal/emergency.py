@@ -4,7 +4,6 @@ The mode travels in a token of its own, in a cookie that the browser sends for t
 opens stays in the ordinary mode.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from starlette.responses import Response
@@ -45,17 +44,13 @@ async def open_in_emergency(visit: Visit) -> Response:
     wrong = _check(visit, form, purpose)
     if wrong:
         return _render(visit, form=form, wrong=wrong)
-    # Written in French, whatever the language of the page: the citizen and the auditors read it.
-    motive = MOTIVES.get(form.get("motive", ""), "")
-    reason = ". ".join(part for part in (motive and visit.pages.languages["fr"].say(motive), form.get("reason", "")) if part)
-    urgent = replace(visit.caller, purpose=purpose, why=reason)
+    # The token comes first: one emergency is one token, so that this look and those that follow it are told as one.
+    token = _declare(visit, form, purpose)
     try:
-        async with visit.service.door.permit(urgent, Action.READ_RECORD, visit.owner) as p:
+        async with visit.service.door.permit(visit.service.tokens.read(token, clock.now()), Action.READ_RECORD, visit.owner) as p:
             await patient_of(p)
     except Refused:
         return show_find(visit, status=404, nothing=True)
-    assert visit.caller.role is not None  # noqa: S101 - a professional has one
-    token = visit.service.tokens.issue(visit.caller.role, clock.now(), purpose=purpose, reason=reason, lifetime=LASTS)
     response = go_to(visit.prefix)
     response.set_cookie(
         EMERGENCY,
@@ -82,6 +77,15 @@ async def _require_record(visit: Visit) -> None:
         raise NotFound
     async with visit.service.door.permit(visit.caller, Action.FIND_PATIENT, visit.owner):
         pass
+
+
+def _declare(visit: Visit, form: dict[str, str], purpose: Purpose) -> str:
+    """The token of an emergency, with its mode and its reason."""
+    assert visit.caller.role is not None  # noqa: S101 - a professional has one
+    # Written in French, whatever the language of the page: the citizen and the auditors read it.
+    motive = MOTIVES.get(form.get("motive", ""), "")
+    reason = ". ".join(part for part in (motive and visit.pages.languages["fr"].say(motive), form.get("reason", "")) if part)
+    return visit.service.tokens.issue(visit.caller.role, clock.now(), purpose=purpose, reason=reason, lifetime=LASTS)
 
 
 def _check(visit: Visit, form: dict[str, str], purpose: Purpose) -> dict[str, str]:

@@ -16,8 +16,9 @@ from healthspace.edge.portal.patients import read_ins_of
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.directory import is_rpps, professional_of
 from healthspace.identity.personas import PROFESSIONALS
-from healthspace.record.authorise import authorise, end_authorisation, list_access
+from healthspace.record.authorise import authorise, list_access
 from healthspace.record.consents import Choice, Choices, Switch, read_choices
+from healthspace.record.controls import end_control
 from healthspace.record.spaces import patient_of
 
 PROFESSIONS = {
@@ -142,7 +143,7 @@ async def ask_to_end(visit: Visit) -> Response:
 async def end_access(visit: Visit) -> Response:
     """POST /privacy/end/{id}"""
     async with visit.service.door.permit(visit.caller, Action.END_ACCESS, visit.owner) as p:
-        await end_authorisation(p, visit.identifier())
+        await end_control(p, "Consent", visit.identifier())
     return go_to("/privacy?done=ended")
 
 
