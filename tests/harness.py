@@ -1,6 +1,7 @@
 """The whole service in one process, on a real database whose changes are rolled back after each test."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from healthspace.database.owners import Ciphers, open_registry
 from healthspace.identity.caller import SERVICE, Caller, Purpose, caller_of_citizen
 from healthspace.identity.ins import TEST, Ins, control_key
 from healthspace.identity.personas import Role
+from healthspace.identity.sessions import Sessions
 from healthspace.identity.tokens import Tokens, caller_of_role
 from healthspace.record.authorise import authorise, name_treating_doctor
 from healthspace.record.spaces import Traits, open_space, owner_of_patient
@@ -46,14 +48,22 @@ class OneConnection:
         return 1
 
 
-async def open_test_service(database: asyncpg.Connection | asyncpg.Pool, folder: Path, *, demo: bool = True) -> Service:
-    """A service on one connection or on a pool, with a fixed master key and its documents under `folder`."""
+async def open_test_service(
+    database: asyncpg.Connection | asyncpg.Pool, folder: Path, *, demo: bool = True, lease: float = math.inf
+) -> Service:
+    """A service on one connection or on a pool, with a fixed master key and its documents under `folder`.
+
+    `lease` is how long it answers by what it knows of ended sessions: alone, for ever.
+    """
     acquires = OneConnection(database) if isinstance(database, asyncpg.Connection) else database
     database, keys = Database(acquires), KeyRing(b"k" * 32)
     ciphers = Ciphers(keys)
     await open_registry(database, ciphers, keys, clock.now())
     door = Door(database, keys, ciphers, Trail(database, keys), BlobStore(folder / "blobs"), demo=demo)
-    return Service(Settings(data=folder, master_key=folder / "master.key"), door, Tokens(keys, demo=demo), "a test")
+    sessions = Sessions(database, keys, ciphers, lease=lease)
+    await sessions.renew()
+    settings = Settings(data=folder, master_key=folder / "master.key")
+    return Service(settings, door, Tokens(keys, sessions, demo=demo), sessions, "a test")
 
 
 def some_traits(number: int = 1, **changes: Any) -> Traits:

@@ -1,5 +1,6 @@
 """Wiring: settings, service, routes. With `settings.py`, the only module that knows everything."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -18,6 +19,7 @@ from healthspace.edge import fhir, portal
 from healthspace.edge.fhir.answer import answer_error
 from healthspace.edge.measure import Measure
 from healthspace.edge.worker.deliver import OutboxGauges
+from healthspace.identity.sessions import Sessions
 from healthspace.record.clinical.metrics import UNREAD
 
 READY = "SELECT 1"
@@ -39,24 +41,34 @@ def create_app(service: Service) -> ASGIApp:
         exception_handlers={HealthspaceError: _answer_error, HTTPException: _answer_http, Exception: _answer_crash},
     )
     pages.state.service = service
-    return Measure(Front(pages, fhir.fhir_edge()), registry)
+    return Measure(Front(pages, fhir.fhir_edge(), service.sessions), registry)
 
 
 class Front:
     """FHIR requests go straight to their edge; the router of pages has the rest."""
 
-    def __init__(self, pages: Starlette, edge: ASGIApp) -> None:
-        self._pages, self._edge = pages, edge
+    def __init__(self, pages: Starlette, edge: ASGIApp, sessions: Sessions) -> None:
+        self._pages, self._edge, self._sessions = pages, edge, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             _note_origin(scope)
+            if time.monotonic() >= self._sessions.due:
+                await _renew(self._sessions)
         if scope["type"] == "http" and (scope["path"].startswith("/fhir/") or scope["path"] == "/fhir"):
             scope["app"] = self._pages
             scope["front"] = self
             await self._edge(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+
+async def _renew(sessions: Sessions) -> None:
+    """While the database does not answer no token is read, and what needs none is answered."""
+    try:
+        await sessions.renew()
+    except Unavailable:
+        log.warning("sessions_unknown")
 
 
 def _note_origin(scope: Scope) -> None:

@@ -40,6 +40,7 @@ NO_PAGES = frozenset(
 OPENED: dict[str, tuple[str, str]] = {
     "/my-accesses": ("specialist", "/my-accesses"),
     "/reviews": ("auditor", "/reviews"),
+    "/sessions": ("specialist", "/sessions"),
     "/sign-in": ("", "/sign-in"),
     "/documents/{id}/change/{change}": (CITIZEN, "/documents/{id}/change/hide"),
     "/statistics": ("agency", "/statistics"),

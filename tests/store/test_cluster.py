@@ -28,7 +28,7 @@ PARTITIONS = 8
 CREATE = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\)( PARTITION BY RANGE \(at\))?;", re.DOTALL)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 PARTITION = re.compile(r"\w+_p(\d+)$")
-PACKAGES = ("access", "audit", "database", "notifications", "record", "resources", "reviews")
+PACKAGES = ("access", "audit", "database", "identity", "notifications", "record", "resources", "reviews")
 
 ACROSS_OWNERS = {
     "audit.archive.LINES": "the whole trail of a time, for an archive",
@@ -46,6 +46,9 @@ ACROSS_OWNERS = {
     "database.owners.UNPOINT": "xref has a shard key of its own",
     "database.owners.WRAPPED_KEYS": "opens the answer of a search across citizens",
     "database.waiting.WAITING_DUE": "finds what is due, whoever it belongs to; each document is released by its owner",
+    "identity.sessions.ENDED": "what every holder ended lately, once a second for a process",
+    "identity.sessions.SWEEP": "deletes what has expired, whoever held it",
+    "identity.sessions.SWEEP_ENDS": "deletes what has expired, whoever held it",
     "record.clinical.again.COUNT_STALE": "walks the files of the whole store",
     "record.clinical.again.NEXT_STALE": "walks the files of the whole store",
     "record.statistics.ACTS": "counts the whole trail of a month",
@@ -53,6 +56,7 @@ ACROSS_OWNERS = {
     "record.statistics.RECORDS": "counts the records of the whole store",
     "record.trail.PATIENTS_OF": "whose records one caller's acts were about",
     "resources.planning.LINKED": "xref has a shard key of its own, and is asked first",
+    "resources.names.POINTED_TO_BY_ANY": "xref has a shard key of its own, and is asked first",
     "resources.names.IDENTIFIED": "finds a document by its identifier alone, whoever it belongs to",
     "resources.names.ALL_CLAIMED": "claims have a shard key of their own, and are asked first",
     "resources.reading.COUNT_OF_ALL": "the history of the whole system",

@@ -14,6 +14,7 @@ from healthspace.database.blobs import BlobStore
 from healthspace.database.keys import open_key_ring
 from healthspace.database.opening import OpenDatabase, open_database
 from healthspace.database.owners import Ciphers, open_registry
+from healthspace.identity.sessions import Sessions
 from healthspace.identity.tokens import Tokens
 from healthspace.settings import Settings
 
@@ -25,6 +26,7 @@ class Service:
     settings: Settings
     door: Door
     tokens: Tokens
+    sessions: Sessions
     where: str
 
 
@@ -34,7 +36,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with open_database(settings) as opened:
         door = await open_door(settings, opened)
         try:
-            yield Service(settings, door, Tokens(door.keys, demo=opened.demo), opened.where)
+            sessions = Sessions(opened.database, door.keys, door.ciphers)
+            await sessions.renew()
+            yield Service(settings, door, Tokens(door.keys, sessions, demo=opened.demo), sessions, opened.where)
         finally:
             await door.trail.close()
 

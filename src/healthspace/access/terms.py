@@ -37,6 +37,8 @@ class Action(StrEnum):
     NOTIFY = "notification:send"
     READ_NOTIFICATIONS = "notification:read"
     CHANGE_NOTIFICATIONS = "notification:change"
+    READ_SESSIONS = "session:read"
+    END_SESSIONS = "session:end"
     READ_ACCESS = "access:read"
     GRANT_ACCESS = "access:grant"
     END_ACCESS = "access:end"

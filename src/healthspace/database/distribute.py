@@ -23,8 +23,8 @@ BY_OWNER = (
     "waiting_document",
 )
 """Tables of one owner's rows, side by side on one node, so that a statement about one owner runs there whole."""
-BY_HASH = ("xref", "claim")
-"""What leads to an owner who is not known yet: asked first, by a statement of its own."""
+BY_HASH = ("xref", "claim", "session", "session_end")
+"""What leads to an owner who is not known yet: asked first, by a statement of its own. Sessions, by who holds them."""
 EVERYWHERE = ("installation", "audit_head", "audit_cut", "reindexing")
 """Small tables that every node has."""
 

@@ -111,7 +111,7 @@ async def answer(service: "Service", create_app: MakeApp, listener: socket.socke
     server = Server(config)
     settle_memory()
     door, months = service.door, service.settings.trail_months
-    workers = [asyncio.create_task(work) for work in (keep_up(door, months), keep_delivering(door, handlers_of(service)))]
+    workers = [asyncio.create_task(work) for work in (keep_up(door, service.sessions, months), keep_delivering(door, handlers_of(service)))]
     serving = asyncio.create_task(server.serve([listener]))
     try:
         await asyncio.shield(serving)

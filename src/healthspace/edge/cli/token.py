@@ -37,7 +37,9 @@ async def _issue(settings: Settings, role: Role, named: tuple[str | None, str | 
         if not service.door.demo:
             raise Refused("tokens of personas exist in demo mode only, and this installation is a real one")
         patient = await _patient(service.door, role, *named)
-        typer.echo(service.tokens.issue(role, clock.now(), patient=patient, purpose=purpose, reason=reason))
+        made = service.tokens.issue(role, clock.now(), patient=patient, purpose=purpose, reason=reason)
+        await service.sessions.begin(service.tokens.prove(made, clock.now()), software="healthspace token", network="")
+        typer.echo(made)
     return DONE
 
 

@@ -19,6 +19,7 @@ from healthspace.edge.portal import (
     privacy,
     privacy_choices,
     relative_routes,
+    sessions,
     settings,
     sign_in,
 )
@@ -65,6 +66,9 @@ def _settings(get: Get, post: Get) -> list[Route]:
         get("/settings/close", Action.READ_PATIENT, settings.ask_to_close),
         post("/settings/close", Action.CLOSE_SPACE, settings.close),
         post("/settings/reopen", Action.REOPEN_SPACE, settings.reopen),
+        get("/sessions", Action.READ_SESSIONS, sessions.show_sessions),
+        post("/sessions/others/end", Action.END_SESSIONS, sessions.end_others),
+        post("/sessions/{id}/end", Action.END_SESSIONS, sessions.end_one),
     ]
 
 

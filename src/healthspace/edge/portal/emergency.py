@@ -81,11 +81,12 @@ async def _require_record(visit: Visit) -> None:
 
 def _declare(visit: Visit, form: dict[str, str], purpose: Purpose) -> str:
     """The token of an emergency, with its mode and its reason."""
-    assert visit.caller.role is not None  # noqa: S101 - a professional has one
+    caller, now = visit.caller, clock.now()
+    assert caller.role is not None  # noqa: S101 - a professional has one
     # Written in French, whatever the language of the page: the citizen and the auditors read it.
     motive = MOTIVES.get(form.get("motive", ""), "")
     reason = ". ".join(part for part in (motive and visit.pages.languages["fr"].say(motive), form.get("reason", "")) if part)
-    return visit.service.tokens.issue(visit.caller.role, clock.now(), purpose=purpose, reason=reason, lifetime=LASTS)
+    return visit.service.tokens.issue(caller.role, now, purpose=purpose, reason=reason, lifetime=LASTS, session=caller.session)
 
 
 def _check(visit: Visit, form: dict[str, str], purpose: Purpose) -> dict[str, str]:

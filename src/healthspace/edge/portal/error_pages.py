@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthspace.access.opening import Service
-from healthspace.base.errors import HealthspaceError, Unauthenticated
+from healthspace.base.errors import HealthspaceError, Unauthenticated, Unavailable
 from healthspace.edge.errors import status_of
 from healthspace.edge.portal.frame import Frame, menu_of
 from healthspace.edge.portal.language import Language, mark
@@ -90,6 +90,6 @@ def frame_of(request: Request, language: Language) -> Frame:
     path, demo = request.url.path if request.method == "GET" else "/", service.door.demo
     try:
         caller = identify(request, service)
-    except Unauthenticated:
+    except (Unauthenticated, Unavailable):
         return Frame(language, path, current=path, demo=demo)
     return Frame(language, path, show_visitor(caller, language), menu_of(caller.kind), current=path, demo=demo)

@@ -151,7 +151,7 @@ PROFESSIONAL_MENU = (
             MenuItem(mark("Notifications"), "/notifications", "bell", bar=True),
         ),
     ),
-    MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help", bar=True),)),
+    MenuGroup(mark("My space"), (MenuItem(mark("My sessions"), "/sessions", "lock"), MenuItem(mark("Help"), "/help", "help", bar=True))),
 )
 
 STRUCTURE_MENU = tuple(
@@ -169,7 +169,7 @@ AGENCY_MENU = (
             MenuItem(mark("Directory"), "/directory", "building", bar=True),
         ),
     ),
-    MenuGroup(mark("My space"), (MenuItem(mark("Help"), "/help", "help"),)),
+    MenuGroup(mark("My space"), (MenuItem(mark("My sessions"), "/sessions", "lock"), MenuItem(mark("Help"), "/help", "help"))),
 )
 
 MENUS = {
@@ -211,6 +211,8 @@ DONE = {
     "left": mark("Done. You no longer see this record."),
     "accepted": mark("Done. You can open this record from here."),
     "refused": mark("Done. You refused the invitation, and the person is told."),
+    "session-ended": mark("Done. This session is over."),
+    "sessions-ended": mark("Done. Your other sessions are over."),
     "signed-out": mark("You are signed out."),
 }
 """What may follow an act, by its code in the address: an address carries nothing else about it."""

@@ -9,11 +9,12 @@ from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.language import read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of
+from healthspace.edge.portal.sessions import list_sessions
 from healthspace.edge.portal.summary import PROFILE_TYPES, show_section
 from healthspace.edge.portal.views import Resource, read_name, show_rows
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import Kind
-from healthspace.identity.tokens import LIFETIME
+from healthspace.identity.sessions import LIFETIME
 from healthspace.profile.sections import State, make_sections
 from healthspace.record.export import gather_export, write_bundle
 from healthspace.record.find import list_documents
@@ -37,6 +38,7 @@ async def show_settings(visit: Visit) -> Response:
         number=read_ins_of(holder),
         active=holder.get("active") is not False,
         closed_at=read_moment(closed_at["valueDateTime"]) if closed_at else None,
+        sessions=await list_sessions(visit),
         hours=int(LIFETIME.total_seconds() // 3600),
     )
 

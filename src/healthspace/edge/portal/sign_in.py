@@ -7,15 +7,16 @@ from starlette.responses import Response
 
 from healthspace.access.opening import Service
 from healthspace.base import clock
-from healthspace.base.errors import HealthspaceError, NotFound, Refused
+from healthspace.base.errors import HealthspaceError, NotFound, Refused, Unauthenticated
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import ROLE_NAMES, Frame
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import LANGUAGE, find_language, go_to, load_pages
-from healthspace.edge.portal.session import SESSION, forget
+from healthspace.edge.portal.session import SESSION, forget, identify
+from healthspace.edge.portal.sessions import begin_session
 from healthspace.edge.portal.visit import read_form, require_same_site
 from healthspace.identity.personas import AGENTS, PROFESSIONALS, STRUCTURE_ROLES, Role
-from healthspace.identity.tokens import LIFETIME
+from healthspace.identity.sessions import LIFETIME
 from healthspace.record.personas import persona_patient
 
 YEAR = 365 * 24 * 3600
@@ -97,6 +98,7 @@ async def sign_in(request: Request) -> Response:
         if patient is None and role in {Role.CITIZEN, Role.PARENT}:
             raise NotFound
         token = service.tokens.issue(role, clock.now(), patient=patient)
+        await begin_session(request, service, token)
     except Refused:
         return go_to("/sign-in")
     except HealthspaceError as error:
@@ -109,9 +111,15 @@ async def sign_in(request: Request) -> Response:
 
 
 async def sign_out(request: Request) -> Response:
-    """POST /sign-out"""
+    """POST /sign-out: the session is over, also for a copy of its token."""
+    service: Service = request.app.state.service
     try:
         require_same_site(request)
+        caller = identify(request, service)
+        if caller.session is not None:
+            await service.sessions.end(caller, caller.session, clock.now())
+    except Unauthenticated:
+        pass  # it was over before
     except HealthspaceError as error:
         return error_page(request, error)
     return forget(go_to("/sign-in?done=signed-out"))

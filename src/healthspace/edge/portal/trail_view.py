@@ -33,6 +33,8 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.NOTIFY: (mark("Sent a notification"), "info"),
     Action.READ_NOTIFICATIONS: (mark("Read the notifications"), "info"),
     Action.CHANGE_NOTIFICATIONS: (mark("Changed the notifications"), "info"),
+    Action.READ_SESSIONS: (mark("Read where they are signed in"), "user"),
+    Action.END_SESSIONS: (mark("Ended a session"), "lock"),
     Action.READ_ACCESS: (mark("Read who may open the record"), "lock"),
     Action.GRANT_ACCESS: (mark("Authorised a professional"), "lock"),
     Action.END_ACCESS: (mark("Ended the access of a professional"), "lock"),

@@ -12,6 +12,7 @@ from healthspace.base.errors import Unavailable
 from healthspace.database.audit_partitions import ensure_audit_partitions
 from healthspace.database.blobs import sweep_orphans
 from healthspace.edge.worker.calendar import keep_calendar
+from healthspace.identity.sessions import Sessions
 from healthspace.record.clinical.again import BATCH as READ_AT_ONCE
 from healthspace.record.clinical.again import count_stale as count_stale_readings
 from healthspace.record.clinical.again import read_again
@@ -25,8 +26,8 @@ REPORTED = 10_000
 log = structlog.get_logger(__name__)
 
 
-async def keep_up(door: Door, trail_months: int) -> None:
-    """For ever: sweeps orphans now and every hour; every day extends the trail, and drops what is older than `trail_months`.
+async def keep_up(door: Door, sessions: Sessions, trail_months: int) -> None:
+    """For ever: sweeps orphans and sessions now and every hour; every day extends the trail, and drops what is older than `trail_months`.
 
     A failure waits for the next turn.
     """
@@ -37,6 +38,7 @@ async def keep_up(door: Door, trail_months: int) -> None:
             await extract_anew(door)
             if kept := await keep_calendar(door):
                 log.info("calendar_kept", steps=kept)
+            await sessions.sweep(clock.now())
             swept = await sweep_orphans(door.database, door.blobs)
             if swept:
                 log.info("orphans_swept", files=swept)
