@@ -5,13 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
+from healthspace.base.fhirjson import ARCHIVED
 from healthspace.identity.personas import Role
 from tests.documents import a_bundle, a_cda, a_root, labelled
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_consent, professional
 from tests.harness import a_citizen, authorised, treated
 
-ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
 TRE_A07 = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
 JSON_PATCH, FHIR = "application/json-patch+json", "application/fhir+json"
 

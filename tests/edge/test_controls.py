@@ -5,10 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from healthspace.access.facts import FINESS, OWN_PURPOSES, PURPOSES, RPPS
+from healthspace.access.facts import OWN_PURPOSES
 from healthspace.access.labels import SYSTEM
 from healthspace.identity.caller import Purpose
+from healthspace.identity.directory import FINESS, RPPS
 from healthspace.identity.personas import PROFESSIONALS, Role
+from healthspace.terminology.uris import ACT_REASONS
 from tests.documents import labelled
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.harness import a_citizen, rpps_of, treated, urgent
@@ -32,7 +34,7 @@ def structure(role: Role) -> dict[str, Any]:
 
 
 def switch(*codes: str) -> dict[str, Any]:
-    return a_consent("deny", purpose=[{"system": PURPOSES, "code": code} for code in codes])
+    return a_consent("deny", purpose=[{"system": ACT_REASONS, "code": code} for code in codes])
 
 
 def a_team(code: str, role: Role) -> dict[str, Any]:
@@ -199,7 +201,7 @@ async def test_who_changed_a_control_is_kept_for_the_holder_alone(person: Person
         (a_consent("permit", {"identifier": {"system": RPPS, "value": "81000000999"}}), "Consent.provision.actor[0].reference.identifier"),
         (a_consent("permit", professional(Role.NURSE), provision=[{"type": "deny"}]), "Consent.provision.provision"),
         (a_consent("permit", professional(Role.NURSE), period={"end": "2020-01-01"}), "Consent.provision.period.end"),
-        (a_consent("deny", purpose=[{"system": PURPOSES, "code": "TREAT"}]), "Consent.provision.actor"),
+        (a_consent("deny", purpose=[{"system": ACT_REASONS, "code": "TREAT"}]), "Consent.provision.actor"),
         (a_consent("permit", professional(Role.NURSE), purpose=[{"code": "BTG"}]), "Consent.provision.purpose"),
         ({**a_consent("permit", professional(Role.NURSE)), "status": "draft"}, "Consent.status"),
         ({**a_consent("permit", professional(Role.NURSE)), "implicitRules": "https://x.test"}, "Consent.implicitRules"),

@@ -15,10 +15,10 @@ from healthspace.database.owners import Ciphers
 from healthspace.edge.portal.health_routes import PAGES
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
-from healthspace.profile.elements import ABSENT, ATC, SNOMED
 from healthspace.record.spaces import owner_of_patient
 from healthspace.resources.gathering import gather
 from healthspace.resources.store import insert
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, SNOMED
 from tests.documents import of_type
 from tests.edge.conversation import Desk
 from tests.edge.test_life import opened
@@ -64,7 +64,7 @@ async def test_nobody_filled_in_and_none_known_are_told_apart(service: Service, 
     me = signed_in(service, client, patient, "en")
     assert "No known allergy" not in words(await me.get("/summary"))
     assert "Not filled in" in words(await me.get("/summary"))
-    await keep(service, patient, a_fact("AllergyIntolerance", code=concept((ABSENT, "no-known-allergies"))))
+    await keep(service, patient, a_fact("AllergyIntolerance", code=concept((ABSENT_OR_UNKNOWN, "no-known-allergies"))))
     assert "No known allergy" in words(await me.get("/summary"))
 
 

@@ -16,7 +16,7 @@ from healthspace.edge.worker.handlers import handlers_of
 from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Purpose
 from healthspace.identity.personas import Role
-from healthspace.record.audit_event import PURPOSES
+from healthspace.terminology.uris import ACT_REASONS
 from tests.edge.conversation import Desk
 from tests.edge.test_portal import HERE, signed_in
 from tests.harness import a_citizen, authorised, rpps_of, treated
@@ -193,7 +193,7 @@ async def test_auditors_read_the_accesses_under_review_in_fhir_and_no_others(des
     answer = (await desk.get(f"AuditEvent?{period}", Role.AUDITOR)).json()
     [event] = [entry["resource"] for entry in answer["entry"]]
     assert validate(event) == []
-    assert event["purposeOfEvent"][0] == {"coding": [{"system": PURPOSES, "code": "BTG"}], "text": WHY}
+    assert event["purposeOfEvent"][0] == {"coding": [{"system": ACT_REASONS, "code": "BTG"}], "text": WHY}
     assert event["agent"][0]["who"]["identifier"]["value"] == rpps_of(DOCTOR)
     assert (await desk.get(f"AuditEvent/{event['id']}", Role.AUDITOR)).json() == event
     assert len((await desk.get(f"AuditEvent?{period}&patient={patient}", Role.AUDITOR)).json()["entry"]) == 1

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from healthspace.profile.elements import CITIZEN, LOINC, ORIGIN
+from healthspace.base.fhirjson import CITIZEN, ORIGIN
+from healthspace.terminology.uris import LOINC
 
 Resource = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthspace.access.facts import FINESS, FINESS_OID, RPPS, RPPS_OID, facts_in, key_of
+from healthspace.access.facts import facts_in, key_of
 from healthspace.access.invitee import open_invitee, seal_invitee
 from healthspace.access.labels import VISIBILITY, codes_of, concept_of, with_labels
 from healthspace.access.matrix import HEADER, contents_tags, load_matrix, read_matrix
@@ -16,6 +16,7 @@ from healthspace.access.rules import Action, Facts, decide
 from healthspace.base.errors import Misconfigured
 from healthspace.base.ids import new_id
 from healthspace.database.keys import KeyRing
+from healthspace.identity.directory import FINESS, FINESS_OID, RPPS, RPPS_OID
 from healthspace.identity.personas import PROFESSIONALS, Role
 from healthspace.identity.tokens import caller_of_role
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from healthspace.access.facts import RPPS, facts_in
+from healthspace.access.facts import facts_in
+from healthspace.identity.directory import RPPS
 
 DOCTOR = {"identifier": {"system": RPPS, "value": "81000000029"}}
 

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from healthspace.access.labels import SYSTEM
 from healthspace.base.errors import HealthspaceError, Invalid, Malformed, UnsupportedMedia
+from healthspace.base.fhirjson import ARCHIVED
 from healthspace.fhir.patching.fhirpath_patch import apply_fhirpath_patch
-from healthspace.fhir.patching.tolerated import JSON_PATCH, VISIBILITY, read_patch
+from healthspace.fhir.patching.tolerated import JSON_PATCH, read_patch
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -160,9 +162,8 @@ def test_whatever_the_path_it_is_done_or_refused(path: str) -> None:
         assert error.place
 
 
-MASKED, NORMAL = ({"coding": [{"system": VISIBILITY, "code": code}]} for code in ("MASQUE_PS", "N"))
-HIDDEN = {"coding": [{"system": VISIBILITY, "code": "INVISIBLE_PATIENT"}]}
-ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
+MASKED, NORMAL = ({"coding": [{"system": SYSTEM, "code": code}]} for code in ("MASQUE_PS", "N"))
+HIDDEN = {"coding": [{"system": SYSTEM, "code": "INVISIBLE_PATIENT"}]}
 
 
 def document(*labels: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from healthspace.base.fhirjson import ARCHIVED
 from healthspace.base.ids import derived_id, made_at, new_id, owner_of
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact
 from healthspace.database.keys import KeyRing
@@ -15,7 +16,7 @@ from healthspace.fhir.validate import validate
 from healthspace.record.clinical import form
 from healthspace.record.clinical.bundle import extract_bundle
 from healthspace.record.clinical.form import Formed, form_facts
-from healthspace.record.clinical.keep import ARCHIVED, gives_facts, tell_unread, unread_of
+from healthspace.record.clinical.keep import gives_facts, tell_unread, unread_of
 from tests.clinical_documents import ME, a_clinical_document, a_result, an_allergy
 
 KEYS = KeyRing(b"k" * 32)

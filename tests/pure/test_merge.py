@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthspace.profile.elements import ABSENT, ATC, SNOMED, Standing, standing_of
+from healthspace.profile.elements import Standing, standing_of
 from healthspace.profile.merge import merge, same_time
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, SNOMED
 from tests.pure.facts import Resource, a_fact, a_result, concept
 
 CIP = "urn:oid:1.2.250.1.213.2.3.2"
@@ -110,7 +111,7 @@ def test_times_are_compared_as_far_as_the_coarser_tells(one: str, other: str, sa
     ],
 )
 def test_none_known_is_not_nothing_told(code: str, standing: Standing) -> None:
-    assert standing_of(a_fact("AllergyIntolerance", code=concept((ABSENT, code)))) is standing
+    assert standing_of(a_fact("AllergyIntolerance", code=concept((ABSENT_OR_UNKNOWN, code)))) is standing
 
 
 results = st.builds(
@@ -147,4 +148,4 @@ def test_two_implants_of_one_kind_stay_two() -> None:
 
 
 def test_no_known_device_is_none_known() -> None:
-    assert standing_of(a_device("a", "no-known-devices", ABSENT)) is Standing.NONE_KNOWN
+    assert standing_of(a_device("a", "no-known-devices", ABSENT_OR_UNKNOWN)) is Standing.NONE_KNOWN

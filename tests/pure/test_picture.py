@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from healthspace.base.fhirjson import DATA_ABSENT
 from healthspace.fhir.validate import validate
 from healthspace.profile.curves import draw_curves
-from healthspace.profile.elements import ABSENT, ATC, DATA_ABSENT, LOINC, SNOMED, Standing, standing_of
+from healthspace.profile.elements import Standing, standing_of
 from healthspace.profile.entries import READERS, read_entry
 from healthspace.profile.measures import KINDS, grow, is_plausible, read_pressures
 from healthspace.profile.sections import State, make_sections
 from healthspace.profile.timeline import make_timeline
 from healthspace.profile.vaccines import ATC_DISEASES, BY_KEY, diseases_of, fill_card
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, LOINC, SNOMED
 from tests.pure.facts import a_fact, a_result, concept, quantity
 
 TODAY = "2026-11-27"
@@ -89,7 +91,7 @@ def test_refused_and_recommended_are_no_doses() -> None:
 
 
 def test_no_known_vaccination_is_no_dose() -> None:
-    assert fill_card([a_dose((ABSENT, "no-known-immunizations")), a_dose((ABSENT, "no-immunization-info"))]) == []
+    assert fill_card([a_dose((ABSENT_OR_UNKNOWN, "no-known-immunizations")), a_dose((ABSENT_OR_UNKNOWN, "no-immunization-info"))]) == []
 
 
 # Sections
@@ -97,12 +99,17 @@ def test_no_known_vaccination_is_no_dose() -> None:
 
 def test_an_empty_section_is_not_one_without_anything_known() -> None:
     assert section("allergies").state is State.EMPTY
-    assert section("allergies", a_fact("AllergyIntolerance", code=concept((ABSENT, "no-known-allergies")))).state is State.NONE_KNOWN
-    assert section("allergies", a_fact("AllergyIntolerance", code=concept((ABSENT, "no-allergy-info")))).state is State.UNKNOWN
+    assert (
+        section("allergies", a_fact("AllergyIntolerance", code=concept((ABSENT_OR_UNKNOWN, "no-known-allergies")))).state
+        is State.NONE_KNOWN
+    )
+    assert section("allergies", a_fact("AllergyIntolerance", code=concept((ABSENT_OR_UNKNOWN, "no-allergy-info")))).state is State.UNKNOWN
 
 
 def test_one_allergy_outweighs_a_document_that_knew_of_none() -> None:
-    none, one = (a_fact("AllergyIntolerance", code=concept(coding)) for coding in ((ABSENT, "no-known-allergies"), (SNOMED, "91936005")))
+    none, one = (
+        a_fact("AllergyIntolerance", code=concept(coding)) for coding in ((ABSENT_OR_UNKNOWN, "no-known-allergies"), (SNOMED, "91936005"))
+    )
     found = section("allergies", none, one)
     assert (found.state, len(found.items)) == (State.TOLD, 1)
 

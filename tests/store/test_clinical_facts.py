@@ -12,7 +12,7 @@ from healthspace.access.labels import SHOWN, SHOWN_CODE, is_shown_one_by_one
 from healthspace.access.opening import Service
 from healthspace.access.origin import DOCUMENT_CLASS, DOCUMENT_TYPE, classes_of, is_from_document, types_of
 from healthspace.access.rules import Action
-from healthspace.base.fhirjson import PLACE, UNREAD
+from healthspace.base.fhirjson import ARCHIVED, PLACE, UNREAD
 from healthspace.base.ids import owner_of
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact
 from healthspace.edge.cli.intake import Intake
@@ -21,7 +21,7 @@ from healthspace.identity.caller import Caller
 from healthspace.identity.personas import Role
 from healthspace.identity.tokens import caller_of_role
 from healthspace.record.clinical import follow
-from healthspace.record.clinical.keep import ARCHIVED, lock_kept
+from healthspace.record.clinical.keep import lock_kept
 from healthspace.record.deposit import Deposited, Submission, deposit
 from healthspace.record.draft import Draft, Reading, read_draft
 from healthspace.resources.batch import delete_several

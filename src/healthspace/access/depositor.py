@@ -3,9 +3,10 @@
 from typing import Any
 
 from healthspace.identity.caller import Caller
+from healthspace.identity.directory import FINESS, RPPS
 
 DEPOSITOR = "urn:healthspace:depositor"
-SYSTEMS = {"rpps": "https://rpps.esante.gouv.fr", "finess": "https://finess.esante.gouv.fr"}
+SYSTEMS = {"rpps": RPPS, "finess": FINESS}
 
 
 def depositor_extension(caller: Caller) -> dict[str, Any]:

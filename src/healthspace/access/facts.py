@@ -12,6 +12,7 @@ from healthspace.access.terms import Tie
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
 from healthspace.fhir.dates import instants_of
+from healthspace.identity.directory import FINESS, FINESS_OID, RPPS, RPPS_OID
 
 FORGET = "DELETE FROM access_fact WHERE owner = $1 AND source = $2"
 KEEP = """
@@ -25,13 +26,6 @@ TIED = """
                       AND (since IS NULL OR since <= $4) AND (until IS NULL OR until > $4))
 """
 
-RPPS = "https://rpps.esante.gouv.fr"
-FINESS = "https://finess.esante.gouv.fr"
-RPPS_OID = "urn:oid:1.2.250.1.71.4.2.1"
-"""PSIdNat: an RPPS number is written with an 8 before it."""
-FINESS_OID = "urn:oid:1.2.250.1.71.4.2.2"
-"""StructIdNat: a FINESS number is written with a 1 before it."""
-PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 OWN_PURPOSES = "urn:healthspace:emergency"
 MASKED_PURPOSE = "MASKED"
 """Purpose of ours: masked documents, read in an emergency."""
@@ -56,6 +50,8 @@ EXPIRES = "urn:healthspace:invitation-expires"
 PENDING, ACCEPTED, REFUSED, EXPIRED, ENDED = "PENDING", "ACCEPTED", "REFUSED", "EXPIRED", "ENDED"
 FEED = "FEED"
 
+STATED_BY_NONE = UUID(int=0)
+"""The source of a fact that no resource states."""
 EVERYBODY = "record"
 """The key of facts that hold whoever calls."""
 

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from healthspace.access.terms import Reason
+from healthspace.base.fhirjson import tagged
+from healthspace.terminology import code_systems
+from healthspace.terminology.code_systems import system_of
 
-SYSTEM = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
+SYSTEM = system_of(code_systems.VISIBILITY)
 MASKED = "MASQUE_PS"
 NOT_ANNOUNCED = "INVISIBLE_PATIENT"
 HIDDEN_FROM_REPRESENTATIVES = "INVISIBLE_REPRESENTANTS_LEGAUX"
@@ -55,7 +58,7 @@ def codes_of(resource: Resource) -> set[str]:
 
 def is_shown_one_by_one(resource: Resource) -> bool:
     """Whether its citizen chose to show this one although all are masked by default."""
-    return any(tag.get("system") == SHOWN and tag.get("code") == SHOWN_CODE for tag in resource.get("meta", {}).get("tag", []))
+    return SHOWN_CODE in tagged(resource, SHOWN)
 
 
 def with_labels(concepts: list[Resource], wanted: Iterable[str]) -> list[Resource]:

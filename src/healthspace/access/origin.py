@@ -7,11 +7,10 @@ condition on what came from them too: `_tag` with the systems below, in the quer
 from typing import Any
 
 from healthspace.access.labels import SHOWN, SHOWN_CODE, VISIBILITY, codes_of, concept_of, is_shown_one_by_one
+from healthspace.base.fhirjson import DOCUMENT, ORIGIN, tagged
 
 Resource = dict[str, Any]
 
-ORIGIN = "urn:healthspace:origin"
-DOCUMENT, CITIZEN = "document", "citizen"
 DOCUMENT_CLASS = "urn:healthspace:document-class"
 """System of the tag that holds the class of the source document (TRE_A03: "10")."""
 DOCUMENT_TYPE = "urn:healthspace:document-type"
@@ -31,11 +30,6 @@ CONTACTS = "RelatedPerson"
 space), which citizens enter themselves, and never the latter, which invitations make."""
 
 
-def is_entered_by_citizen(resource: Resource) -> bool:
-    """Whether the citizen, or who represents them, entered a resource on a page of the record."""
-    return CITIZEN in _tagged(resource, ORIGIN)
-
-
 def origin_tags(document: Resource) -> list[dict[str, Any]]:
     """The tags of what is read out of a DocumentReference, that it is shown one by one included."""
     classes = [{"system": DOCUMENT_CLASS, "code": code} for code in sorted(classes_of(document))]
@@ -46,21 +40,21 @@ def origin_tags(document: Resource) -> list[dict[str, Any]]:
 
 def is_from_document(resource: Resource) -> bool:
     """Whether a resource was read out of a document."""
-    return DOCUMENT in _tagged(resource, ORIGIN)
+    return DOCUMENT in tagged(resource, ORIGIN)
 
 
 def classes_of(resource: Resource) -> frozenset[str]:
     """The classes of a DocumentReference, or of the document that a resource was read out of."""
     if resource["resourceType"] == "DocumentReference":
         return frozenset(coding["code"] for concept in resource.get("category", []) for coding in _coded(concept))
-    return _tagged(resource, DOCUMENT_CLASS)
+    return tagged(resource, DOCUMENT_CLASS)
 
 
 def types_of(resource: Resource) -> frozenset[str]:
     """The types of a DocumentReference, or of the document that a resource was read out of."""
     if resource["resourceType"] == "DocumentReference":
         return frozenset(coding["code"] for coding in _coded(resource.get("type", {})))
-    return _tagged(resource, DOCUMENT_TYPE)
+    return tagged(resource, DOCUMENT_TYPE)
 
 
 def visibility_of(document: Resource) -> list[dict[str, Any]]:
@@ -70,8 +64,3 @@ def visibility_of(document: Resource) -> list[dict[str, Any]]:
 
 def _coded(concept: Resource) -> list[dict[str, Any]]:
     return [coding for coding in concept.get("coding", []) if "code" in coding]
-
-
-def _tagged(resource: Resource, system: str) -> frozenset[str]:
-    tags = resource.get("meta", {}).get("tag", [])
-    return frozenset(tag["code"] for tag in tags if tag.get("system") == system and "code" in tag)

@@ -31,6 +31,15 @@ PLACE = "urn:healthspace:place"
 """On a target of a Provenance, valueString: where in the document it stands."""
 ASSUMED = "urn:healthspace:assumed"
 """On a Coding, valueBoolean true: chosen by default, because our tables do not know the document's type."""
+ORIGIN = "urn:healthspace:origin"
+"""System of the tag that says where a resource comes from: read out of a document, or entered by the citizen (or who represents them)."""
+DOCUMENT, CITIZEN = "document", "citizen"
+"""The codes of ORIGIN."""
+
+ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
+"""On a DocumentReference, valueBoolean: put into the archive (TD3.3d)."""
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+"""On any element, valueCode: why there is no value."""
 
 _FR_CORE = "https://hl7.fr/ig/fhir/core/StructureDefinition/"
 BIRTH_GIVEN_NAMES = _FR_CORE + "fr-core-patient-birth-list-given-name"
@@ -39,7 +48,7 @@ MUNICIPALITIES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-
 BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 NAME_QUALIFIER = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-qualifier"
 PARTNER_NAME = "http://hl7.org/fhir/StructureDefinition/humanname-partner-name"
-_FRENCH_IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
+FRENCH_IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
 IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _INS_TYPES = {
     "1.2.250.1.213.1.4.8": "INS-NIR",
@@ -59,10 +68,15 @@ def extension(url: str, kind: str, value: Any) -> list[Resource]:
     return [{"url": url, kind: value}] if value not in (None, "", [], {}) else []
 
 
+def tagged(resource: Resource, system: str) -> frozenset[str]:
+    """The codes of `system` among the tags of a resource."""
+    return frozenset(tag["code"] for tag in (resource.get("meta") or {}).get("tag") or () if tag.get("system") == system and "code" in tag)
+
+
 def ins_type(oid: str) -> Resource | None:
     """The identifier type of one of the four INS systems (French core guide); None for another system."""
     code = _INS_TYPES.get(oid)
-    return {"coding": [{"system": _FRENCH_IDENTIFIER_TYPES, "code": code}]} if code else None
+    return {"coding": [{"system": FRENCH_IDENTIFIER_TYPES, "code": code}]} if code else None
 
 
 def describe_bytes(data: bytes) -> Resource:

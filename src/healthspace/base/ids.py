@@ -49,21 +49,26 @@ def new_id(owner: int) -> UUID:
 def derived_id(origin: UUID, h: int) -> UUID:
     """The id of what follows from `origin`, an id of ours: always the same for one `h`, a hash that says which thing it is.
 
-    It has the owner of `origin`. 46 bits of `h` stand in the counter, the random bits and the time, which is therefore that of `origin`
-    less up to 2²⁰ ms (17 minutes): near enough to say when the thing came.
+    It has the owner of `origin`, and its time less up to 17 minutes.
     """
-    millisecond = (origin.int >> 80) - (h >> 26 & (1 << 20) - 1)
-    counter, rest = h >> 14 & (1 << 12) - 1, h & (1 << 14) - 1
-    return UUID(int=millisecond << 80 | 8 << 76 | counter << 64 | 0b10 << 62 | owner_of(origin) << 14 | rest)
+    return _told_by(h, origin.int >> 80, owner_of(origin))
 
 
 def event_id(owner: int, moment: datetime, *parts: str) -> UUID:
     """The id of what is one thing however often it is told: the same for the same owner, millisecond and parts.
 
-    As in `derived_id`, 46 bits of a hash stand in the counter, the random bits and the time, which is at most 17 minutes before `moment`.
+    Its time is that of `moment`, less up to 17 minutes.
     """
     millisecond = int(moment.timestamp() * 1000)
     h = int.from_bytes(hashlib.blake2b("\x1f".join((str(millisecond), *parts)).encode(), digest_size=6).digest(), "big")
+    return _told_by(h, millisecond, owner)
+
+
+def _told_by(h: int, millisecond: int, owner: int) -> UUID:
+    """An id in which 46 bits of `h` stand in the place of chance: in the counter, the random bits and the time.
+
+    The time is therefore up to 2²⁰ ms (17 minutes) before `millisecond`: near enough to say when the thing came.
+    """
     earlier, counter, rest = h >> 26 & (1 << 20) - 1, h >> 14 & (1 << 12) - 1, h & (1 << 14) - 1
     return UUID(int=(millisecond - earlier) << 80 | 8 << 76 | counter << 64 | 0b10 << 62 | owner << 14 | rest)
 

@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-UCUM_SYSTEMS = frozenset({"http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
+from healthspace.terminology.uris import UCUM
+
+UCUM_SYSTEMS = frozenset({UCUM, "urn:oid:2.16.840.1.113883.6.8"})
 
 LONGEST_CODE = 100
 TOKEN = re.compile(r"\{[^{}]*\}|[./()]|10[*^]|[^./(){}\s]+")

@@ -5,6 +5,12 @@ In this version it holds the people and places of demo mode; the national direct
 
 from healthspace.identity.personas import HOSPITAL_DOCTORS, PROFESSIONALS, STRUCTURES, Professional, Structure
 
+RPPS = "https://rpps.esante.gouv.fr"
+FINESS = "https://finess.esante.gouv.fr"
+RPPS_OID = "urn:oid:1.2.250.1.71.4.2.1"
+"""PSIdNat: an RPPS number is written with an 8 before it."""
+FINESS_OID = "urn:oid:1.2.250.1.71.4.2.2"
+"""StructIdNat: a FINESS number is written with a 1 before it."""
 RPPS_DIGITS = 11
 FINESS_DIGITS = 9
 

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from healthspace.access.facts import STATED_BY_NONE
 from healthspace.access.permit import Door
 from healthspace.base import clock
 from healthspace.base.errors import Contended
 from healthspace.base.ids import event_id
 from healthspace.database.owners import create_owner
+from healthspace.identity.directory import RPPS
 from healthspace.notifications.model import CODES
 from healthspace.notifications.operations import START
 from healthspace.resources.names import claim, claimed_owner
@@ -16,8 +18,6 @@ HOLD = "INSERT INTO access_fact (owner, kind, subject, source) VALUES ($1, $2, $
 HOLDER = "holder"
 """Kind of `access_fact`: this owner is the caller's own mailbox."""
 KIND = "Mailbox"
-RPPS = "https://rpps.esante.gouv.fr"
-NOBODY = UUID(int=0)
 
 
 async def mailbox_of(door: Door, rpps: str) -> int:
@@ -30,7 +30,7 @@ async def mailbox_of(door: Door, rpps: str) -> int:
         cipher = await create_owner(tx, door.ciphers, door.keys, "directory", clock.now())
         if not await claim(tx, door.keys, KIND, RPPS, rpps, cipher.owner):
             raise Contended  # another process has just made it; this owner is undone
-        await tx.execute(HOLD, cipher.owner, HOLDER, door.keys.hash_caller(f"rpps|{rpps}"), NOBODY)
+        await tx.execute(HOLD, cipher.owner, HOLDER, door.keys.hash_caller(f"rpps|{rpps}"), STATED_BY_NONE)
         card = {
             "resourceType": "Basic",
             "code": {"coding": [{"system": CODES, "code": "mailbox"}]},

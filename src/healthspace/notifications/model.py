@@ -13,10 +13,10 @@ from uuid import UUID
 from healthspace.access.announce import Event
 from healthspace.access.labels import HOLDER_ONLY
 from healthspace.resources.stored import Resource, instant
+from healthspace.terminology.uris import ACT_REASONS
 
 CATEGORIES = "urn:healthspace:category"
 EVENTS = "urn:healthspace:event"
-PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 TAGS = "urn:healthspace:tag"
 NOTIFICATION = "notification"
 UNREAD = "unread"
@@ -146,7 +146,7 @@ def communication(happened: Happened, recipient: Resource, patient: str | None, 
         "sent": instant(happened.at),
         "recipient": [recipient],
         "sender": sender,
-        **({"reasonCode": [{"coding": [{"system": PURPOSES, "code": happened.purpose}]}]} if happened.purpose != "TREAT" else {}),
+        **({"reasonCode": [{"coding": [{"system": ACT_REASONS, "code": happened.purpose}]}]} if happened.purpose != "TREAT" else {}),
     }
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 import orjson
 
 from healthspace.access.announce import MET, Event
-from healthspace.access.facts import TREATING_DOCTOR
+from healthspace.access.facts import STATED_BY_NONE, TREATING_DOCTOR
 from healthspace.access.labels import NOT_ANNOUNCED, codes_of
 from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.ids import event_id, made_at, parse_id
 from healthspace.database.outbox import enqueue
+from healthspace.identity.directory import RPPS
 from healthspace.notifications.model import Channel, Happened, Subject, communication, subject_of
 from healthspace.notifications.operations import START, holder_of, preferences_of
 from healthspace.resources.store import find, insert, last_version, read_all, read_several
@@ -22,13 +23,10 @@ from healthspace.resources.stored import Resource
 MEET = """
     INSERT INTO access_fact (owner, kind, subject, source) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING subject
 """
-NOBODY = UUID(int=0)
-"""The source of a fact that no resource states."""
 MAIL = "mail"
 """The kind of letter that becomes an e-mail."""
 ABOUT_DOCUMENTS = frozenset({Event.DOCUMENT_ADDED, Event.DOCUMENT_CHANGED, Event.DOCUMENT_RELEASED})
 """News only while the document is there as it was."""
-RPPS = "https://rpps.esante.gouv.fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ async def tell(p: Permit, happened: Happened, identifier: UUID) -> Told:
     p.must_be_for(Action.NOTIFY)
     if await _was_told(p, identifier):
         return Told(holder=False)
-    if happened.event == Event.FIRST_ACCESS and await p.tx.fetchval(MEET, p.owner, MET, happened.caller, NOBODY) is None:
+    if happened.event == Event.FIRST_ACCESS and await p.tx.fetchval(MEET, p.owner, MET, happened.caller, STATED_BY_NONE) is None:
         return Told(holder=False)
     if happened.event == Event.CONSULTATION_ADVISED:
         happened = replace(happened, targets=(), line="")  # R1111-53: come and talk, and not about what

@@ -10,7 +10,8 @@ Molar masses: IUPAC standard atomic weights (2021), as PubChem computes them; tr
 from dataclasses import dataclass
 from functools import cache
 
-from healthspace.profile.elements import LOINC, Coding
+from healthspace.profile.elements import Coding
+from healthspace.terminology.uris import LOINC
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from healthspace.base.text import fold
 from healthspace.fhir.dates import instants_of
 from healthspace.profile.analytes import HBA1C, IFCC_OFFSET, IFCC_SLOPE, Analyte, analyte_of
 from healthspace.profile.convert import Unit, convert, unit_of
-from healthspace.profile.elements import LOINC, Resource, Standing, codings_of, name_concept, name_of, time_of
+from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, name_of, time_of
 from healthspace.profile.merge import Merged, merge
 from healthspace.profile.ranges import NO_RANGE, Position, Range, place, range_of
+from healthspace.terminology.uris import LOINC
 
 PERCENT, IFCC_UNIT = "%", "mmol/mol"
 

@@ -5,17 +5,13 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
+from healthspace.base.fhirjson import CITIZEN, DATA_ABSENT, ORIGIN, tagged
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
+
 Resource = dict[str, Any]
 Coding = tuple[str, str]
 """System and code."""
 
-LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
-ATC = "http://www.whocc.no/atc"
-ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
-DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-ORIGIN = "urn:healthspace:origin"
-CITIZEN = "citizen"
 
 CODE_ELEMENTS = ("code", "medicationCodeableConcept", "vaccineCode", "type", "category", "relationship", "scope")
 """Where a resource says what it is about, the most telling first."""
@@ -140,7 +136,7 @@ def standing_of(resource: Resource) -> Standing:
     concept = concept_of(resource)
     if _is_masked(concept):
         return Standing.MASKED
-    absent = next((code for system, code in codings_of(concept) if system == ABSENT), None)
+    absent = next((code for system, code in codings_of(concept) if system == ABSENT_OR_UNKNOWN), None)
     if absent is not None:
         return Standing.UNKNOWN if absent.endswith("-info") or "unknown" in absent else Standing.NONE_KNOWN
     if statuses & {"refuted", "not-done", "not-taken", "declined"} or resource.get("doNotPerform") is True:
@@ -158,8 +154,7 @@ def end_is_told(resource: Resource, statuses: set[str]) -> bool:
 
 def is_from_citizen(resource: Resource) -> bool:
     """Whether the citizen entered it, as opposed to a document or a professional."""
-    tags = (resource.get("meta") or {}).get("tag") or ()
-    return any(tag.get("system") == ORIGIN and tag.get("code") == CITIZEN for tag in tags)
+    return CITIZEN in tagged(resource, ORIGIN)
 
 
 def is_of_laboratory(resource: Resource) -> bool:

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from healthspace.fhir.dates import instants_of
-from healthspace.profile.elements import LOINC, Resource
+from healthspace.profile.elements import Resource
 from healthspace.profile.measures import BY_KEY, DIASTOLIC, SYSTOLIC, Kind, is_plausible
+from healthspace.terminology.uris import LOINC, OBSERVATION_CATEGORIES, ROLE_CODES, UCUM
 
-UCUM = "http://unitsofmeasure.org"
-CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
-ROLES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 CONTACT_ROLES = "http://terminology.hl7.org/CodeSystem/v2-0131"
 ALLERGY_STATUS = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 ALLERGY_CERTAINTY = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
@@ -78,7 +76,7 @@ def _measure(fields: Fields) -> Read:
     observation = {
         "resourceType": "Observation",
         "status": "final",
-        "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs"}]}],
+        "category": [{"coding": [{"system": OBSERVATION_CATEGORIES, "code": "vital-signs"}]}],
         "code": code,
         "effectiveDateTime": fields["date"],
         **_values(kind, values),
@@ -139,7 +137,7 @@ def _family(fields: Fields) -> Read:
     history = {
         "resourceType": "FamilyMemberHistory",
         "status": "completed",
-        "relationship": {"coding": [{"system": ROLES, "code": RELATIVES[relative]}]},
+        "relationship": {"coding": [{"system": ROLE_CODES, "code": RELATIVES[relative]}]},
         "condition": [{"code": {"text": fields["name"]}}],
     }
     return Read(history, {})
@@ -158,7 +156,7 @@ def _statement(fields: Fields, kinds: dict[str, str], category: str) -> Read:
     if kind not in kinds:
         return Read(None, {"kind": "required"})
     coded = {"coding": [{"system": LOINC, "code": kinds[kind]}]} if kinds[kind] else {"coding": [{"system": ENTRY_CODES, "code": kind}]}
-    system = CATEGORY if category == "social-history" else ENTRY_CODES
+    system = OBSERVATION_CATEGORIES if category == "social-history" else ENTRY_CODES
     return Read(
         {
             "resourceType": "Observation",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from healthspace.fhir.dates import instants_of
 from healthspace.profile.convert import Unit, convert, unit_of
 from healthspace.profile.curves import Curve
-from healthspace.profile.elements import LOINC, Resource, Standing, codings_of, source_of, standing_of, time_of
+from healthspace.profile.elements import Resource, Standing, codings_of, source_of, standing_of, time_of
 from healthspace.profile.merge import Merged, merge
+from healthspace.terminology.uris import LOINC
 
 SYSTOLIC, DIASTOLIC, PRESSURE = "8480-6", "8462-4", "85354-9"
 MMHG = Unit("mm[Hg]", "mmHg")

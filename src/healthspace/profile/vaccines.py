@@ -7,8 +7,9 @@ neither is kept under no disease: nothing is guessed from a name.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from healthspace.profile.elements import ATC, SNOMED, Resource, Standing, codings_of, name_of, standing_of, time_of
+from healthspace.profile.elements import Resource, Standing, codings_of, name_of, standing_of, time_of
 from healthspace.profile.merge import Merged, merge
+from healthspace.terminology.uris import ATC, SNOMED
 
 
 @dataclass(frozen=True, slots=True)

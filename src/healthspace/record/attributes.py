@@ -14,10 +14,11 @@ from healthspace.access.depositor import depositor_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
 from healthspace.base.errors import Forbidden, Invalid, NotAllowed, NotFound, PreconditionFailed, Refused
+from healthspace.base.fhirjson import ARCHIVED
 from healthspace.base.ids import parse_id
 from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.record.clinical import follow
-from healthspace.record.find import is_archived
+from healthspace.record.clinical.keep import is_archived
 from healthspace.record.proof import prove
 from healthspace.resources.hashing import hash_reference
 from healthspace.resources.query import Hashed
@@ -26,7 +27,6 @@ from healthspace.resources.search import find_hashed
 from healthspace.resources.store import find, read_several, update
 from healthspace.resources.stored import Resource, Stored
 
-ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
 WITHDRAWN = "entered-in-error"
 OURS = frozenset({ARCHIVED, DEPOSITORS_MASK})
 TAKEN_BACK = frozenset({WITHDRAWN, "superseded"})

@@ -12,7 +12,9 @@ from healthspace.access.rules import Action, Reason
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine
 from healthspace.identity.caller import Kind
+from healthspace.identity.directory import FINESS, RPPS
 from healthspace.resources.stored import Resource, instant
+from healthspace.terminology.uris import ACT_REASONS, DICOM
 
 TDE = "https://interop.esante.gouv.fr/ig/fhir/tde/StructureDefinition/tde-auditevent"
 EVENT_TYPES = "http://terminology.hl7.org/CodeSystem/audit-event-type"
@@ -21,11 +23,8 @@ ENTITY_TYPES = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 OBJECT_ROLES = "http://terminology.hl7.org/CodeSystem/object-role"
 SOURCE_TYPES = "http://terminology.hl7.org/CodeSystem/security-source-type"
 PARTICIPATIONS = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
-DICOM = "http://dicom.nema.org/resources/ontology/DCM"
-PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 BASIS = "urn:healthspace:basis:"
 ROLES = "urn:healthspace:role"
-RPPS, FINESS = "https://rpps.esante.gouv.fr", "https://finess.esante.gouv.fr"
 
 BY_ACTION: dict[str, tuple[str, str]] = {
     Action.OPEN_SPACE: ("create", "C"),
@@ -76,7 +75,7 @@ def audit_event(line: TraceLine, patient: UUID | None) -> Resource:
         "recorded": instant(line.at),
         "outcome": outcome_of(line.outcome),
         "outcomeDesc": f"{line.outcome}: {line.reason}",
-        "purposeOfEvent": [{"coding": [{"system": PURPOSES, "code": _purpose(line)}], **({"text": line.why} if line.why else {})}],
+        "purposeOfEvent": [{"coding": [{"system": ACT_REASONS, "code": _purpose(line)}], **({"text": line.why} if line.why else {})}],
         "agent": [_actor(line), *([_software(line)] if line.software else [])],
         "source": {
             "site": "Healthspace",

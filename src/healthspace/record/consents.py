@@ -7,15 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 from healthspace.access import labels
-from healthspace.access.facts import FINESS, MASKED_PURPOSE, OWN_PURPOSES, PURPOSES, RPPS
+from healthspace.access.facts import MASKED_PURPOSE, OWN_PURPOSES
 from healthspace.base.errors import Invalid
 from healthspace.fhir.dates import instants_of
-from healthspace.identity.directory import FINESS_DIGITS, is_rpps, professional_of, structure_of
+from healthspace.identity.directory import FINESS, FINESS_DIGITS, RPPS, is_rpps, professional_of, structure_of
 from healthspace.resources.stored import Resource, instant
-
-SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
-ACTS = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-ROLES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+from healthspace.terminology.uris import ACT_CODES, ACT_REASONS, CONSENT_SCOPES, ROLE_CODES
 
 
 class Switch(StrEnum):
@@ -68,7 +65,7 @@ def turn_on(switch: Switch) -> Resource:
     if switch is Switch.MASK_ALL:
         return _consent({"type": "deny", "securityLabel": [{"system": labels.SYSTEM, "code": labels.MASKED}]}, "OPTOUT")
     permits = switch is Switch.MASKED_IN_EMERGENCY
-    purpose = {"system": OWN_PURPOSES if permits else PURPOSES, "code": switch.value}
+    purpose = {"system": OWN_PURPOSES if permits else ACT_REASONS, "code": switch.value}
     return _consent({"type": "permit" if permits else "deny", "purpose": [purpose]}, "OPTIN" if permits else "OPTOUT")
 
 
@@ -112,15 +109,15 @@ def is_over(provision: Resource, now: datetime) -> bool:
 
 
 def _actor(reference: Resource) -> Resource:
-    return {"role": {"coding": [{"system": ROLES, "code": "IRCP"}]}, "reference": reference}
+    return {"role": {"coding": [{"system": ROLE_CODES, "code": "IRCP"}]}, "reference": reference}
 
 
 def _consent(provision: dict[str, Any], policy: str) -> Resource:
     return {
         "resourceType": "Consent",
         "status": "active",
-        "scope": {"coding": [{"system": SCOPES, "code": "patient-privacy"}]},
-        "category": [{"coding": [{"system": ACTS, "code": "INFA"}]}],
-        "policyRule": {"coding": [{"system": ACTS, "code": policy}]},
+        "scope": {"coding": [{"system": CONSENT_SCOPES, "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": ACT_CODES, "code": "INFA"}]}],
+        "policyRule": {"coding": [{"system": ACT_CODES, "code": policy}]},
         "provision": provision,
     }

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
+from healthspace.base.fhirjson import ARCHIVED
 from healthspace.identity.caller import Caller, Kind
-from healthspace.record.clinical.keep import ARCHIVED
+from healthspace.record.clinical.keep import is_archived
 from healthspace.resources.query import Condition, Named, Query, Sort
 from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
-from healthspace.resources.stored import Resource, Stored
+from healthspace.resources.stored import Stored
 
 SHOWN = 5000
 """Documents that a portal page gathers at most; the oldest beyond it are found by search."""
@@ -33,11 +34,6 @@ def without_archived(caller: Caller, documents: Iterable[Stored]) -> list[Stored
         return [*documents]
     # Few are archived: only what names the archive is worth parsing.
     return [one for one in documents if ARCHIVED.encode() not in one.body or not is_archived(one.json())]
-
-
-def is_archived(document: Resource) -> bool:
-    """Whether a DocumentReference was put into the archive (TD3.3d)."""
-    return any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in document.get("extension", []))
 
 
 async def list_documents(p: Permit, *, most: int = SHOWN, only: Collection[UUID] | None = None) -> tuple[Stored, ...]:

@@ -24,10 +24,11 @@ from healthspace.resources.indexing import index
 from healthspace.resources.names import point
 from healthspace.resources.store import insert, read_all, update
 from healthspace.resources.stored import Resource, Stored
+from healthspace.terminology.uris import ROLE_CODES
 
 DEATH = "patient-deces"
 """Motive of the closure of a record whose holder has died; the guide gives no list of motives."""
-REPRESENTS = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "PRN"}]}
+REPRESENTS = {"coding": [{"system": ROLE_CODES, "code": "PRN"}]}
 
 
 async def announce_space(p: Permit, traits: Traits, *, announced: bool, representative: UUID | None = None) -> UUID:

@@ -10,17 +10,16 @@ from typing import Any
 from healthspace.access.labels import with_labels
 from healthspace.base.errors import Invalid
 from healthspace.identity.caller import Caller, Kind
+from healthspace.identity.directory import FINESS_OID, RPPS_OID
 from healthspace.identity.ins import Ins
 from healthspace.resources.stored import instant
-from healthspace.terminology.code_systems import system_of
+from healthspace.terminology.code_systems import DOCUMENT_TYPES, LOINC, system_of
 from healthspace.terminology.document_types import DEFAULT_CLASS, class_of_type, class_system
 from healthspace.terminology.formats import format_of
 from healthspace.terminology.labels import label_of_class, label_of_type
+from healthspace.terminology.uris import CONFIDENTIALITY
 
-RPPS = "urn:oid:1.2.250.1.71.4.2.1"
-STRUCTURES = "urn:oid:1.2.250.1.71.4.2.2"
-LOINC, TRE_A05 = "2.16.840.1.113883.6.1", "1.2.250.1.213.1.1.4.12"
-NORMAL = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N", "display": "normal"}]}
+NORMAL = {"coding": [{"system": CONFIDENTIALITY, "code": "N", "display": "normal"}]}
 LOINC_CODE = re.compile(r"\d{1,7}-\d", re.ASCII)
 
 
@@ -76,7 +75,7 @@ def type_coding(code: str) -> dict[str, str]:
     """The Coding of a document type: LOINC when the code is written like one, else TRE_A05. Invalid when it is in neither."""
     if not LOINC_CODE.fullmatch(code) and class_of_type(code) is None:
         raise Invalid("this is no code of a document type: neither LOINC nor TRE_A05", place="DocumentReference.type")
-    oid = LOINC if LOINC_CODE.fullmatch(code) else TRE_A05
+    oid = LOINC if LOINC_CODE.fullmatch(code) else DOCUMENT_TYPES
     display = label_of_type(code, "fr")
     return {"system": system_of(oid), "code": code, **({"display": display} if display else {})}
 
@@ -99,9 +98,9 @@ def _contained(told: Described) -> list[dict[str, Any]]:
     if caller.kind is Kind.CITIZEN:
         return [patient, {**patient, "id": "author"}]
     if caller.rpps:
-        author["practitioner"] = {"identifier": {"system": RPPS, "value": f"8{caller.rpps}"}, "display": caller.name}
+        author["practitioner"] = {"identifier": {"system": RPPS_OID, "value": f"8{caller.rpps}"}, "display": caller.name}
     if caller.finess:
-        author["organization"] = {"identifier": {"system": STRUCTURES, "value": f"1{caller.finess}"}, "display": caller.structure}
+        author["organization"] = {"identifier": {"system": FINESS_OID, "value": f"1{caller.finess}"}, "display": caller.structure}
     return [patient, author]
 
 

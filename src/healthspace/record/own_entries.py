@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access.depositor import depositor_extension
-from healthspace.access.origin import CITIZEN, ORIGIN
+from healthspace.access.labels import MASKED, concept_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
+from healthspace.base.fhirjson import CITIZEN, ORIGIN
 from healthspace.base.ids import new_id
 from healthspace.fhir.validate import validate
 from healthspace.profile.elements import is_from_citizen
@@ -19,10 +20,7 @@ from healthspace.record.spaces import patient_of
 from healthspace.resources.store import delete, insert, lock, update
 from healthspace.resources.stored import Resource, Stored, instant
 
-MASKED = {
-    "system": "https://mos.esante.gouv.fr/NOS/TRE_A07-StatusVisibiliteDocument/FHIR/TRE-A07-StatusVisibiliteDocument",
-    "code": "MASQUE_PS",
-}
+(MASK,) = concept_of(MASKED)["coding"]
 BY_PATIENT = frozenset({"AllergyIntolerance", "FamilyMemberHistory", "RelatedPerson"})
 """Types that name their citizen as `patient`; the others name them as `subject`."""
 KINDS = frozenset({"Observation", "MedicationStatement", "AllergyIntolerance", "FamilyMemberHistory", "RelatedPerson"})
@@ -34,7 +32,7 @@ async def keep_entry(p: Permit, entry: Resource, *, shared: bool) -> Stored:
     patient = await patient_of(p)
     about: dict[str, Any] = {"reference": f"Patient/{patient.name}"}
     type_ = entry["resourceType"]
-    meta = {"tag": [{"system": ORIGIN, "code": CITIZEN}], **({} if shared else {"security": [MASKED]})}
+    meta = {"tag": [{"system": ORIGIN, "code": CITIZEN}], **({} if shared else {"security": [MASK]})}
     resource = {**entry, "meta": meta, "extension": [depositor_extension(p.caller)], "patient" if type_ in BY_PATIENT else "subject": about}
     if type_ == "MedicationStatement":
         resource["dateAsserted"], resource["informationSource"] = instant(p.now), about
@@ -54,8 +52,8 @@ async def share_entry(p: Permit, type_: str, identifier: UUID, *, shared: bool) 
     if locked is None or not is_from_citizen(locked.stored.json()):
         raise NotFound
     resource = locked.stored.exact()
-    others = [one for one in resource["meta"].get("security", []) if one.get("code") != MASKED["code"]]
-    labels = others if shared else [*others, MASKED]
+    others = [one for one in resource["meta"].get("security", []) if one.get("code") != MASKED]
+    labels = others if shared else [*others, MASK]
     meta = {key: value for key, value in resource["meta"].items() if key != "security"}
     changed = {**resource, "meta": {**meta, **({"security": labels} if labels else {})}}
     p.note(f"{type_}/{identifier}")

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-from healthspace.access.facts import FINESS, RPPS
 from healthspace.access.labels import HOLDER_ONLY, SYSTEM
 from healthspace.access.permit import Permit
 from healthspace.base.ids import new_id
 from healthspace.identity.caller import Caller
+from healthspace.identity.directory import FINESS, RPPS
 from healthspace.resources.store import insert
 from healthspace.resources.stored import Stored, instant
 

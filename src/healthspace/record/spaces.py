@@ -8,7 +8,7 @@ from uuid import UUID
 from healthspace.access.permit import Door, Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, NotFound, Refused
-from healthspace.base.fhirjson import BIRTH_PLACE, INSEE_CODE
+from healthspace.base.fhirjson import BIRTH_PLACE, FRENCH_IDENTIFIER_TYPES, INSEE_CODE
 from healthspace.base.ids import new_id, owner_of
 from healthspace.identity.caller import Caller
 from healthspace.identity.ins import NIA, Ins
@@ -18,7 +18,6 @@ from healthspace.resources.store import insert, read_all
 from healthspace.resources.stored import Resource, Stored, instant
 from healthspace.resources.traits import StrictTraits, hash_traits
 
-IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
 CLOSURE = "https://interop.esante.gouv.fr/ig/fhir/dmp/StructureDefinition/dmp-fermeture"
 CLOSURE_REASONS = "https://interop.esante.gouv.fr/ig/fhir/dmp/CodeSystem/dmp-motif-fermeture"
 
@@ -152,7 +151,7 @@ def _identifier(ins: Ins) -> dict[str, Any]:
     code = "INS-NIA" if ins.system == NIA else "INS-NIR"
     return {
         "use": "official",
-        "type": {"coding": [{"system": IDENTIFIER_TYPES, "code": code}]},
+        "type": {"coding": [{"system": FRENCH_IDENTIFIER_TYPES, "code": code}]},
         "system": f"urn:oid:{ins.system}",
         "value": ins.value,
     }

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, HL7_V2_SPELLING, SHOWN_CODE
 from healthspace.access.matrix import ALWAYS_OPEN, Admission
-from healthspace.access.origin import CITIZEN, CONTACTS, DOCUMENT, DOCUMENT_CLASS, DOCUMENT_TYPE, ORIGIN, SAID_BY_DOCUMENTS
+from healthspace.access.origin import CONTACTS, DOCUMENT_CLASS, DOCUMENT_TYPE, SAID_BY_DOCUMENTS
 from healthspace.access.rules import PUBLIC_TYPES
+from healthspace.base.fhirjson import CITIZEN, DOCUMENT, ORIGIN
 from healthspace.base.ids import REGISTRY
 from healthspace.database.database import Row, Tx
 from healthspace.database.keys import KeyRing

@@ -8,11 +8,12 @@ from healthspace.access.depositor import depositor_of
 from healthspace.access.facts import INVITATION, keys_named_in, value_of
 from healthspace.access.labels import REASONS, codes_of, is_shown_one_by_one
 from healthspace.access.matrix import ALWAYS_OPEN, Admission
-from healthspace.access.origin import CONTACTS, is_entered_by_citizen, is_from_document
+from healthspace.access.origin import CONTACTS, is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason
 from healthspace.base.errors import Gone, NotFound, Refused
 from healthspace.fhir.resource_types import NUMBER
+from healthspace.profile.elements import is_from_citizen
 from healthspace.resources.reach import Reach
 from healthspace.resources.store import find, last_version, read_version
 from healthspace.resources.stored import Resource, Stored, open_row
@@ -143,7 +144,7 @@ def _is_admitted(admission: Admission, resource: Resource) -> bool:
     """Whether the matrix shows a resource; of related people, only contacts that the citizen entered: an invitation is no contact."""
     if resource["resourceType"] != CONTACTS:
         return admission.shows(resource)
-    return is_entered_by_citizen(resource) and value_of(resource, INVITATION) is None
+    return is_from_citizen(resource) and value_of(resource, INVITATION) is None
 
 
 async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote
 
+from healthspace.terminology import uris
+
 LOINC = "2.16.840.1.113883.6.1"
 DOCUMENT_TYPES = "1.2.250.1.213.1.1.4.12"
 """TRE_A05, the French agency's own types of documents."""
@@ -16,25 +18,24 @@ URIS = "urn:ietf:rfc:3986"
 INS_OIDS = ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11")
 """The four systems of the national health identity, in order of preference: NIR, NIA, test, demonstration."""
 
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
 _URI_OF_OID = {
-    LOINC: "http://loinc.org",
-    "2.16.840.1.113883.6.96": "http://snomed.info/sct",
+    LOINC: uris.LOINC,
+    "2.16.840.1.113883.6.96": uris.SNOMED,
     "2.16.840.1.113883.6.3": "http://hl7.org/fhir/sid/icd-10",
-    "2.16.840.1.113883.6.73": "http://www.whocc.no/atc",
-    "2.16.840.1.113883.6.8": "http://unitsofmeasure.org",
+    "2.16.840.1.113883.6.73": uris.ATC,
+    "2.16.840.1.113883.6.8": uris.UCUM,
     "2.16.840.1.113883.6.139": "http://hl7.org/fhir/sid/icpc-2",
     "2.16.840.1.113883.6.347": "http://id.who.int/icd/release/11/mms",
-    "0.4.0.127.0.16.1.1.2.1": "http://standardterms.edqm.eu",
-    "1.2.840.10008.2.16.4": "http://dicom.nema.org/resources/ontology/DCM",
+    "0.4.0.127.0.16.1.1.2.1": uris.EDQM,
+    "1.2.840.10008.2.16.4": uris.DICOM,
     "2.16.840.1.113883.3.26.1.1": "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
-    "1.2.250.1.215.300.1": "https://smt.esante.gouv.fr/terminologie-ccam",
-    "1.2.250.1.213.2.5": "https://smt.esante.gouv.fr/terminologie-ccam",
-    "2.16.840.1.113883.5.83": _HL7 + "v3-ObservationInterpretation",
-    "2.16.840.1.113883.5.4": _HL7 + "v3-ActCode",
-    CONFIDENTIALITY: _HL7 + "v3-Confidentiality",
-    "2.16.840.1.113883.5.111": _HL7 + "v3-RoleCode",
-    "2.16.840.1.113883.5.1150.1": "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips",
+    "1.2.250.1.215.300.1": uris.CCAM,
+    "1.2.250.1.213.2.5": uris.CCAM,
+    "2.16.840.1.113883.5.83": uris.HL7 + "v3-ObservationInterpretation",
+    "2.16.840.1.113883.5.4": uris.ACT_CODES,
+    CONFIDENTIALITY: uris.CONFIDENTIALITY,
+    "2.16.840.1.113883.5.111": uris.ROLE_CODES,
+    "2.16.840.1.113883.5.1150.1": uris.ABSENT_OR_UNKNOWN,
     VISIBILITY: "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
 }
 

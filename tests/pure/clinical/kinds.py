@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from healthspace.cda.clinical import Extraction, Fact, extract
-from healthspace.cda.clinical.absence import ABSENT_OR_UNKNOWN
 from healthspace.cda.parse import parse_cda
 from healthspace.fhir.validate import Fault, validate
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 from tests.pure.cda_documents import a_body, a_document, encoded
 from tests.pure.clinical.samples import Resource, as_stored, codes_of
 

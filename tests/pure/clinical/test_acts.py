@@ -3,10 +3,10 @@
 import pytest
 
 from healthspace.cda.clinical import FACT, Extraction
-from healthspace.cda.clinical.absence import ABSENT_OR_UNKNOWN
 from healthspace.cda.clinical.parts import QUALIFIER
 from healthspace.cda.clinical.plans import DETAIL
 from healthspace.cda.clinical.procedures import APPROACH
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 from tests.pure.cda_documents import a_body, a_document, encoded
 from tests.pure.clinical.entries import (
     ABSENT,

@@ -3,8 +3,8 @@
 import pytest
 
 from healthspace.cda.clinical import Extraction
-from healthspace.cda.clinical.absence import ABSENT_OR_UNKNOWN
 from healthspace.cda.clinical.allergies import ABATEMENT, SEVERITY_OF_ALL
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 from tests.pure.clinical.entries import (
     ABSENT,
     CHILD,

@@ -3,8 +3,8 @@
 import pytest
 
 from healthspace.cda.clinical import Extraction
-from healthspace.cda.clinical.absence import ABSENT_OR_UNKNOWN
 from healthspace.cda.clinical.problems import STATE, STATED_END
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 from tests.pure.cda_documents import a_body, a_document, encoded
 from tests.pure.clinical.entries import (
     ABSENT,

@@ -3,7 +3,7 @@
 import pytest
 
 from healthspace.cda.clinical import FACT, Extraction, Unread
-from healthspace.cda.clinical.absence import ABSENT_OR_UNKNOWN
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 from tests.pure.clinical.entries import (
     ATC,
     CHILD,

@@ -6,8 +6,8 @@ from uuid import UUID, uuid5
 
 from healthspace.fhir.validate import validate
 from healthspace.record.summary.assemble import assemble
-from healthspace.record.summary.sections import LOINC, OBSERVATION_CATEGORY, SNOMED, UCUM
 from healthspace.record.summary.words import Words
+from healthspace.terminology.uris import LOINC, OBSERVATION_CATEGORIES, SNOMED, UCUM
 from tests.ips_checker import check
 
 Resource = dict[str, Any]
@@ -54,7 +54,7 @@ def a_result(code: str, value: float, *, category: str = "laboratory", at: str =
         "Observation",
         status=elements.pop("status", "final"),
         code=coded(code, f"Analyse {code}"),
-        category=[coded(category, system=OBSERVATION_CATEGORY)],
+        category=[coded(category, system=OBSERVATION_CATEGORIES)],
         effectiveDateTime=at,
         **measured,
         **elements,

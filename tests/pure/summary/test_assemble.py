@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from healthspace.record.summary.sections import ABSENT, OBSERVATION_CATEGORY, SNOMED, UCUM
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, OBSERVATION_CATEGORIES, SNOMED, UCUM
 from tests.ips_checker import check
 from tests.pure.summary.records import (
     DOCTOR,
@@ -37,7 +37,7 @@ def test_an_empty_record_says_that_nothing_is_known_with_an_entry_and_words() ->
     codes = [next(iter(one.get("code") or one["medicationCodeableConcept"]).__iter__()) for one in told.values()]
     assert codes
     assert told[ALLERGIES]["code"]["coding"][0] == {
-        "system": ABSENT,
+        "system": ABSENT_OR_UNKNOWN,
         "code": "no-allergy-info",
         "display": "No information about allergies",
     }
@@ -55,7 +55,7 @@ def test_a_narrative_is_in_the_language_that_is_asked_for() -> None:
 
 
 def test_none_known_is_kept_as_such_and_is_not_unknown() -> None:
-    none = a("AllergyIntolerance", code={"coding": [{"system": ABSENT, "code": "no-known-allergies"}]})
+    none = a("AllergyIntolerance", code={"coding": [{"system": ABSENT_OR_UNKNOWN, "code": "no-known-allergies"}]})
     bundle = summary_of(none)
     assert [one["code"] for one in section(bundle, ALLERGIES)[0]["code"]["coding"]] == ["no-known-allergies", "716186003"]
     assert "Aucune allergie connue" in narrative(bundle, ALLERGIES)
@@ -175,7 +175,7 @@ def test_a_report_brings_all_its_results_and_those_of_its_panels() -> None:
 
 
 def test_a_panel_whose_members_the_reader_may_not_see_is_left_out() -> None:
-    panel = a("Observation", status="final", code=coded("58410-2"), category=[coded("laboratory", system=OBSERVATION_CATEGORY)])
+    panel = a("Observation", status="final", code=coded("58410-2"), category=[coded("laboratory", system=OBSERVATION_CATEGORIES)])
     panel["hasMember"] = [{"reference": "Observation/hidden"}]
     report = a("DiagnosticReport", status="final", code=coded("11502-2"), result=[{"reference": f"Observation/{panel['id']}"}])
     bundle = summary_of(panel, report)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from functools import wraps
 
-from healthspace.base.fhirjson import Resource, compact
+from healthspace.base.fhirjson import DATA_ABSENT, Resource, compact
 from healthspace.cda.clinical.model import Fact
 from healthspace.cda.clinical.parts import begins_later
 from healthspace.cda.clinical.statement import Found, Reader, Statement
-from healthspace.cda.clinical.values import ABSENT, reason_for
+from healthspace.cda.clinical.values import reason_for
 from healthspace.cda.parse import HL7
 from healthspace.cda.values import Code, Element, attribute, child, every_code, read_code
 from healthspace.terminology.code_systems import system_of
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 
-ABSENT_OR_UNKNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 SNOMED = "2.16.840.1.113883.6.96"
 _ABSENT_OID = "2.16.840.1.113883.5.1150.1"
 PLAN_SECTIONS = frozenset({"18776-5"})
@@ -132,7 +132,7 @@ def absent_reason(statement: Statement, *names: str) -> Resource:
 
 def reason_of(flavour: str) -> Resource:
     """An element without a value and the reason for it; "" is no reason given."""
-    return {"extension": [{"url": ABSENT, "valueCode": reason_for(flavour)}]}
+    return {"extension": [{"url": DATA_ABSENT, "valueCode": reason_for(flavour)}]}
 
 
 def code_of(statement: Statement) -> Code | None:

@@ -19,6 +19,7 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of
 from healthspace.cda.contained import concept, dated
 from healthspace.cda.values import child
+from healthspace.terminology.uris import HL7
 
 EVENT = FRENCH + "210"
 IMPUTABILITY, GRAVITY, OUTCOME = (FRENCH + "211",), (FRENCH + "212",), (FRENCH + "213",)
@@ -30,7 +31,6 @@ HOW_IT_ENDED = "urn:healthspace:outcome"
 """On an AdverseEvent, valueCodeableConcept: how it ended, in the sender's codes."""
 _OUTCOMES = {"1352007006": "resolved"}
 """SNOMED CT outcomes that one word of adverse-event-outcome says: recovered without sequelae."""
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
 
 
 @about_the_citizen
@@ -85,11 +85,11 @@ def _graded(gravity: Resource | None) -> Resource | None:
     """The gravity, when it is one of the three of FHIR (required binding)."""
     word = severity_word(gravity)
     own = (gravity or {}).get("coding", [])
-    return {"coding": [{"system": _HL7 + "adverse-event-severity", "code": word}, *own]} if word else None
+    return {"coding": [{"system": HL7 + "adverse-event-severity", "code": word}, *own]} if word else None
 
 
 def _ended(outcome: Resource | None) -> Resource | None:
     """The outcome, when it is one of those of FHIR (required binding)."""
     own = (outcome or {}).get("coding", [])
     word = next((_OUTCOMES[each["code"]] for each in own if each.get("code") in _OUTCOMES), "")
-    return {"coding": [{"system": _HL7 + "adverse-event-outcome", "code": word}, *own]} if word else None
+    return {"coding": [{"system": HL7 + "adverse-event-outcome", "code": word}, *own]} if word else None

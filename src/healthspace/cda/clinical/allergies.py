@@ -37,10 +37,10 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of
 from healthspace.cda.contained import dated
 from healthspace.cda.values import Code, attribute, child, children, every_code, read_code, words
+from healthspace.terminology.uris import HL7
 
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
-CLINICAL = _HL7 + "allergyintolerance-clinical"
-VERIFICATION = _HL7 + "allergyintolerance-verification"
+CLINICAL = HL7 + "allergyintolerance-clinical"
+VERIFICATION = HL7 + "allergyintolerance-verification"
 SEVERITY_OF_ALL = "urn:healthspace:severity"
 """On an AllergyIntolerance, valueCodeableConcept: its severity as a whole, for which R4 has no place."""
 ABATEMENT = "http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement"

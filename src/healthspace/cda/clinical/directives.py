@@ -10,13 +10,12 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import code_or_text, note_of, time_at
 from healthspace.cda.contained import identifier
 from healthspace.cda.values import attribute, child, read_identifier
+from healthspace.terminology.uris import CONSENT_SCOPES, LOINC
 
 DIRECTIVE = (IHE + "13.7", FRENCH + "54")
-_SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
-_LOINC = "http://loinc.org"
 _WRITTEN = "42348-3"
 """LOINC "Advance directives": that they exist, and no wish in particular."""
-_DIRECTIVES = {"coding": [{"system": _LOINC, "code": _WRITTEN, "display": "Directives anticipées"}]}
+_DIRECTIVES = {"coding": [{"system": LOINC, "code": _WRITTEN, "display": "Directives anticipées"}]}
 _LAW = "https://www.legifrance.gouv.fr/codes/id/LEGISCTA000006185976/"
 """Code de la santé publique, L. 1111-11: they bind the doctor. R4 wants the rule that a consent stands under (ppc-1)."""
 
@@ -51,7 +50,7 @@ def _consent(statement: Statement, code: Resource, wanted: bool | None) -> Resou
             "resourceType": "Consent",
             "identifier": identifiers_of(statement),
             "status": "inactive" if statement.status in {"aborted", "cancelled"} else "active",
-            "scope": {"coding": [{"system": _SCOPES, "code": "adr"}]},
+            "scope": {"coding": [{"system": CONSENT_SCOPES, "code": "adr"}]},
             "category": [code] if wanted is None else [_worded(code, wanted), _DIRECTIVES],
             "patient": {"reference": PATIENT},
             "dateTime": (signed or statement.source.time).fhir,

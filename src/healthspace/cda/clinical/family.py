@@ -12,7 +12,6 @@ from healthspace.cda.values import Element, attribute, child, read_name
 OBSERVED = (IHE + "13.3", FRENCH + "51", "2.16.840.1.113883.10.20.1.22")
 _GENDERS = {"M": "male", "F": "female", "UN": "other"}
 _EXTENSION = "{urn:hl7-org:sdtc}"
-RELATIVES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 
 
 def read_family_history(statement: Statement) -> Found:

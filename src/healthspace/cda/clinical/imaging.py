@@ -7,7 +7,7 @@ by UID or by act. Addresses of images are never followed, nor kept: UIDs are.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from healthspace.base.fhirjson import Resource, compact
+from healthspace.base.fhirjson import IDENTIFIER_TYPES, Resource, compact
 from healthspace.cda.clinical.absence import about_the_citizen, fact, is_denied, is_void, reason_of, says_nothing
 from healthspace.cda.clinical.model import PATIENT, Fact, Unread
 from healthspace.cda.clinical.observations import not_said, observation
@@ -32,7 +32,7 @@ REPORT = "18748-4"
 _DICOM = "1.2.840.10008.2.16.4"
 _MODALITY = "121139"
 _DICOM_UID = "urn:dicom:uid"
-_ACCESSION = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
+_ACCESSION = {"coding": [{"system": IDENTIFIER_TYPES, "code": "ACSN"}]}
 _NUMBER = "{urn:dicom-org:ps3-20}accessionNumber"
 
 

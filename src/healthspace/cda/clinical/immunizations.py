@@ -32,9 +32,9 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of, performer_of, quantity_of
 from healthspace.cda.contained import dated
 from healthspace.cda.values import attribute, child, children, words
+from healthspace.terminology.uris import LOINC
 
 RANK = ("2.16.840.1.113883.10.20.1.46", FRENCH + "82")
-_LOINC = "http://loinc.org"
 FORECAST = "http://terminology.hl7.org/CodeSystem/immunization-recommendation-status"
 EARLIEST, LATEST, DUE = "30981-5", "59777-3", "30980-7"
 """LOINC codes of the dates of a recommendation."""
@@ -183,4 +183,4 @@ def _reaction(reaction: Statement) -> Resource:
 def _criteria(statement: Statement) -> list[Resource]:
     bounds = ((EARLIEST, ("effectiveTime", "low")), (LATEST, ("effectiveTime", "high")), (DUE, ("effectiveTime",)))
     times = ((code, time_of(statement, *path)) for code, path in bounds)
-    return [{"code": {"coding": [{"system": _LOINC, "code": code}]}, **dated("value", time)} for code, time in times if time]
+    return [{"code": {"coding": [{"system": LOINC, "code": code}]}, **dated("value", time)} for code, time in times if time]

@@ -23,8 +23,8 @@ from healthspace.cda.clinical.values import (
 )
 from healthspace.cda.parse import HL7
 from healthspace.cda.values import Element, attribute, child, children
+from healthspace.terminology.uris import ABSENCE_REASONS, OBSERVATION_CATEGORIES
 
-CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 STATUSES = {
     "completed": "final",
     "aborted": "cancelled",
@@ -36,7 +36,6 @@ STATUSES = {
 }
 SIGNS = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.13.1", "1.2.250.1.213.1.1.3.49"})
 """The organizer of vital signs: each of them is a fact by itself."""
-_ABSENCES = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 _CATEGORIES = {
     "exam": ("29545-1", "8716-3", "11384-5"),
@@ -120,7 +119,7 @@ def _denied(value: Resource) -> Resource:
 
 def not_said(reason: str = "unknown") -> Resource:
     """What stands for a value that is not given, and why."""
-    return {"dataAbsentReason": {"coding": [{"system": _ABSENCES, "code": reason}]}}
+    return {"dataAbsentReason": {"coding": [{"system": ABSENCE_REASONS, "code": reason}]}}
 
 
 def observation(statement: Statement, code: Resource, value: Resource, category: str, effective: Resource | None = None) -> Resource:
@@ -134,7 +133,7 @@ def observation(statement: Statement, code: Resource, value: Resource, category:
             "resourceType": "Observation",
             "identifier": identifiers_of(statement),
             "status": status,
-            "category": [{"coding": [{"system": CATEGORIES, "code": category}]}] if category else None,
+            "category": [{"coding": [{"system": OBSERVATION_CATEGORIES, "code": category}]}] if category else None,
             "code": code,
             "subject": {"reference": PATIENT},
             **(effective_of(statement) or effective or _effective_around(statement)),

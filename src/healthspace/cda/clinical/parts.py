@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from healthspace.base.fhirjson import Resource, compact
+from healthspace.base.fhirjson import DATA_ABSENT, Resource, compact
 from healthspace.cda.clinical.model import Unread
 from healthspace.cda.clinical.statement import Found, Statement, read
-from healthspace.cda.clinical.values import ABSENT, author_of, code_or_text, concept_of, note_of, number_of, reason_for, time_at, value_of
+from healthspace.cda.clinical.values import author_of, code_or_text, concept_of, note_of, number_of, reason_for, time_at, value_of
 from healthspace.cda.contained import concept, dated, identifier
 from healthspace.cda.times import Time
 from healthspace.cda.values import Code, Element, attribute, child, children, read_code, read_identifiers, words
@@ -132,7 +132,7 @@ def said_when(statement: Statement, name: str) -> Resource:
     times = (child(_when(statement), "low"), _when(statement))
     raw = next(filter(None, (attribute(time, "value") for time in times)), "")
     if not raw and any(attribute(time, "nullFlavor") == "MSK" for time in times):
-        return {f"_{name}DateTime": {"extension": [{"url": ABSENT, "valueCode": reason_for("MSK")}]}}
+        return {f"_{name}DateTime": {"extension": [{"url": DATA_ABSENT, "valueCode": reason_for("MSK")}]}}
     return {f"{name}String": raw} if raw else {}
 
 

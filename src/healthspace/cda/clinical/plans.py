@@ -12,6 +12,7 @@ from healthspace.cda.clinical.parts import began, identifiers_of, notes_of, rema
 from healthspace.cda.clinical.procedures import service_request
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import code_or_text, value_of
+from healthspace.terminology.uris import LOINC
 
 REQUEST = ("1.3.6.1.4.1.19376.1.5.3.1.1.20.3.1", "1.2.250.1.213.1.1.3.27")
 DETAIL = "urn:healthspace:detail"
@@ -80,7 +81,7 @@ def care_plans(facts: Iterable[Fact]) -> Iterator[Fact]:
                 "resourceType": "CarePlan",
                 "status": "active",
                 "intent": "plan",
-                "category": [{"coding": [{"system": "http://loinc.org", "code": inside[0].section}]}],
+                "category": [{"coding": [{"system": LOINC, "code": inside[0].section}]}],
                 "subject": {"reference": PATIENT},
                 "goal": [{"reference": FACT + found.key} for found in goals],
                 "activity": [{"reference": {"reference": FACT + found.key}} for found in activities],

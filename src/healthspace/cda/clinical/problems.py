@@ -35,11 +35,11 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of
 from healthspace.cda.contained import concept, dated
 from healthspace.cda.values import Code, attribute, child, children, every_code
+from healthspace.terminology.uris import HL7
 
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
-CLINICAL = _HL7 + "condition-clinical"
-VERIFICATION = _HL7 + "condition-ver-status"
-CATEGORY = _HL7 + "condition-category"
+CLINICAL = HL7 + "condition-clinical"
+VERIFICATION = HL7 + "condition-ver-status"
+CATEGORY = HL7 + "condition-category"
 STATE = "urn:healthspace:clinical-state"
 """On a Condition, valueCodeableConcept: how the patient is with it (LOINC 11323-3)."""
 NATURE = "urn:healthspace:nature"

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.statement import Statement
-from healthspace.cda.clinical.values import UCUM, number_of, time_at
+from healthspace.cda.clinical.values import number_of, time_at
 from healthspace.cda.times import Time
 from healthspace.cda.values import Element, attribute, child, children
+from healthspace.terminology.uris import UCUM
 
 PERIOD_UNITS = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 """The units of a repetition (FHIR units-of-time), which are UCUM's."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from healthspace.base.fhirjson import Resource, compact, extension
+from healthspace.base.fhirjson import DATA_ABSENT, Resource, compact, extension
 from healthspace.cda.clinical.model import PATIENT
 from healthspace.cda.clinical.statement import Source, Statement
 from healthspace.cda.contained import concept, concepts, identifier, raw_time
@@ -13,11 +13,8 @@ from healthspace.cda.values import Element, Name, attribute, child, children, re
 from healthspace.fhir.exact_json import ExactNumber
 from healthspace.fhir.ucum import canonical
 from healthspace.terminology.code_systems import INS_OIDS
+from healthspace.terminology.uris import ABSENCE_REASONS, EDQM, UCUM
 
-UCUM = "http://unitsofmeasure.org"
-EDQM = "http://standardterms.edqm.eu"
-ABSENCES = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 TRANSLATION = "urn:healthspace:translation"
 """On a Quantity, valueQuantity: the same value as the sender wrote it in another unit."""
 
@@ -65,7 +62,7 @@ def concept_of(statement: Statement, element: Element | None) -> Resource | None
     is not known.
     """
     if attribute(element, "nullFlavor") == "MSK":
-        return {"extension": extension(ABSENT, "valueCode", reason_for("MSK"))}
+        return {"extension": extension(DATA_ABSENT, "valueCode", reason_for("MSK"))}
     code = read_code(element)
     if element is None or code is None:
         text = statement.source.text_of(child(element, "originalText"))
@@ -156,7 +153,7 @@ def value_of(statement: Statement, element: Element | None = None) -> Resource:
     found = {} if flavour == "MSK" else _VALUES.get(_type_of(element), _read_words)(statement, element)
     if found or not flavour:
         return found
-    return {"dataAbsentReason": {"coding": [{"system": ABSENCES, "code": reason_for(flavour)}]}}
+    return {"dataAbsentReason": {"coding": [{"system": ABSENCE_REASONS, "code": reason_for(flavour)}]}}
 
 
 def _type_of(element: Element) -> str:
@@ -180,7 +177,7 @@ def _read_interval(statement: Statement, element: Element) -> Resource:
 def _read_coded(statement: Statement, element: Element) -> Resource:
     said = concept_of(statement, element)
     if said is not None and "coding" not in said and "text" not in said:
-        return {"dataAbsentReason": {"coding": [{"system": ABSENCES, "code": "masked"}]}}
+        return {"dataAbsentReason": {"coding": [{"system": ABSENCE_REASONS, "code": "masked"}]}}
     return {"valueCodeableConcept": said} if said else {}
 
 

@@ -29,7 +29,8 @@ from healthspace.edge.fhir.read import read as read_stored
 from healthspace.edge.fhir.search import BY_ID, BY_INS, owner_of_term, search_type
 from healthspace.fhir.dates import instants_of
 from healthspace.identity.caller import Caller, Kind
-from healthspace.record.audit_event import FINESS, RPPS, audit_event, interaction_of, outcome_of
+from healthspace.identity.directory import FINESS, RPPS
+from healthspace.record.audit_event import audit_event, interaction_of, outcome_of
 from healthspace.record.spaces import owner_of_patient
 from healthspace.record.trail import patients_of, read_own_acts, read_trace, read_trail
 from healthspace.resources.cursor import open_place, seal_place

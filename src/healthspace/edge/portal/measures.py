@@ -15,9 +15,10 @@ from healthspace.edge.portal.results import date_ticks, decimal_of, draw_curve
 from healthspace.edge.portal.visit import Visit
 from healthspace.profile.analytes import ANALYTES
 from healthspace.profile.curves import Curve, draw_curves
-from healthspace.profile.elements import LOINC, codings_of
+from healthspace.profile.elements import codings_of, is_from_citizen
 from healthspace.profile.measures import BY_KEY, DIASTOLIC, GROWTH, PRESSURE, SYSTOLIC, VITALS, Pressure, grow, read_pressures
 from healthspace.profile.merge import Merged
+from healthspace.terminology.uris import LOINC
 
 CHILD = 18 * 12
 """Months of age until which growth is shown by age."""
@@ -154,7 +155,7 @@ def say_age(months: float, language: Language) -> str:
 
 def _own(fact: Merged, sight: Sight) -> str:
     only = all(statement.get("meta", {}).get("source") is None for statement in fact.statements)
-    mine = only and sight.enters and any(tag.get("code") == "citizen" for tag in fact.resource.get("meta", {}).get("tag", ()))
+    mine = only and sight.enters and is_from_citizen(fact.resource)
     return f"{fact.resource['resourceType']}/{fact.resource.get('id', '')}" if mine else ""
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from healthspace.access.facts import RPPS, TREATING_DOCTOR
+from healthspace.access.facts import TREATING_DOCTOR
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
 from healthspace.edge.portal.frame import ROLE_NAMES
@@ -14,7 +14,7 @@ from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of
 from healthspace.edge.portal.visit import Visit, read_form
-from healthspace.identity.directory import is_rpps, professional_of
+from healthspace.identity.directory import RPPS, is_rpps, professional_of
 from healthspace.identity.personas import PROFESSIONALS
 from healthspace.record.authorise import authorise, list_access
 from healthspace.record.consents import Choice, Choices, Switch, read_choices

@@ -14,8 +14,8 @@ from healthspace.edge.portal.relatives import RELATIONS, Circle, Relative, Resou
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.ins import NIR, key_is_right
 from healthspace.record.carers import change_carer, invite
+from healthspace.terminology.uris import ROLE_CODES
 
-ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 REPRESENTS = "GUARD"
 OLDEST = date(1900, 1, 1)
 READ = "READ"
@@ -126,7 +126,7 @@ def _related(typed: Typed) -> Resource:
         "identifier": [{"use": "official", "system": f"urn:oid:{NIR}", "value": typed.ins.replace(" ", "").upper()}],
         "name": [{"use": "official", "family": typed.family, "given": [typed.given]}],
         "birthDate": typed.birth,
-        "relationship": [{"coding": [{"system": ROLE_CODE, "code": typed.relation}]}],
+        "relationship": [{"coding": [{"system": ROLE_CODES, "code": typed.relation}]}],
         **bounds,
     }
 

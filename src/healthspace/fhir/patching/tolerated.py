@@ -25,7 +25,6 @@ FHIRPATH_EXTENSION = re.compile(
     r"\.value(?:\.ofType\(boolean\)|Boolean)?"
 )
 LABEL = re.compile(r"/securityLabel/(\d{1,3}|-)")
-VISIBILITY = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
 MASKS = frozenset({"MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
 NORMAL = "N"
 

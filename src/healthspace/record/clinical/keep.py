@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from healthspace.access.origin import is_from_document
-from healthspace.base.fhirjson import UNREAD
+from healthspace.base.fhirjson import ARCHIVED, UNREAD
 from healthspace.cda.clinical import Extraction, Unread
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Tx
@@ -21,7 +21,6 @@ from healthspace.resources.batch import Place, delete_several, last_versions, lo
 from healthspace.resources.store import Current, Version, prepare, write_changed, write_new
 from healthspace.resources.stored import Resource, Stored
 
-ARCHIVED = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
 ERROR = "entered-in-error"
 GIVEN_BY_STORE = frozenset({"versionId", "lastUpdated"})
 
@@ -39,9 +38,13 @@ class Hold:
 
 def gives_facts(document: Resource) -> bool:
     """Whether what a DocumentReference says of its citizen holds now: it is current, neither withdrawn nor put away."""
-    archived = any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in document.get("extension", []))
     about = document.get("subject", {}).get("reference", "").startswith("Patient/")
-    return about and document.get("status") == "current" and document.get("docStatus") != ERROR and not archived
+    return about and document.get("status") == "current" and document.get("docStatus") != ERROR and not is_archived(document)
+
+
+def is_archived(document: Resource) -> bool:
+    """Whether a DocumentReference was put into the archive (TD3.3d)."""
+    return any(one.get("url") == ARCHIVED and one.get("valueBoolean") is True for one in document.get("extension", []))
 
 
 def unread_of(reference: Resource) -> int:

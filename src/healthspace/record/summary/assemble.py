@@ -11,21 +11,21 @@ from healthspace.record.summary.entries import Entries
 from healthspace.record.summary.narrative import division, narrate
 from healthspace.record.summary.people import organization
 from healthspace.record.summary.referred import settle
-from healthspace.record.summary.sections import IPS, LOINC, SECTIONS, Section
+from healthspace.record.summary.sections import IPS, SECTIONS, Section
 from healthspace.record.summary.select import Selection, select
 from healthspace.record.summary.values import CODES, absence, absent_concept, is_about, value_of
 from healthspace.record.summary.words import Words
+from healthspace.terminology.uris import HL7, LOINC
 
 CUSTODIAN = "Healthspace"
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
 _EMPTY: dict[str, Resource] = {
     "problems": {
         "resourceType": "Condition",
-        "clinicalStatus": {"coding": [{"system": f"{_HL7}condition-clinical", "code": "active", "display": "Active"}]},
+        "clinicalStatus": {"coding": [{"system": f"{HL7}condition-clinical", "code": "active", "display": "Active"}]},
     },
     "allergies": {
         "resourceType": "AllergyIntolerance",
-        "clinicalStatus": {"coding": [{"system": f"{_HL7}allergyintolerance-clinical", "code": "active", "display": "Active"}]},
+        "clinicalStatus": {"coding": [{"system": f"{HL7}allergyintolerance-clinical", "code": "active", "display": "Active"}]},
     },
     "medications": {"resourceType": "MedicationStatement", "status": "unknown"},
 }
@@ -178,7 +178,7 @@ class _Assembly:
                 "confidentiality": "N",
                 "attester": [{"mode": "official", "time": self._now, "party": {"reference": custodian}}],
                 "custodian": {"reference": custodian},
-                "event": [{"code": [{"coding": [{"system": f"{_HL7}v3-ActClass", "code": "PCPR"}]}], "period": {"end": self._now}}],
+                "event": [{"code": [{"coding": [{"system": f"{HL7}v3-ActClass", "code": "PCPR"}]}], "period": {"end": self._now}}],
                 "section": sections,
             }
         )

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from healthspace.base.fhirjson import Resource
 from healthspace.cda.clinical.products import MEDICATION
-from healthspace.record.summary.sections import IPS, LOINC, OBSERVATION_CATEGORY, UCUM
+from healthspace.record.summary.sections import IPS
 from healthspace.record.summary.select import ALCOHOL, DELIVERY_DATES, OUTCOMES, PREGNANCY_STATUS, TOBACCO
 from healthspace.record.summary.values import CODES, absence, absent_concept, codes_of, codings, none_known, value_of
 from healthspace.record.summary.words import Words
+from healthspace.terminology.uris import HL7, LOINC, OBSERVATION_CATEGORIES, UCUM
 
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
 VITAL_SIGNS = "http://hl7.org/fhir/StructureDefinition/vitalsigns"
 PROFILES = {
     "AllergyIntolerance": "AllergyIntolerance-uv-ips",
@@ -67,7 +67,7 @@ def _condition(condition: Resource, words: Words) -> Resource:
     _state(condition, "condition-clinical")
     listed = {code for concept in condition.get("category", ()) for _, code in codings(concept)}
     if "problem-list-item" not in listed:
-        problem = {"coding": [{"system": f"{_HL7}condition-category", "code": "problem-list-item", "display": "Problem List Item"}]}
+        problem = {"coding": [{"system": f"{HL7}condition-category", "code": "problem-list-item", "display": "Problem List Item"}]}
         condition["category"] = [problem, *condition.get("category", ())]
     return condition
 
@@ -81,7 +81,7 @@ def _state(resource: Resource, system: str) -> None:
     """A clinicalStatus: R4 wants one (ait-1, con-3)."""
     if "clinicalStatus" not in resource:
         code, display = ("resolved", "Resolved") if any(key.startswith("abatement") for key in resource) else ("active", "Active")
-        resource["clinicalStatus"] = {"coding": [{"system": _HL7 + system, "code": code, "display": display}]}
+        resource["clinicalStatus"] = {"coding": [{"system": HL7 + system, "code": code, "display": display}]}
 
 
 def _timed(element: str) -> Callable[[Resource, Words], Resource]:
@@ -97,7 +97,7 @@ def _timed(element: str) -> Callable[[Resource, Words], Resource]:
 
 def _report(report: Resource, words: Words) -> Resource:
     """DiagnosticReport-uv-ips: exactly one category, a time."""
-    categories = report.get("category") or [{"coding": [{"system": f"{_HL7}v2-0074", "code": "OTH", "display": "Other"}]}]
+    categories = report.get("category") or [{"coding": [{"system": f"{HL7}v2-0074", "code": "OTH", "display": "Other"}]}]
     report["category"] = categories[:1]
     if "performer" in report:
         report["performer"] = [one for one in report["performer"] if not one.get("reference", "").startswith("Patient/")]
@@ -128,7 +128,7 @@ def _observation(observation: Resource, words: Words) -> Resource | None:
         return _plain(observation, "delivery")
     if codes & OUTCOMES:
         return _plain(observation, "outcome")
-    categories = {code for one in observation.get("category", ()) for code in codes_of(one, OBSERVATION_CATEGORY)}
+    categories = {code for one in observation.get("category", ()) for code in codes_of(one, OBSERVATION_CATEGORIES)}
     for kind in ("laboratory", "imaging"):
         if kind in categories:
             return _result(observation, kind, words)
@@ -206,7 +206,7 @@ def _plain_value(observation: Resource) -> None:
 def _vital_sign(observation: Resource, categories: set[str]) -> Resource:
     observation["meta"] = {"profile": [VITAL_SIGNS]}
     if "vital-signs" not in categories:
-        vital = {"coding": [{"system": OBSERVATION_CATEGORY, "code": "vital-signs", "display": "Vital Signs"}]}
+        vital = {"coding": [{"system": OBSERVATION_CATEGORIES, "code": "vital-signs", "display": "Vital Signs"}]}
         observation["category"] = [vital, *observation.get("category", ())]
     if moment := observation.pop("effectiveInstant", None):
         observation["effectiveDateTime"] = moment

@@ -7,6 +7,7 @@ Organization (Practitioner-uv-ips, Organization-uv-ips: a name is required), onc
 from typing import Any
 
 from healthspace.base.fhirjson import Resource, compact
+from healthspace.identity.directory import FINESS, FINESS_OID
 from healthspace.record.summary.sections import IPS
 
 PEOPLE = frozenset(
@@ -16,7 +17,7 @@ PEOPLE = frozenset(
 PERSON_ONLY = frozenset({"recorder", "asserter", "collector"})
 """R4 does not let these be an Organization, whatever resource they stand in."""
 ORGANIZATION_ONLY = frozenset({"managingOrganization", "onBehalfOf", "custodian", "organization", "manufacturer"})
-STRUCTURES = frozenset({"urn:oid:1.2.250.1.71.4.2.2", "https://finess.esante.gouv.fr", "http://finess.esante.gouv.fr"})
+STRUCTURES = frozenset({FINESS_OID, FINESS, "http://finess.esante.gouv.fr"})
 """Systems of French identifiers of structures."""
 
 

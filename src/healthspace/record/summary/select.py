@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from healthspace.base.fhirjson import Resource
 from healthspace.profile.merge import merge
-from healthspace.record.summary.sections import LOINC, OBSERVATION_CATEGORY, PARTLY_NONE
+from healthspace.record.summary.sections import PARTLY_NONE
 from healthspace.record.summary.values import (
     codes_of,
     codings,
@@ -26,6 +26,7 @@ from healthspace.record.summary.values import (
     status_in,
     value_of,
 )
+from healthspace.terminology.uris import LOINC, OBSERVATION_CATEGORIES
 
 TYPES = (
     "AllergyIntolerance",
@@ -188,7 +189,7 @@ def section_of(observation: Resource) -> str | None:
     codes = codes_of(observation.get("code"), LOINC)
     if codes & {PREGNANCY_STATUS, *DELIVERY_DATES, *OUTCOMES}:
         return "pregnancy"
-    categories = {code for one in observation.get("category", ()) for code in codes_of(one, OBSERVATION_CATEGORY)}
+    categories = {code for one in observation.get("category", ()) for code in codes_of(one, OBSERVATION_CATEGORIES)}
     if codes & {TOBACCO, ALCOHOL} or "social-history" in categories:
         return "social"
     has_value = any(value_of(one) is not None for one in (observation, *observation.get("component", ())))

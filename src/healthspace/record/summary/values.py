@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from healthspace.base.fhirjson import Resource
+from healthspace.base.fhirjson import DATA_ABSENT, Resource
 from healthspace.fhir.dates import instants_of
-from healthspace.record.summary.sections import ABSENT, BY_SNOMED, DATA_ABSENT, DENIED, NONE_KNOWN, SNOMED, UNKNOWN
+from healthspace.record.summary.sections import BY_SNOMED, DENIED, NONE_KNOWN, UNKNOWN
+from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, SNOMED
 
 CODES = {
     "Immunization": "vaccineCode",
@@ -86,7 +87,7 @@ def latest_first(resources: list[Resource]) -> list[Resource]:
 def none_known(resource: Resource) -> str | None:
     """The absent-unknown code that `resource` amounts to ("none known", "nothing is known"); None when it states something."""
     for system, code in codings(concept_of(resource)):
-        if system == ABSENT:
+        if system == ABSENT_OR_UNKNOWN:
             return code
         if system == SNOMED and code in BY_SNOMED:
             return BY_SNOMED[code]
@@ -98,7 +99,7 @@ def none_known(resource: Resource) -> str | None:
 def absent_concept(code: str) -> Resource:
     """The concept of one of the absent-unknown codes, with its translation where there is one."""
     display, snomed = NONE_KNOWN.get(code) or (UNKNOWN.get(code, ""), "")
-    codings = [{"system": ABSENT, "code": code, **({"display": display} if display else {})}]
+    codings = [{"system": ABSENT_OR_UNKNOWN, "code": code, **({"display": display} if display else {})}]
     return {"coding": [*codings, {"system": SNOMED, "code": snomed}] if snomed else codings}
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from healthspace.base.fhirjson import Resource
-from healthspace.record.summary.sections import DATA_ABSENT, NONE_KNOWN, UNKNOWN
+from healthspace.base.fhirjson import DATA_ABSENT, Resource
+from healthspace.record.summary.sections import NONE_KNOWN, UNKNOWN
 
 FRENCH = {
     "International Patient Summary": "Résumé patient international",

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import orjson
 
+from healthspace.identity.directory import FINESS_OID
+from healthspace.terminology.uris import CONFIDENTIALITY, LOINC, OBSERVATION_CATEGORIES, UCUM
+
 BUNDLE = 100
 """Resources of a transaction: one citizen with their results and documents."""
 DOCUMENTS = 20
 RESULTS = BUNDLE - DOCUMENTS - 1
 IDENTIFIERS = "urn:oid:2.16.250.1.999.1"
-LOINC = "http://loinc.org"
-UCUM = "http://unitsofmeasure.org"
 ANALYTES = (
     ("2345-7", "Glucose", "mmol/L", 4.1, 6.1),
     ("2160-0", "Créatinine", "umol/L", 49.0, 90.0),
@@ -65,13 +66,11 @@ def observation(number: int, place: int, subject: str) -> Resource:
         "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{told}{draw.random()}</p></div>'},
         "identifier": [{"system": "urn:oid:2.16.250.1.999.2", "value": f"{number}-{place}-{draw.getrandbits(40):x}"}],
         "status": "final",
-        "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}],
+        "category": [{"coding": [{"system": OBSERVATION_CATEGORIES, "code": "laboratory"}]}],
         "code": {"coding": [{"system": LOINC, "code": code, "display": name}], "text": name},
         "subject": {"reference": subject},
         "effectiveDateTime": f"{2015 + place % 10}-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}T08:{place % 60:02d}:00+01:00",
-        "performer": [
-            {"display": f"Laboratoire {number % 50}", "identifier": {"system": "urn:oid:1.2.250.1.71.4.2.2", "value": "1990000052"}}
-        ],
+        "performer": [{"display": f"Laboratoire {number % 50}", "identifier": {"system": FINESS_OID, "value": "1990000052"}}],
         "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
         "referenceRange": [{"low": _quantity(low, unit), "high": _quantity(high, unit), "text": "Valeurs usuelles de l’adulte"}],
         "note": [{"text": SENTENCE}],
@@ -93,7 +92,7 @@ def document(number: int, place: int, subject: str) -> Resource:
         "date": f"{2015 + place % 10}-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}T10:00:00Z",
         "author": [{"display": f"Dr {draw.choice(FAMILIES)}"}],
         "description": name,
-        "securityLabel": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}]}],
+        "securityLabel": [{"coding": [{"system": CONFIDENTIALITY, "code": "N"}]}],
         "content": [{"attachment": {"contentType": "application/pdf", "url": f"urn:uuid:{unique}", "title": name, "size": 51_200}}],
         "context": {"period": {"start": f"{2015 + place % 10}-01-01"}},
     }

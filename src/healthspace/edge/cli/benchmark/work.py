@@ -11,6 +11,7 @@ import orjson
 from healthspace.base.errors import HealthspaceError
 from healthspace.edge.cli.benchmark import synthetic
 from healthspace.edge.cli.benchmark.client import Client, Request
+from healthspace.terminology.uris import LOINC
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def document_searches(loaded: Loaded) -> Iterator[Request]:
 def result_searches(loaded: Loaded) -> Iterator[Request]:
     for turn, place in enumerate(_places(loaded)):
         code = synthetic.ANALYTES[turn % len(synthetic.ANALYTES)][0]
-        asked = quote(f"{synthetic.LOINC}|{code}", safe="")
+        asked = quote(f"{LOINC}|{code}", safe="")
         yield Request("GET", f"/Observation?patient={loaded.patients[place]}&code={asked}&date=ge2016&_count=20")
 
 
