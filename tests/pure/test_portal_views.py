@@ -165,20 +165,22 @@ def test_a_search_finds_words_of_title_author_and_type_whatever_the_accents() ->
     assert listed(references, "absent", inside=("Binary/2",)).found == 1
 
 
-def test_filters_count_what_the_search_found_and_a_page_holds_fifty() -> None:
-    references = [a_reference(number) for number in range(120)]
-    references += [a_reference(200, type={"coding": [{"code": "57833-6"}]}, category=[{"coding": [{"code": "42"}]}])]
+def test_filters_count_what_the_search_found_and_pages_follow_each_other() -> None:
+    references = [a_reference(number) for number in range(2 * PAGE + 20)]
+    references += [a_reference(999, type={"coding": [{"code": "57833-6"}]}, category=[{"coding": [{"code": "42"}]}])]
     pages, after = [], ""
     while after is not None:
         pages.append(listed(references, family="laboratory", after=after))
         after = pages[-1].older
-    assert [(one.family.code, one.count) for one in pages[0].filters] == [("laboratory", 120), ("prescription", 1)]
-    assert [(page.number, page.last, page.found, page.total) for page in pages] == [(number, 3, 120, 121) for number in (1, 2, 3)]
-    assert [sum(len(month.rows) for month in page.months) for page in pages] == [PAGE, PAGE, 120 - 2 * PAGE]
+    assert [(one.family.code, one.count) for one in pages[0].filters] == [("laboratory", 2 * PAGE + 20), ("prescription", 1)]
+    assert [(page.number, page.last, page.found, page.total) for page in pages] == [
+        (number, 3, 2 * PAGE + 20, 2 * PAGE + 21) for number in (1, 2, 3)
+    ]
+    assert [sum(len(month.rows) for month in page.months) for page in pages] == [PAGE, PAGE, 20]
     assert (pages[0].newer, pages[1].newer) == (None, "")
     assert listed(references, family="laboratory", after=pages[2].newer or "").number == 2
     assert listed(references, after="no such document").number == 1
-    assert listed(references, family="no such family").found == 121
+    assert listed(references, family="no such family").found == 2 * PAGE + 21
 
 
 def test_the_address_of_a_list_keeps_the_question() -> None:

@@ -24,7 +24,7 @@ from healthspace.edge.portal import (
     sign_in,
 )
 from healthspace.edge.portal.error_pages import error_page
-from healthspace.edge.portal.pages import STATIC, VersionedFiles
+from healthspace.edge.portal.pages import VersionedFiles
 from healthspace.edge.portal.pdf_pages import PdfViewer
 from healthspace.edge.portal.trail_pages import trail_routes
 from healthspace.edge.portal.visit import Handler, visiting
@@ -54,7 +54,7 @@ def routes() -> list[BaseRoute]:
         get("/statistics", Action.READ_STATISTICS, agency.show_statistics),
         get("/directory", Action.READ_STATISTICS, agency.show_directory),
         *(Route(path, information.showing(template), methods=["GET"]) for path, template in information.PAGES.items()),
-        Mount("/static", VersionedFiles(directory=STATIC)),
+        Mount("/static", VersionedFiles()),
     ]
 
 

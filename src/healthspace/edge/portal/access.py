@@ -18,7 +18,7 @@ from healthspace.base.ids import REGISTRY, parse_id
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import HEADERS, go_to
 from healthspace.edge.portal.patients import show_banner
-from healthspace.edge.portal.trail_filter import ONLY_NAMES, WHAT_NAMES, Asked, read_asked
+from healthspace.edge.portal.trail_filter import ONLY_NAMES, OTHERS, WHAT_NAMES, Asked, read_asked
 from healthspace.edge.portal.trail_view import TrailEntry, document_of, group_by_day, show_line
 from healthspace.edge.portal.views import read_title, read_type
 from healthspace.edge.portal.visit import Visit, read_form
@@ -93,7 +93,7 @@ async def show_own_acts(visit: Visit) -> Response:
         asked=asked,
         days=group_by_day(entries, language),
         older=asked.link(path, before=(older.at, older.id)) if older else "",
-        **_choices(asked, path, language),
+        **_choices(asked, path, language, own=True),
         questions=False,
     )
 
@@ -213,10 +213,11 @@ def _heading(visit: Visit, asked: Asked) -> str:
     return say("Who opened this document") if asked.document else say("Who opened my record")
 
 
-def _choices(asked: Asked, path: str, language: Language) -> dict[str, Any]:
-    """What the filter of the page offers."""
+def _choices(asked: Asked, path: str, language: Language, *, own: bool = False) -> dict[str, Any]:
+    """What the filter of the page offers; `own` when every line is the reader's own act."""
+    names = {code: name for code, name in ONLY_NAMES.items() if not (own and code == OTHERS)}
     return {
-        "only": [(language.say(name), asked.link(path, only=code), None, asked.only == code) for code, name in ONLY_NAMES.items()],
+        "only": [(language.say(name), asked.link(path, only=code), None, asked.only == code) for code, name in names.items()],
         "whats": [("", language.say("Everything")), *((code, language.say(name)) for code, name in WHAT_NAMES.items())],
         "only_name": language.say(ONLY_NAMES[asked.only]),
         "newest": asked.link(path),

@@ -110,7 +110,7 @@ def draw_spark(marks: Sequence[Mark]) -> Markup:
         else f'<circle class="c-pt" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
     )
     path = f'<path class="c-line" d="{"".join(lines)}"/>'
-    return Markup(f'<svg class="spark" viewBox="0 0 98 24" aria-hidden="true" focusable="false">{path}{end}</svg>')  # noqa: S704 - numbers only
+    return Markup(f'<svg class="spark" viewBox="0 0 98 24" aria-hidden="true">{path}{end}</svg>')  # noqa: S704 - numbers only
 
 
 def choose_steps(marks: Sequence[Mark]) -> list[float]:

@@ -12,6 +12,7 @@ from healthspace.edge.portal.frame import Frame, menu_of
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import find_language, go_to, load_pages
 from healthspace.edge.portal.session import identify, show_visitor
+from healthspace.identity.caller import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +93,14 @@ def frame_of(request: Request, language: Language) -> Frame:
         caller = identify(request, service)
     except (Unauthenticated, Unavailable):
         return Frame(language, path, current=path, demo=demo)
-    return Frame(language, path, show_visitor(caller, language), menu_of(caller.kind), current=path, demo=demo)
+    citizen = caller.kind is Kind.CITIZEN
+    return Frame(
+        language,
+        path,
+        show_visitor(caller, language),
+        menu_of(caller.kind),
+        current=path,
+        search="/documents" if citizen else "",
+        relatives=citizen,
+        demo=demo,
+    )

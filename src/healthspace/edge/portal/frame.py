@@ -147,7 +147,7 @@ PROFESSIONAL_MENU = (
         mark("My patients"),
         (
             MenuItem(mark("Find a patient"), "/", "search", bar=True, short=mark("Find")),
-            MenuItem(mark("My accesses"), "/my-accesses", "eye", bar=True),
+            MenuItem(mark("My accesses"), "/my-accesses", "eye", bar=True, short=mark("Accesses")),
             MenuItem(mark("Notifications"), "/notifications", "bell", bar=True),
         ),
     ),
@@ -164,7 +164,7 @@ AGENCY_MENU = (
         mark("Service"),
         (
             MenuItem(mark("Home"), "/", "home", bar=True),
-            MenuItem(mark("Reviews of accesses"), "/reviews", "shield", bar=True),
+            MenuItem(mark("Reviews of accesses"), "/reviews", "shield", bar=True, short=mark("Reviews")),
             MenuItem(mark("Statistics"), "/statistics", "chart", bar=True),
             MenuItem(mark("Directory"), "/directory", "building", bar=True),
         ),

@@ -1,5 +1,6 @@
 """What every health page has: the record opened once, its menu, and each fact with its sources."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from healthspace.access.labels import MASKED, codes_of
 from healthspace.access.rules import Action, Reason, Scope
+from healthspace.base.text import fold
 from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.health_words import CODED, DETAILS, NAMED, STANDINGS
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
@@ -85,6 +87,9 @@ class FactRow:
     """`Type/id` of the resource that says most of it."""
 
 
+CIVILITY = re.compile(r"^(?:M|MM|MR|MME|MLLE)\.? (?=\S)", re.IGNORECASE)
+TITLE = re.compile(r"^(?:Dr|Pr|Me) ")
+
 HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
@@ -126,20 +131,27 @@ def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
     """An item of the profile as a row."""
     language = visit.language
     tag = STANDINGS.get(item.standing)
-    resource = item.fact.resource
+    resource, sources = item.fact.resource, show_sources(item.fact, sight, visit)
     return FactRow(
         name=(language.say(NAMED[item.name]) if item.name in NAMED else item.name) or language.say("Without a name in its source"),
         when=read_moment(item.time),
         until=read_moment(item.end),
         tags=((language.say(tag[0]), tag[1]),) if tag else (),
         details=tuple((language.say(DETAILS[key]), _word(words, language)) for key, words in item.details),
-        people=item.people,
-        sources=show_sources(item.fact, sight, visit),
+        people=name_others(item.people, sources),
+        sources=sources,
         past=item.standing is Standing.PAST,
         mine=item.mine,
         shared=MASKED not in codes_of(resource),
         about=f"{resource['resourceType']}/{resource.get('id', '')}",
     )
+
+
+def name_others(people: Iterable[str], sources: Iterable[SourceRow]) -> tuple[str, ...]:
+    """Those of `people` who are not the author of a source, which is shown anyway; without their civility, as everywhere."""
+    authors = {fold(TITLE.sub("", source.author)) for source in sources if source.author}
+    names = dict.fromkeys(CIVILITY.sub("", name) for name in people)
+    return tuple(name for name in names if not any(fold(name).startswith(author) for author in authors))
 
 
 def show_sources(fact: Merged, sight: Sight, visit: Visit) -> tuple[SourceRow, ...]:

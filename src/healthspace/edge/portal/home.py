@@ -56,6 +56,7 @@ class Rule:
     detail: str
     icon: str
     denied: bool = False
+    href: str = ""
 
 
 PLAIN_RULES = {
@@ -66,6 +67,14 @@ PLAIN_RULES = {
             "lock",
             denied=True,
         ),
+        Rule(
+            mark("Reviews of accesses"),
+            mark("Emergencies and questions of citizens, and how far each review is."),
+            "shield",
+            href="/reviews",
+        ),
+        Rule(mark("Statistics"), mark("Records, documents and acts, in numbers that tell of nobody."), "chart", href="/statistics"),
+        Rule(mark("Directory"), mark("Professionals and structures."), "building", href="/directory"),
         Rule(
             mark("Proof that nothing was erased"),
             mark("The operator runs “healthspace audit verify”: it finds a changed, missing or moved line."),
@@ -94,7 +103,7 @@ async def show_home(visit: Visit) -> Response:
 
 async def _show_citizen_home(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        documents, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES)
+        documents, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES, results=False)
         lines = await read_trail(p, Wanted(limit=LOOKED_AT))
         now, unread = p.now, await count_unread(p)
     rows = [row for row in show_rows((one.json() for one in documents), visit.language, now) if not row.superseded]

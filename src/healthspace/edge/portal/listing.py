@@ -1,4 +1,4 @@
-"""A list of documents as a page asks for it: words, one family, fifty at a time.
+"""A list of documents as a page asks for it: words, one family, a page at a time.
 
 What decides is read of every document (its date, its family, what a search looks into); only those shown are told in full.
 """
@@ -27,7 +27,7 @@ from healthspace.edge.portal.views import (
 )
 from healthspace.resources.stored import Stored
 
-PAGE = 50
+PAGE = 30
 """Documents of one page."""
 
 

@@ -23,6 +23,9 @@ from healthspace.terminology.uris import LOINC
 CHILD = 18 * 12
 """Months of age until which growth is shown by age."""
 ROWS = 100
+"""Measurements that a chart and a file hold: the latest."""
+SHOWN = 12
+"""Those that a table on the page shows."""
 PRESSURE_NAME = MEASURES["pressure"]
 MEASURE_CODES = frozenset({SYSTOLIC, DIASTOLIC, PRESSURE, *(code for one in ANALYTES if one.key in VITALS for code in one.codes)})
 PAIRED = {f"loinc-{code}" for code in (SYSTOLIC, DIASTOLIC, PRESSURE)}
@@ -56,7 +59,7 @@ async def show_measures(visit: Visit) -> Response:
     sight = await open_sight(visit, ("Observation",), results=False)
     cards = show_cards(sight, visit)
     latest = {card.key: card for card in cards}
-    return render(visit, sight, "measures.html", "/measures", cards=cards, kinds=list(MEASURES.items()), latest=latest)
+    return render(visit, sight, "measures.html", "/measures", cards=cards, kinds=list(MEASURES.items()), latest=latest, shown=SHOWN)
 
 
 async def export_measures(visit: Visit) -> Response:

@@ -22,8 +22,8 @@ from healthspace.profile.ranges import Position
 OUT = frozenset({Position.LOW, Position.HIGH, Position.OUTSIDE})
 MANY = 120
 """Points that a chart draws at most: the latest."""
-ROWS = 200
-"""Rows of a table at most: the latest."""
+ROWS = 30
+"""Rows of a page of the table, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ async def show_analyte(visit: Visit) -> Response:
     curve = draw_curve_of(laboratory_results(sight), (key, quote(key, safe="")), visit.language.code)
     if curve is None:
         raise NotFound
-    language = visit.language
+    language, last = visit.language, max(1, -(-len(curve.points) // ROWS))
+    number = min(visit.number("page"), last)
+    shown = curve.points[::-1][(number - 1) * ROWS :][:ROWS]
     return render(
         visit,
         sight,
@@ -97,8 +99,9 @@ async def show_analyte(visit: Visit) -> Response:
         latest=show_curve_row(curve, sight, visit),
         chart=draw_curve(curve, language),
         notes=explain_curve(curve, language),
-        rows=[show_point(point, curve, sight, visit) for point in reversed(curve.points[-ROWS:])],
-        cut=len(curve.points) > ROWS,
+        rows=[show_point(point, curve, sight, visit) for point in shown],
+        number=number,
+        last=last,
         unit=write_unit(curve.unit, language),
         converted=any(point.converted for point in curve.points),
     )

@@ -1,19 +1,19 @@
 """The health profile by section; treatments; wishes and contacts; the timeline of the whole record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
-from healthspace.edge.portal.health import FactRow, Sight, SourceRow, open_sight, render, show_fact, show_item_row, show_source
+from healthspace.edge.portal.health import FactRow, Sight, SourceRow, open_sight, render, show_item_row, show_source
 from healthspace.edge.portal.health_words import EVENTS, NONE_AT_ALL, NONE_KNOWN, SECTIONS
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, standing_of
+from healthspace.profile.elements import Resource, Standing, codings_of, name_concept
 from healthspace.profile.entries import CONTACTS
 from healthspace.profile.merge import merge
-from healthspace.profile.sections import Section, State, make_sections
+from healthspace.profile.sections import Item, Section, State, make_sections, show_item
 from healthspace.profile.timeline import KINDS, Event, make_timeline
 
 PROFILE_TYPES = (
@@ -35,6 +35,10 @@ ALWAYS = frozenset({"allergies", "treatments", "problems", "vaccinations"})
 MOST_SHOWN = 12
 """Facts of one section before "see all"."""
 EVENTS_A_PAGE = 60
+FIRST, FACTS_A_PAGE = 10, 30
+"""Of a long list of treatments: what the first page shows, and what each page of the list."""
+PAST = "past"
+LISTS = {"prescribed": (mark("Prescribed"), "MedicationRequest"), "dispensed": (mark("Handed over by a pharmacy"), "MedicationDispense")}
 ADDED_HERE = {"allergies": "allergy", "treatments": "treatment", "family": "family", "habits": "habit", "wishes": "wish"}
 
 
@@ -89,14 +93,41 @@ async def show_summary(visit: Visit) -> Response:
 
 
 async def show_treatments(visit: Visit) -> Response:
-    """GET /treatments: what is taken now, what was prescribed and handed over."""
-    sight = await open_sight(visit, ("MedicationStatement", "MedicationRequest", "MedicationDispense"))
-    by_type = {type_: _of_type(sight, type_) for type_ in ("MedicationStatement", "MedicationRequest", "MedicationDispense")}
-    section = next(one for one in make_sections(by_type["MedicationStatement"], sight.today.isoformat()) if one.key == "treatments")
-    groups = [(mark("Prescribed"), by_type["MedicationRequest"]), (mark("Handed over by a pharmacy"), by_type["MedicationDispense"])]
-    others = [(name, _newest(sight, visit, listed)) for name, listed in groups if listed]
-    row = show_section(section, sight, visit, most=500)
-    return render(visit, sight, "treatments.html", "/treatments", section=row, others=others)
+    """GET /treatments: what is taken now, what was prescribed and handed over; ?show= one of the long lists, by pages."""
+    sight = await open_sight(visit, ("MedicationStatement", *(type_ for _, type_ in LISTS.values())))
+    section = next(one for one in make_sections(_of_type(sight, "MedicationStatement"), sight.today.isoformat()) if one.key == "treatments")
+    lists = {key: (name, _newest(_of_type(sight, type_), sight)) for key, (name, type_) in LISTS.items()}
+    lists[PAST] = (mark("In the past"), list(section.past))
+    asked = visit.asked("show", 20)
+    if lists.get(asked, ("", []))[1]:
+        return _show_treatments_of(asked, *lists[asked], sight, visit)
+    groups = [
+        (key, name, [show_item_row(item, sight, visit) for item in items[:FIRST]], len(items))
+        for key, (name, items) in lists.items()
+        if items and key != PAST
+    ]
+    row = replace(show_section(section, sight, visit, most=500), past=())
+    return render(visit, sight, "treatments.html", "/treatments", section=row, groups=groups, past=len(section.past))
+
+
+def _show_treatments_of(key: str, name: str, items: Sequence[Item], sight: Sight, visit: Visit) -> Response:
+    """One list of treatments, a page of it."""
+    last = -(-len(items) // FACTS_A_PAGE)
+    number = min(visit.number("page"), last)
+    rows = [show_item_row(item, sight, visit) for item in items[(number - 1) * FACTS_A_PAGE :][:FACTS_A_PAGE]]
+    return render(
+        visit,
+        sight,
+        "treatment_list.html",
+        "/treatments",
+        here=False,
+        key=key,
+        name=name,
+        rows=rows,
+        found=len(items),
+        number=number,
+        last=last,
+    )
 
 
 async def show_wishes(visit: Visit) -> Response:
@@ -187,24 +218,20 @@ def _of_type(sight: Sight, type_: str) -> list[Resource]:
     return [one for one in sight.picture.facts if one["resourceType"] == type_]
 
 
-def _newest(sight: Sight, visit: Visit, listed: Sequence[Resource]) -> list[FactRow]:
-    facts = [fact for fact in merge(listed) if standing_of(fact.resource) in {Standing.PRESENT, Standing.PAST, Standing.MASKED}]
-    rows = [show_fact(fact, sight, visit) for fact in facts]
-    return sorted(rows, key=lambda row: row.when.at.timestamp() if row.when else float("-inf"), reverse=True)[:100]
+def _newest(listed: Sequence[Resource], sight: Sight) -> list[Item]:
+    items = [show_item(fact, sight.today.isoformat()) for fact in merge(listed)]
+    told = [item for item in items if item.standing in {Standing.PRESENT, Standing.PAST, Standing.MASKED}]
+    return sorted(told, key=lambda item: item.time, reverse=True)
 
 
 def _by_year(events: Sequence[Event], sight: Sight, visit: Visit) -> list[tuple[str, list[EventRow]]]:
     years: dict[str, list[EventRow]] = {}
     for event in events:
         name, icon = EVENTS[event.kind]
-        row = EventRow(
-            visit.language.say(name),
-            icon,
-            event.name or visit.language.say("Without a name in its source"),
-            read_moment(event.time),
-            event.count,
-            _source_of(event, sight, visit),
-        )
+        source = _source_of(event, sight, visit)
+        # A document is called here as in every list.
+        title = (source.title if event.kind == "document" else event.name) or visit.language.say("Without a name in its source")
+        row = EventRow(visit.language.say(name), icon, title, read_moment(event.time), event.count, source)
         years.setdefault(event.time[:4], []).append(row)
     return list(years.items())
 

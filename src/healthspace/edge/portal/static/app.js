@@ -6,9 +6,10 @@ document.documentElement.classList.add("js");
 const first = document.querySelector("[data-focus]");
 if (first) first.focus();
 
-// The chosen filter is in sight on a narrow screen.
-const chosen = document.querySelector(".chips [aria-current]");
-if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+// The chosen filter, and the part of a record that is open, are in sight on a narrow screen.
+for (const chosen of document.querySelectorAll(".chips [aria-current], .tabs [aria-current]")) {
+  chosen.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+}
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
