@@ -97,6 +97,20 @@ DONE: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         {"contact": [{"name": {"text": "a name"}, "gender": "male"}]},
     ),
     "the last of a list takes the list away": ([operation("delete", "Patient.contact[0]")], {"contact": None}),
+    "what is left empty goes too": (
+        [
+            operation("add", "Patient.contact[0]", name="gender", value={"valueCode": "male"}),
+            operation("delete", "Patient.contact[0].name.text"),
+        ],
+        {"contact": [{"gender": "male"}]},
+    ),
+    "what was emptied may be filled again": (
+        [
+            operation("delete", "Patient.contact[0].name.text"),
+            operation("add", "Patient.contact[0].name", name="family", value={"valueString": "b"}),
+        ],
+        {"contact": [{"name": {"family": "b"}}]},
+    ),
     "several, one after the other": (
         [
             operation("delete", "Patient.identifier[0]"),

@@ -80,6 +80,7 @@ UNDONE: dict[str, tuple[Any, Any, type[HealthspaceError]]] = {
     "no slash": ({"a": 1}, [{"op": "remove", "path": "a"}], Malformed),
     "a wrong escape": ({"a": 1}, [{"op": "remove", "path": "/~2"}], Malformed),
     "a path that is none": ({"a": 1}, [{"op": "remove", "path": None}], Malformed),
+    "copies of copies": ({"a": 1}, [{"op": "copy", "from": "", "path": "/a"}] * 900, Invalid),
     "copies without end": ({"a": [0] * 100_000}, [{"op": "copy", "from": "/a", "path": f"/b{number}"} for number in range(50)], Invalid),
 }
 
@@ -101,6 +102,16 @@ def test_a_patch_that_cannot_be_done_changes_nothing(name: str) -> None:
     assert type(refused.value) is kind
     assert str(refused.value.place).startswith("patch")
     assert document == before
+
+
+def test_what_a_patch_empties_goes_and_what_it_brings_empty_stays() -> None:
+    document = {"a": {"b": [{"c": 1}]}, "d": 1}
+    assert apply_json_patch(document, [{"op": "remove", "path": "/a/b/0/c"}]) == {"d": 1}
+    assert apply_json_patch(document, [{"op": "move", "from": "/a/b/0", "path": "/e"}]) == {"d": 1, "e": {"c": 1}}
+    refilled = [{"op": "remove", "path": "/a/b/0"}, {"op": "add", "path": "/a/b/-", "value": 2}]
+    assert apply_json_patch(document, refilled) == {"a": {"b": [2]}, "d": 1}
+    assert apply_json_patch(document, [{"op": "add", "path": "/e", "value": {}}]) == {**document, "e": {}}
+    assert apply_json_patch({"a": 1}, [{"op": "remove", "path": "/a"}]) == {}
 
 
 def test_numbers_keep_their_text_through_a_patch() -> None:

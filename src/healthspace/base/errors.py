@@ -84,6 +84,9 @@ class PreconditionFailed(HealthspaceError):
 class NotAllowed(HealthspaceError):
     """This act does not exist here."""
 
+    allow = ""
+    """The methods that do exist at this address, where that is known (RFC 9110 15.5.6)."""
+
 
 class Unavailable(HealthspaceError):
     """The service cannot answer now. Nothing was lost; try again."""

@@ -5,11 +5,20 @@ from functools import cache
 from typing import Any
 
 from healthspace.fhir.definitions import find_type
+from healthspace.fhir.exact_json import read_stored, write_json
 
 Resource = dict[str, Any]
 
 ALWAYS = frozenset({"resourceType", "id", "meta"})
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED", "display": "subsetted"}
+
+
+def part_of(body: bytes, elements: Collection[str], summary: str | None) -> bytes:
+    """The part of a stored resource that `_elements`, or else `_summary`, asks for; numbers as they were written."""
+    if not elements and summary not in {"true", "text", "data"}:
+        return body
+    resource = read_stored(body)
+    return write_json(select_elements(resource, elements) if elements else summarise(resource, summary or "false"))
 
 
 def summarise(resource: Resource, summary: str) -> Resource:

@@ -9,7 +9,7 @@ import orjson
 from healthspace.base.ids import owner_of
 from healthspace.database.database import Row
 from healthspace.database.seal import Cipher
-from healthspace.fhir.exact_json import read_json
+from healthspace.fhir.exact_json import read_stored
 from healthspace.fhir.resource_types import NAMES
 
 Resource = dict[str, Any]
@@ -47,7 +47,7 @@ class Stored(NamedTuple):
 
     def exact(self) -> Resource:
         """The resource with its decimals as they were written, for writing it again."""
-        resource: Resource = read_json(self.body)
+        resource: Resource = read_stored(self.body)
         return resource
 
 

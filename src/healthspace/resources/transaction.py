@@ -4,6 +4,7 @@ Ids are given before anything is written, so that entries may refer to each othe
 patches are done, and written together. A transaction may be about several citizens: it is one transaction of the database.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ from healthspace.resources.work import Done, Work
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
 REFERENCES = frozenset({"reference", "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueCanonical"})
 """Elements in which the fullUrl of another entry is replaced (R4 bundle.html#references)."""
+LINK = re.compile(r'(?<=href=")urn:[^"]+|(?<=src=")urn:[^"]+')
+"""Links of a narrative to other entries, which are replaced too (R4 http.html#trules)."""
 Terms = list[tuple[str, str]]
 
 
@@ -39,6 +42,7 @@ class Entry:
     resource: Resource | None
     terms: Terms | None = None
     if_match: int | None = None
+    only_new: bool = False
     edit: Callable[[Resource], Resource] | None = None
     identifier: UUID | None = None
     known: Stored | None = None
@@ -154,6 +158,8 @@ def _collect(value: Any, found: list[str]) -> None:
             if isinstance(inner, str):
                 if name in REFERENCES:
                     found.append(inner)
+                elif name == "div":
+                    found += LINK.findall(inner)
             elif isinstance(inner, dict | list):
                 _collect(inner, found)
     elif isinstance(value, list):
@@ -164,12 +170,17 @@ def _collect(value: Any, found: list[str]) -> None:
 def _replace(value: Any, meant: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            name: meant.get(inner, inner) if isinstance(inner, str) and name in REFERENCES else _replace(inner, meant)
-            for name, inner in value.items()
+            name: _replace_text(name, inner, meant) if isinstance(inner, str) else _replace(inner, meant) for name, inner in value.items()
         }
     if isinstance(value, list):
         return [_replace(inner, meant) for inner in value]
     return value
+
+
+def _replace_text(name: str, text: str, meant: dict[str, str]) -> str:
+    if name in REFERENCES:
+        return meant.get(text, text)
+    return LINK.sub(lambda link: meant.get(link[0], link[0]), text) if name == "div" else text
 
 
 async def _do(work: Work, entry: Entry) -> Done | None:
@@ -187,7 +198,7 @@ async def _do(work: Work, entry: Entry) -> Done | None:
     if entry.identifier is not None:
         return await work.create(entry.resource, identifier=entry.identifier)
     assert entry.name is not None  # noqa: S101 - what has no id was given one
-    return await work.update(entry.type, entry.name, entry.resource, if_match=entry.if_match)
+    return await work.update(entry.type, entry.name, entry.resource, if_match=entry.if_match, only_new=entry.only_new)
 
 
 def _refuse_twice(entries: list[Entry]) -> None:

@@ -68,10 +68,10 @@ class Work:
         self._new.setdefault(cipher.owner, []).append(version)
         return Done(version.stored, created=True, changed=True)
 
-    async def update(self, type_: str, name: str, resource: Resource, *, if_match: int | None = None) -> Done:
+    async def update(self, type_: str, name: str, resource: Resource, *, if_match: int | None = None, only_new: bool = False) -> Done:
         """Puts `resource` in the place of `type_`/`name`, or creates it there (R4 http.html#upsert).
 
-        PreconditionFailed when `if_match` is not the current version.
+        PreconditionFailed when `if_match` is not the current version, or something is there though it is to be `only_new`.
         """
         if resource.get("id", name) != name:
             raise Malformed("the id in the resource is not that of the request", place=f"{type_}.id")
@@ -81,6 +81,8 @@ class Work:
                 raise PreconditionFailed("there is no such version", place="If-Match")
             return await self._create_named(type_, name, resource)
         assert cipher is not None  # noqa: S101 - what is locked has an owner
+        if only_new:
+            raise PreconditionFailed("there is one already", place="If-None-Match")
         return await self._change(current, cipher, resource, if_match)
 
     async def change(self, type_: str, name: str, edit: Callable[[Resource], Resource], *, if_match: int | None = None) -> Done:

@@ -1,5 +1,6 @@
 """What every FHIR request goes through: identify the caller, act, and leave exactly one line of the trail."""
 
+import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,7 @@ from healthspace.access.permit import trace_stranger
 from healthspace.access.rules import Action
 from healthspace.audit.origin import asked_in_body
 from healthspace.base import clock
-from healthspace.base.errors import HealthspaceError, InvalidResource, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
+from healthspace.base.errors import HealthspaceError, InvalidResource, Malformed, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
 from healthspace.edge.fhir.answer import answer_error
 from healthspace.edge.fhir.formats import is_pretty_wanted, is_xml_wanted, parse_body, rewrite
 from healthspace.fhir.validate import validate
@@ -26,6 +27,8 @@ FORM = "application/x-www-form-urlencoded"
 LONGEST_QUERY = 1 << 15
 LONGEST_FORM = 1 << 17
 MOST_TERMS = 200
+CONTROL = re.compile(rb"%(?:0[0-8BCEF]|1[0-9A-F]|7F)", re.IGNORECASE)
+"""Characters that no text of FHIR has (R4 datatypes.html#string), as an address says them."""
 
 RECORD_ACTIONS = {
     (Action.READ_RESOURCE, "DocumentReference"): Action.READ_DOCUMENT,
@@ -160,6 +163,8 @@ async def read_terms(request: Request) -> list[tuple[str, str]]:
 def _read_form(text: bytes, longest: int = LONGEST_QUERY) -> list[tuple[str, str]]:
     if len(text) > longest:
         raise TooLarge(f"a search may have {longest // 1024} KiB at most", place="query")
+    if CONTROL.search(text) is not None:
+        raise Malformed("a search holds no control characters", place="query")
     try:
         return parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_TERMS)
     except ValueError:

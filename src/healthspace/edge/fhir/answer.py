@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from healthspace.base.errors import HealthspaceError, InvalidResource
+from healthspace.base.errors import HealthspaceError, InvalidResource, NotAllowed
 from healthspace.edge.errors import message_of, status_of
 from healthspace.edge.fhir.formats import FHIR_JSON
 from healthspace.fhir.resource_types import NUMBER
@@ -60,6 +60,8 @@ def answer_error(error: HealthspaceError) -> Response:
     """An OperationOutcome that says what is wrong and where; a refusal reads like an absence."""
     status = status_of(error)
     headers = {"retry-after": "2"} if status == 503 else {"www-authenticate": 'Bearer realm="healthspace"'} if status == 401 else {}
+    if isinstance(error, NotAllowed) and error.allow:
+        headers = {"allow": error.allow}
     return answer(orjson.dumps(outcome_of(error)), status, headers)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -17,7 +18,7 @@ from healthspace.base.errors import HealthspaceError, Invalid, Malformed
 from healthspace.edge.errors import status_of
 from healthspace.edge.fhir.act import base_url, check, read_unchecked
 from healthspace.edge.fhir.answer import answer, etag_of, outcome_of
-from healthspace.edge.fhir.conditions import preferred_return, read_condition, retry, version_of
+from healthspace.edge.fhir.conditions import is_only_new, preferred_return, read_condition, retry, version_of
 from healthspace.edge.fhir.deposit import provide_package
 from healthspace.edge.fhir.inner import Answered, send_inner
 from healthspace.edge.fhir.write import checked
@@ -91,7 +92,7 @@ def read_entry(place: str, item: Resource, base: str) -> Entry:
     if match is None or match["type"] not in NUMBER:
         raise Invalid("this address is of no resource type", place=f"{place}.request.url")
     entry = Entry(place, item.get("fullUrl", ""), method, match["type"], match["id"], item.get("resource"))
-    entry.if_match = version_of(asked.get("ifMatch"))
+    entry.if_match, entry.only_new = version_of(asked.get("ifMatch")), is_only_new(asked.get("ifNoneMatch"))
     entry.terms = _terms(asked, method, match["query"], place)
     _check(entry, place)
     if method == "PATCH":
@@ -159,10 +160,12 @@ def _tell_alone(answered: Answered, method: str) -> bytes:
         response["location"] = answered.headers["location"]
     if "etag" in answered.headers:
         response["etag"] = answered.headers["etag"]
+    if "last-modified" in answered.headers:
+        response["lastModified"] = parsedate_to_datetime(answered.headers["last-modified"]).isoformat()
     if answered.status >= 400:
         outcome = answered.body if answered.is_fhir else b'{"resourceType":"OperationOutcome"}'
         return b'{"response":' + orjson.dumps(response)[:-1] + b',"outcome":' + outcome + b"}}"
-    if answered.is_fhir and (method == "GET" or answered.body):
+    if answered.is_fhir and method != "HEAD":
         return b'{"resource":' + answered.body + b',"response":' + orjson.dumps(response) + b"}"
     return b'{"response":' + orjson.dumps(response) + b"}"
 

@@ -39,6 +39,11 @@ def version_of(etag: str | None) -> int | None:
     return int(match[1])
 
 
+def is_only_new(known: str | None) -> bool:
+    """Whether a write is to be a creation only: `If-None-Match: *` (RFC 9110 13.1.2)."""
+    return known is not None and known.strip() == "*"
+
+
 def is_unmodified(request: Request, stored: Stored, etag: str) -> bool:
     """Whether the client has this version already (If-None-Match, else If-Modified-Since)."""
     known = request.headers.get("if-none-match")

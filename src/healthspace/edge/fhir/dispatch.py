@@ -55,17 +55,21 @@ class Dispatch:
         await response(scope, receive, send)
 
     def _find(self, steps: list[str], method: str) -> tuple[Endpoint | HealthspaceError, dict[str, str]]:
-        known = False
+        known = set[str]()
         for target in self._by_length.get(len(steps), ()):
             found = target.match(steps)
             if found is None:
                 continue
-            known = True
             if method in target.endpoints:
                 return target.endpoints[method], found
+            known |= target.endpoints.keys()
             if not found:
                 break
-        return NotAllowed(place="method") if known else NotFound(), {}
+        if not known:
+            return NotFound(), {}
+        refused = NotAllowed(place="method")
+        refused.allow = ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
+        return refused, {}
 
     async def _answer(self, endpoint: Endpoint | HealthspaceError, request: Request) -> Response:
         if isinstance(endpoint, HealthspaceError):

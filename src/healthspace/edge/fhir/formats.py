@@ -1,5 +1,6 @@
 """JSON and XML at the edge (R4 http.html#mime-type): what a body is written in, and what an answer is asked to be written in."""
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -17,6 +18,9 @@ ANYTHING = frozenset({"*/*", "application/*", "text/html", ""})
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 FHIR_XML = "application/fhir+xml; charset=utf-8"
 WANTED_VERSIONS = frozenset({"4.0", "4.0.1", "4"})
+"""Of FHIR, as media types say it (R4 versioning.html#mt-version)."""
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+PARAMETER = re.compile(r';\s*(fhirversion|charset)\s*=\s*"?([^\s;,"]+)')
 
 
 def is_xml_wanted(request: Request) -> bool:
@@ -32,7 +36,7 @@ def is_xml_wanted(request: Request) -> bool:
             return False
         if one in XML_TYPES:
             return True
-    raise NotAcceptable("JSON and XML are answered here", place="Accept")
+    raise NotAcceptable("FHIR 4.0 in JSON and XML is answered here", place="Accept")
 
 
 def is_pretty_wanted(request: Request) -> bool:
@@ -42,6 +46,9 @@ def is_pretty_wanted(request: Request) -> bool:
 def parse_body(body: bytes, content_type: str) -> Any:
     """The resource in a body: a dict with a resourceType. UnsupportedMedia for other content, Malformed with the place of the fault."""
     media_type = content_type.partition(";")[0].strip().lower()
+    said = dict(PARAMETER.findall(content_type.lower()))
+    if said.get("fhirversion", "4.0") not in WANTED_VERSIONS or said.get("charset", "utf-8") not in CHARSETS:
+        raise UnsupportedMedia("send FHIR 4.0 in UTF-8", place="Content-Type")
     if media_type in XML_TYPES:
         return read_xml(body)
     if media_type not in JSON_TYPES:
@@ -78,7 +85,8 @@ def _by_preference(accepted: str) -> list[str]:
     for place, one in enumerate(accepted.split(",")[:50]):
         media_type, *parameters = (part.strip().lower() for part in one.split(";"))
         weight = next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
-        if weight > 0:
+        version = next((each[12:].strip('"') for each in parameters if each.startswith("fhirversion=")), "4.0")
+        if weight > 0 and version in WANTED_VERSIONS:
             weighted.append((-weight, place, media_type))
     return [media_type for _, _, media_type in sorted(weighted)]
 

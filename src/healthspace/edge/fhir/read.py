@@ -12,16 +12,17 @@ from healthspace.access.opening import Service
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base import clock
-from healthspace.base.errors import NotFound
+from healthspace.base.errors import Malformed, NotFound
 from healthspace.base.ids import owner_of, parse_id
 from healthspace.edge.fhir.answer import PRIVATE, answer, etag_of, version_headers
 from healthspace.edge.fhir.conditions import is_unmodified
 from healthspace.fhir.resource_types import NUMBER
-from healthspace.fhir.subset import select_elements, summarise
+from healthspace.fhir.subset import part_of
 from healthspace.identity.caller import Caller, Kind
 from healthspace.record.read import Document, read_content, read_reference, read_submission
 from healthspace.record.relatives import told_at
 from healthspace.record.spaces import read_patient
+from healthspace.resources.grammar import SUMMARIES
 from healthspace.resources.names import claimed_place, locate_name
 from healthspace.resources.reading import read_resource
 from healthspace.resources.stored import Stored
@@ -118,7 +119,7 @@ async def _read_stored_binary(request: Request, service: Service, caller: Caller
     if _is_fhir_wanted(request) or not request.headers.get("accept"):
         return answer(stored.body, headers=version_headers(stored))
     accepted = request.headers["accept"]
-    if "*/*" in accepted and binary.get("contentType", "") not in accepted:
+    if "*/*" in accepted and binary.get("contentType", "?") not in accepted:
         return answer(stored.body, headers=version_headers(stored))
     return _as_bytes(base64.b64decode(binary.get("data", "")), binary.get("contentType", "application/octet-stream"))
 
@@ -149,11 +150,9 @@ def _as_fhir(identifier: UUID, document: Document) -> bytes:
 def _part(request: Request, body: bytes) -> bytes:
     """The part of a resource that `_elements` or `_summary` asks for."""
     elements, summary = request.query_params.get("_elements"), request.query_params.get("_summary")
-    if elements:
-        return orjson.dumps(select_elements(orjson.loads(body), elements.split(",")))
-    if summary in {"true", "text", "data"}:
-        return orjson.dumps(summarise(orjson.loads(body), summary))
-    return body
+    if summary and summary not in SUMMARIES:
+        raise Malformed(f"_summary is one of {', '.join(sorted(SUMMARIES))}", place="_summary")
+    return part_of(body, elements.split(",") if elements else (), summary)
 
 
 def _version(request: Request) -> int | None:

@@ -4,11 +4,9 @@ A search about a citizen that the caller may not read, or who does not exist, fi
 """
 
 import re
-from collections.abc import Iterable
 from itertools import groupby
 from urllib.parse import urlencode
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,14 +20,15 @@ from healthspace.edge.fhir.act import base_url, read_terms
 from healthspace.edge.fhir.answer import Entries, answer, entries_of, searchset
 from healthspace.edge.fhir.conditions import is_lenient
 from healthspace.fhir.definitions import compartment
-from healthspace.fhir.subset import select_elements, summarise
+from healthspace.fhir.resource_types import NUMBER
+from healthspace.fhir.subset import part_of
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import read_ins
 from healthspace.record.find import leave_out_archived
 from healthspace.record.relatives import told_at
 from healthspace.record.spaces import locate
 from healthspace.resources.compartments import in_compartment
-from healthspace.resources.grammar import Asked, read_search
+from healthspace.resources.grammar import Asked, printable, read_search
 from healthspace.resources.including import include
 from healthspace.resources.planning import plan
 from healthspace.resources.reach import Reach, belongs_to_citizens
@@ -118,15 +117,8 @@ class Found:
         told_now = [[told_at(one, clock.now()) for one in found] for found in (page.entries, included)]
         matches, others = map(entries_of, told_now)
         if asked.elements or asked.summary in {"true", "text", "data"}:
-            matches = list(_parts(matches, asked))
+            matches = [(type_, name, part_of(body, asked.elements, asked.summary)) for type_, name, body in matches]
         return answer(searchset(self._base, Entries(matches, others, asked.warnings, asked.notices), page.total, links))
-
-
-def _parts(entries: Iterable[tuple[str, str, bytes]], asked: Asked) -> Iterable[tuple[str, str, bytes]]:
-    for type_, name, body in entries:
-        resource = orjson.loads(body)
-        part = select_elements(resource, asked.elements) if asked.elements else summarise(resource, asked.summary or "false")
-        yield type_, name, orjson.dumps(part)
 
 
 def _patient_of(page: Page) -> str | None:
@@ -178,6 +170,8 @@ async def search_system(request: Request, service: Service, caller: Caller) -> R
     terms = await read_terms(request)
     types = [one for name, value in terms if name == "_type" for one in value.split(",") if one]
     rest = [term for term in terms if term[0] not in {"_type", "_at"}]
+    if unknown := [one for one in types if one not in NUMBER]:
+        raise Malformed(f"there is no resource type {printable(unknown[0])}", place="_type")
     if not types:
         raise Malformed("say which types to search: _type", place="_type")
     searches = [read_search(type_, [term for term in rest if term[0] != "_cursor"], lenient=is_lenient(request)) for type_ in types]

@@ -13,7 +13,7 @@ from healthspace.base.errors import Malformed, NotFound
 from healthspace.base.media import describe_raw
 from healthspace.edge.fhir.act import base_url, check, read_body, read_resource
 from healthspace.edge.fhir.answer import PRIVATE, answer, etag_of, issue, outcome, version_headers
-from healthspace.edge.fhir.conditions import if_match, preferred_return, read_condition, retry
+from healthspace.edge.fhir.conditions import if_match, is_only_new, preferred_return, read_condition, retry
 from healthspace.edge.fhir.formats import JSON_TYPES, XML_TYPES, parse_body
 from healthspace.fhir.exact_json import read_json
 from healthspace.fhir.patching.tolerated import read_patch
@@ -49,8 +49,8 @@ async def update(request: Request, service: Service, caller: Caller) -> Response
     faults = [fault for fault in validate({"resourceType": "Basic", "id": name, "code": {"text": "-"}}) if fault.expression == "Basic.id"]
     if faults:
         raise Malformed("this is no id of FHIR", place="url")
-    expected = if_match(request)
-    return await _act(request, service, caller, lambda work: work.update(type_, name, resource, if_match=expected))
+    expected, only_new = if_match(request), is_only_new(request.headers.get("if-none-match"))
+    return await _act(request, service, caller, lambda work: work.update(type_, name, resource, if_match=expected, only_new=only_new))
 
 
 async def update_matching(request: Request, service: Service, caller: Caller) -> Response:

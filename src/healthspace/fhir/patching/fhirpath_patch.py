@@ -6,6 +6,7 @@ from typing import Any
 from healthspace.base.errors import Invalid, Malformed
 from healthspace.fhir.definitions import Element
 from healthspace.fhir.exact_json import copy_json
+from healthspace.fhir.patching.emptied import drop_emptied
 from healthspace.fhir.patching.locations import Location, find_locations, keys_of
 
 MOST_OPERATIONS = 1000
@@ -23,6 +24,7 @@ def apply_fhirpath_patch(resource: Resource, parameters: Resource) -> Resource:
     if not isinstance(operations, list) or len(operations) > MOST_OPERATIONS:
         raise Malformed(f"a patch has {MOST_OPERATIONS} operations at most", place="Parameters.parameter")
     patched: Resource = copy_json(resource)
+    emptied: list[Any] = []
     for number, operation in enumerate(operations):
         place = f"Parameters.parameter[{number}]"
         parts = _read_parts(operation, place)
@@ -30,11 +32,12 @@ def apply_fhirpath_patch(resource: Resource, parameters: Resource) -> Resource:
         if kind not in _OPERATIONS:
             raise Malformed(f"type is one of {', '.join(sorted(_OPERATIONS))}", place=f"{place}.part")
         try:
-            _OPERATIONS[kind](patched, parts)
+            emptied.append(_OPERATIONS[kind](patched, parts))
         except (Invalid, Malformed) as error:
             error.place = f"{place}.{error.place or 'part'}"
             raise
-    return patched
+    dropped: Resource = drop_emptied(patched, emptied)
+    return dropped
 
 
 def _read_parts(operation: Any, place: str) -> Parts:
@@ -70,13 +73,14 @@ def _insert(resource: Resource, parts: Parts) -> None:
         siblings.insert(index, None)
 
 
-def _delete(resource: Resource, parts: Parts) -> None:
-    """Deletes the one element; one that is not there is deleted already."""
+def _delete(resource: Resource, parts: Parts) -> Resource | None:
+    """Deletes the one element; one that is not there is deleted already. What it was taken from, which it may leave empty."""
     found = find_locations(resource, _text(parts, "path"))
     if len(found) > 1:
         raise Invalid("the path leads to several elements", place="path")
     if found:
         _remove(found[0])
+    return found[0].parent if found else None
 
 
 def _replace(resource: Resource, parts: Parts) -> None:
@@ -213,7 +217,7 @@ def _number(parts: Parts, name: str) -> int:
     return value
 
 
-_OPERATIONS: dict[str, Callable[[Resource, Parts], None]] = {
+_OPERATIONS: dict[str, Callable[[Resource, Parts], Resource | None]] = {
     "add": _add,
     "insert": _insert,
     "delete": _delete,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from healthspace.base.errors import Invalid, Malformed
-from healthspace.fhir.exact_json import ExactNumber, copy_json
+from healthspace.fhir.exact_json import DEEPEST, ExactNumber, copy_json
+from healthspace.fhir.patching.emptied import drop_emptied
 
 MOST_OPERATIONS = 1000
 MOST_COPIED = 1_000_000
@@ -27,14 +28,34 @@ def apply_json_patch(resource: Any, operations: Any) -> Any:
     if len(operations) > MOST_OPERATIONS:
         raise Malformed(f"a patch may have {MOST_OPERATIONS} operations at most", place="patch")
     checked = [_check(operation, f"patch[{number}]") for number, operation in enumerate(operations)]
-    patched, copied = copy_json(resource), 0
+    patched, copied, emptied = copy_json(resource), 0, []
     for number, operation in enumerate(checked):
-        if operation["op"] == "copy":
-            copied += _size(_get(patched, split_pointer(operation["from"], "patch"), f"patch[{number}].from"))
-            if copied > MOST_COPIED:
-                raise Invalid("this patch copies too much", place=f"patch[{number}]")
-        patched = _OPERATIONS[operation["op"]](patched, operation, f"patch[{number}]")
-    return patched
+        place = f"patch[{number}]"
+        copied += _weigh(patched, operation, place)
+        if copied > MOST_COPIED:
+            raise Invalid("this patch copies too much", place=place)
+        losing = _get(patched, split_pointer(_lost(operation), place)[:-1], place) if _lost(operation) else None
+        patched = _OPERATIONS[operation["op"]](patched, operation, place)
+        if losing is not None and not losing:
+            emptied.append(losing)
+    return drop_emptied(patched, emptied)
+
+
+def _lost(operation: dict[str, Any]) -> str:
+    """The place that an operation takes something from."""
+    return str(operation["path"] if operation["op"] == "remove" else operation["from"] if operation["op"] == "move" else "")
+
+
+def _weigh(document: Any, operation: dict[str, Any], place: str) -> int:
+    """How many values an operation copies; Invalid when what it puts somewhere would nest deeper than any JSON that is read."""
+    if operation["op"] in {"remove", "test"}:
+        return 0
+    known = "value" in NEEDS[operation["op"]]
+    value = operation["value"] if known else _get(document, split_pointer(operation["from"], place), f"{place}.from")
+    size, depth = _measure(value)
+    if depth + operation["path"].count("/") > DEEPEST:
+        raise Invalid(f"objects and lists are nested more than {DEEPEST} deep", place=f"{place}.path")
+    return size if operation["op"] == "copy" else 0
 
 
 def split_pointer(pointer: str, place: str) -> list[str]:
@@ -163,13 +184,14 @@ def _index(token: str, place: str) -> int:
     return int(token)
 
 
-def _size(value: Any) -> int:
-    count, waiting = 0, [value]
-    while waiting:
-        current = waiting.pop()
-        count += 1
-        waiting += current.values() if isinstance(current, dict) else current if isinstance(current, list) else ()
-    return count
+def _measure(value: Any) -> tuple[int, int]:
+    """How many values there are in `value`, and how deep they nest."""
+    count, depth, level = 0, 0, [value]
+    while level:
+        count, depth = count + len(level), depth + 1
+        held = (inner.values() if isinstance(inner, dict) else inner for inner in level if isinstance(inner, dict | list))
+        level = [one for inner in held for one in inner]
+    return count, depth
 
 
 _OPERATIONS: dict[str, Callable[[Any, dict[str, Any], str], Any]] = {

@@ -47,7 +47,8 @@ def number_boxes(text: str, place: str) -> list[Box]:
         return [((-FOREVER, number + slack), (number - slack, FOREVER))]
     if prefix in {"eq", "ne"}:
         half = _half_of_last_digit(value)
-        return _BOXES[prefix](number - half, math.nextafter(number + half, -FOREVER) if half else number)
+        # Of more digits than a float has, half of the last is nothing: the number itself remains.
+        return _BOXES[prefix](number - half, max(math.nextafter(number + half, -FOREVER), number))
     return _BOXES[prefix](number, number)
 
 

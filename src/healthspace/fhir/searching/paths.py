@@ -18,6 +18,10 @@ Node = tuple[str, Any]
 TOKEN = re.compile(r"\s*(?:(?P<name>%?[A-Za-z_][A-Za-z0-9_]*)|'(?P<text>[^']*)'|(?P<number>\d+)|(?P<sign>!=|[().|\[\]=]))")
 
 
+KINDS = {"canonical": ("uri",), "url": ("uri",), "oid": ("uri",), "uuid": ("uri",)}
+"""Types of values that are values of another type too (R4 datatypes.html): `source as uri` is also sourceCanonical."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a path: a member, or a filter on what was reached (`as`, `where`, `index`, `extension`)."""
@@ -226,7 +230,7 @@ def _compile(type_: str, steps: tuple[Step, ...]) -> tuple[Leg, ...]:
         return ()
     if rest and rest[0].kind == "as":
         wanted, rest = rest[0].name, rest[1:]
-        return tuple(_leg(key, name, rest) for key, name in _keys(element) if name == wanted)
+        return tuple(_leg(key, name, rest) for key, name in _keys(element) if name == wanted or wanted in KINDS.get(name, ()))
     legs = tuple(leg for key, name in _keys(element) if (leg := _try_leg(key, name, rest)) is not None)
     return tuple(replace(leg, value_set=element.value_set) if leg.type == "code" else leg for leg in legs)
 

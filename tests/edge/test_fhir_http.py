@@ -1,0 +1,116 @@
+"""Headers and forms of the REST API (R4 http.html), as independent clients try them."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.edge.conversation import Desk, fault_of
+from tests.edge.test_fhir_interactions import PATIENT, Bench
+
+EXACT = (
+    b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00},"component":['
+    b'{"code":{"text":"y"},"valueQuantity":{"value":100000000000000000.10}},{"code":{"text":"z"},"valueQuantity":{"value":-1E2}}]}'
+)
+URN = "urn:uuid:8d1b7a6e-2f4b-4d3c-9b0e-0c1d2e3f4a5b"
+
+
+@pytest.fixture
+def bench(desk: Desk) -> Bench:
+    return Bench(desk)
+
+
+async def test_an_update_that_is_to_create_only_finds_nothing_there(bench: Bench) -> None:
+    address, resource = "Patient/only-new", {**PATIENT, "id": "only-new"}
+    assert (await bench.send("PUT", address, resource, if_none_match="*")).status_code == 201
+    refused = await bench.send("PUT", address, resource, if_none_match="*")
+    assert (refused.status_code, fault_of(refused)) == (412, "http.If-None-Match")
+    entry = {"resource": resource, "request": {"method": "PUT", "url": address, "ifNoneMatch": "*"}}
+    together = await bench.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    assert together.status_code == 412
+    assert (await bench.send("GET", address)).headers["etag"] == 'W/"1"'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "Patient/x", "DELETE, GET, HEAD, PATCH, PUT"),
+        ("DELETE", "metadata", "GET, HEAD"),
+        ("OPTIONS", "Patient", "DELETE, GET, HEAD, PATCH, POST, PUT"),
+    ],
+)
+async def test_what_cannot_be_done_at_an_address_is_answered_with_what_can(bench: Bench, method: str, path: str, allowed: str) -> None:
+    refused = await bench.send(method, path, {} if method == "POST" else None)
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/fhir+json; fhirVersion=4.0", 200),
+        ("application/fhir+json; fhirVersion=3.0", 406),
+        ('application/fhir+xml; fhirVersion="5.0", application/fhir+json; fhirVersion=4.0', 200),
+        ("text/turtle", 406),
+        ("text/html; charset=latin-1, */*; q=0.1", 200),
+    ],
+)
+async def test_only_fhir_4_in_json_and_xml_is_answered(bench: Bench, accept: str, status: int) -> None:
+    made = await bench.create(PATIENT)
+    assert (await bench.send("GET", f"Patient/{made['id']}", accept=accept)).status_code == status
+
+
+@pytest.mark.parametrize("content_type", ["application/fhir+json; fhirVersion=3.0", "application/fhir+json; charset=latin-1", "text/plain"])
+async def test_only_fhir_4_in_utf_8_is_stored(bench: Bench, content_type: str) -> None:
+    refused = await bench.send("POST", "Patient", PATIENT, content_type=content_type)
+    assert (refused.status_code, fault_of(refused)) == (415, "http.Content-Type")
+
+
+@pytest.mark.parametrize("part", ["_elements=value,component", "_summary=true", "_summary=data"])
+async def test_a_part_of_a_resource_keeps_its_numbers_as_they_were_written(bench: Bench, part: str) -> None:
+    made = (await bench.send("POST", "Observation", EXACT)).json()
+    for path in (f"Observation/{made['id']}?{part}", f"Observation?_id={made['id']}&{part}"):
+        text = (await bench.send("GET", path)).text
+        assert all(number in text for number in ("1.00}", "100000000000000000.10}", "-1E2}", "SUBSETTED"))
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("Patient/x?_summary=some", "http._summary"),
+        ("Patient?name=%00", "http.query"),
+        ("Patient?name=a%1Fb", "http.query"),
+        ("?_type=Foo", "http._type"),
+    ],
+)
+async def test_what_cannot_be_meant_is_said_to_be_so(bench: Bench, path: str, place: str) -> None:
+    await bench.send("PUT", "Patient/x", {**PATIENT, "id": "x"})
+    refused = await bench.send("GET", path)
+    assert (refused.status_code, fault_of(refused)) == (400, place)
+
+
+async def test_links_of_narratives_lead_to_other_entries_too(bench: Bench) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{URN}">a</a> {URN} <a href="urn:uuid:{uuid4()}">b</a></div>'
+    told: dict[str, Any] = {**PATIENT, "text": {"status": "generated", "div": div}}
+    entries = [
+        {"fullUrl": URN, "resource": {"resourceType": "Practitioner"}, "request": {"method": "POST", "url": "Practitioner"}},
+        {"resource": told, "request": {"method": "POST", "url": "Patient"}},
+    ]
+    answer = await bench.send(
+        "POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries}, prefer="return=representation"
+    )
+    practitioner, patient = (entry["resource"] for entry in answer.json()["entry"])
+    assert patient["text"]["div"] == div.replace(f'"{URN}"', f'"Practitioner/{practitioner["id"]}"')
+
+
+async def test_an_entry_of_a_batch_tells_when_it_was_changed(bench: Bench) -> None:
+    made = await bench.create(PATIENT)
+    requests = [{"request": {"method": method, "url": f"Patient/{made['id']}"}} for method in ("GET", "HEAD")]
+    read, looked = (await bench.send("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": requests})).json()["entry"]
+    assert read["response"]["lastModified"] == looked["response"]["lastModified"]
+    assert read["resource"]["id"] == made["id"]
+    assert "resource" not in looked
+
+
+async def test_bytes_without_a_type_are_read_as_a_resource_unless_asked_for(bench: Bench) -> None:
+    made = await bench.create({"resourceType": "Binary", "_contentType": {"extension": [{"url": "urn:x", "valueCode": "unknown"}]}})
+    assert (await bench.send("GET", f"Binary/{made['id']}", accept="*/*")).json() == made
