@@ -102,6 +102,12 @@ async def test_a_broken_fhir_document_is_refused(desk: Desk, patient: UUID, chan
     await refuse(desk, a_reference(content, media_type="application/fhir+json"))
 
 
+async def test_a_fhir_document_is_refused_when_what_is_kept_of_it_is_no_r4(desk: Desk, patient: UUID) -> None:
+    content = json.dumps(a_fhir_document(telecom=[{"system": "pigeon", "value": "1"}])).encode()
+    answer = await refuse(desk, a_reference(content, media_type="application/fhir+json"))
+    assert fault_of(answer) == "DocumentReference.contained[0].telecom[0].system"
+
+
 async def test_a_fhir_document_about_somebody_else_is_refused(desk: Desk, patient: UUID) -> None:
     for change in (
         {"birthDate": "1980-01-01"},

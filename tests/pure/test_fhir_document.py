@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from healthspace.base.errors import Invalid, Malformed, TooLarge
 from healthspace.base.fhirjson import ASSUMED, BIRTH_GIVEN_NAMES, BIRTH_PLACE, INSEE_CODE, PART_TIME
 from healthspace.fhir.document import document_reference, patient_traits, read_document_bundle, render
+from healthspace.fhir.validate import validate
 from tests.pure.cda_documents import PDF, PNG
 from tests.pure.markup import check_html
 from tests.pure.test_cda_metadata import check_structure, codes, contained, extended
@@ -115,8 +116,11 @@ def a_bundle(composition: Json | None = None, patient: Json | None = None, **cha
 
 
 def described(**changes: Any) -> Json:
+    """The DocumentReference of the sample, which is valid whatever was changed."""
     data = a_bundle(**changes)
-    return document_reference(read_document_bundle(data), data)
+    reference = document_reference(read_document_bundle(data), data)
+    assert validate(reference) == []
+    return reference
 
 
 def shown(div: str) -> str:
@@ -161,6 +165,15 @@ def test_the_traits_of_the_citizen_are_read() -> None:
     assert (traits.birth_family, traits.given_names, traits.first_given) == ("LECA", "JOSEPH PAUL", "JOSEPH")
     assert (traits.used_family, traits.used_given) == ("MARTIN", "Jo")
     assert (traits.sex, traits.birth_date, traits.birth_place) == ("male", "1950-06", "2A004")
+
+
+@pytest.mark.parametrize(
+    "party",
+    [{"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"}, {"type": "Patient", "display": "Joseph"}],
+)
+def test_a_patient_who_attests_their_document_is_not_its_authenticator(party: Json) -> None:
+    """R4 DocumentReference.authenticator: a professional or a structure."""
+    assert "authenticator" not in described(composition={"attester": [{"mode": "personal", "party": party}]})
 
 
 def test_the_identifier_of_the_composition_is_the_second_choice() -> None:

@@ -60,7 +60,7 @@ async def test_reading_again_changes_nothing_that_is_still_said(record: Record, 
 async def test_what_a_newer_version_reads_takes_the_place_of_what_the_older_one_read(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing(_: bytes) -> Extraction:
+    def nothing(_: object) -> Extraction:
         return Extraction(unread=(Unread("Bundle", "unknown"),) * 3)
 
     content = a_clinical_document(a_result(), an_allergy())

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from healthspace.base.documents import Traits
-from healthspace.base.errors import Invalid, Malformed, TooLarge
+from healthspace.base.errors import Invalid, TooLarge
 from healthspace.base.fhirjson import BIRTH_GIVEN_NAMES, BIRTH_PLACE, INSEE_CODE, Resource
+from healthspace.fhir.exact_json import read_json
 from healthspace.fhir.primitives import is_string
-from healthspace.fhir.shape import check_depth
 from healthspace.terminology.code_systems import INS_OIDS, oid_of
 
 LIMIT = 14 * 1024 * 1024
@@ -27,23 +25,19 @@ class Ins:
 
 
 def read_document_bundle(data: bytes, *, limit: int = LIMIT) -> Resource:
-    """The Bundle in `data`.
+    """The Bundle in `data`, numbers as they were written.
 
     Raises TooLarge over `limit` bytes, Malformed (line and column) when it is no JSON, Invalid (FHIRPath) when it is no document.
     """
     if len(data) > limit:
         raise TooLarge(f"The document has {len(data):,} bytes; at most {limit:,} are read.")
-    try:
-        bundle = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise Malformed("This is not well-formed JSON.", place=f"line {error.lineno}, column {error.colno}") from None
+    bundle = read_json(data)
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise Invalid("This is no FHIR Bundle.", place="Bundle")
     if bundle.get("type") != "document":
         raise Invalid("The Bundle is no document: its type must be `document`.", place="Bundle.type")
     if not isinstance(bundle.get("entry"), list) or not all(isinstance(entry, dict) for entry in bundle["entry"]):
         raise Invalid("The Bundle has no entries.", place="Bundle.entry")
-    check_depth(bundle)
     composition_of(bundle)
     return bundle
 

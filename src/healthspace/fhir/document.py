@@ -132,11 +132,11 @@ class _Keeper:
         return self._kept[id(resource)]
 
     def refer(self, reference: Any, kinds: Collection[str]) -> Resource | None:
-        """A reference to what is kept; what lies outside the document keeps its identifier and name only."""
+        """A reference to what is kept, of one of `kinds`; what lies outside the document keeps its identifier and name only."""
         target = resolve(self._index, reference, self._composition)
-        if target is not None and target.get("resourceType") in kinds:
-            return {"reference": self.keep(target)}
-        if not isinstance(reference, dict):
+        if target is not None:
+            return {"reference": self.keep(target)} if target.get("resourceType") in kinds else None
+        if not isinstance(reference, dict) or string(reference.get("type")) not in {"", *kinds}:
             return None
         return compact({key: reference.get(key) for key in ("type", "identifier", "display")}) or None
 

@@ -13,12 +13,12 @@ from healthspace.cda.metadata import document_reference
 from healthspace.cda.parse import parse_document
 from healthspace.fhir import document
 from healthspace.fhir.active import refuse_active_content
-from healthspace.fhir.shape import check_shape
+from healthspace.fhir.validate import validate
 from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.clinical.reading import read_bundle_facts, read_cda_facts
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
-from healthspace.record.words import words_of, words_of_cda
+from healthspace.record.words import words_of, words_of_bundle, words_of_cda
 from healthspace.resources.stored import Resource
 
 INS_PLACES = {"cda": "ClinicalDocument/recordTarget/patientRole/id", "fhir": "Bundle.entry.resource.ofType(Patient).identifier"}
@@ -103,8 +103,9 @@ def _read_fhir(content: bytes, reading: Reading) -> Draft:
     refuse_active_content(bundle)
     traits = _traits(document.patient_traits(bundle), INS_PLACES["fhir"])
     reference = document.document_reference(bundle, content)
-    check_shape(reference)  # parts of it are the document's own
-    facts, words = read_bundle_facts(content), words_of(content)
+    if faults := validate(reference):  # parts of it are the document's own
+        raise Invalid(faults[0].message, place=faults[0].expression)
+    facts, words = read_bundle_facts(bundle), words_of_bundle(bundle)
     return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits, extraction=facts, words=words)
 
 

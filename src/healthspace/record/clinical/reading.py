@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
+from healthspace.base.fhirjson import Resource
 from healthspace.base.media import sniff
 from healthspace.cda.clinical import Extraction, Unread
 from healthspace.cda.clinical import extract as extract_cda
@@ -23,7 +24,7 @@ def read_facts(content: bytes) -> Extraction:
     kind = sniff(content)
     if kind == "cda":
         return _read(lambda: extract_cda(parse_cda(content, limit=len(content))), "ClinicalDocument")
-    return read_bundle_facts(content) if kind == "fhir" else Extraction()
+    return read_bundle_facts(read_json(content)) if kind == "fhir" else Extraction()
 
 
 def read_cda_facts(root: Element) -> Extraction:
@@ -31,9 +32,9 @@ def read_cda_facts(root: Element) -> Extraction:
     return _read(lambda: extract_cda(root), "ClinicalDocument")
 
 
-def read_bundle_facts(content: bytes) -> Extraction:
-    """What a FHIR document says, numbers as they were written."""
-    return _read(lambda: extract_bundle(read_json(content)), "Bundle")
+def read_bundle_facts(bundle: Resource) -> Extraction:
+    """What a FHIR document says."""
+    return _read(lambda: extract_bundle(bundle), "Bundle")
 
 
 def _read(extract: Callable[[], Extraction], place: str) -> Extraction:
