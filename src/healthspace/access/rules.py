@@ -83,6 +83,7 @@ WRITES = frozenset(
         Action.CLOSE_REVIEW,
         Action.NOTIFY,
         Action.CHANGE_NOTIFICATIONS,
+        Action.END_SESSIONS,
     }
 )
 QUERIES = frozenset({Action.FIND_PATIENT, Action.SEARCH_DOCUMENTS, Action.SEARCH_SUBMISSIONS, Action.SEARCH_RESOURCES, Action.READ_TRAIL})
