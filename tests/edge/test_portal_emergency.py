@@ -47,6 +47,7 @@ async def test_a_record_is_opened_with_a_reason_for_this_record_alone_and_the_ci
     [
         ({"motive": "", "reason": "Inconsciente après une chute"}, "Indiquez de quelle urgence"),
         ({"motive": "immediate", "reason": "urgent"}, "Écrivez en quelques mots"),
+        ({"motive": "immediate", "reason": "Inconsciente, " * 40}, "Raccourcissez votre motif"),
     ],
 )
 async def test_without_a_reason_nothing_opens_and_what_was_typed_is_kept(
@@ -57,7 +58,7 @@ async def test_without_a_reason_nothing_opens_and_what_was_typed_is_kept(
     page = await client.post(f"/patients/{patient}/emergency", data=form, headers=HERE)
     assert page.status_code == 422
     assert told in page.text
-    assert form["reason"] in page.text
+    assert form["reason"].strip() in page.text
     assert EMERGENCY not in client.cookies
 
 

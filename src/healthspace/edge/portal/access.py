@@ -11,7 +11,8 @@ import orjson
 from starlette.responses import Response
 
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action, Scope
+from healthspace.access.rules import Action, Reason, Scope
+from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine
 from healthspace.base.errors import Invalid
 from healthspace.base.ids import REGISTRY, parse_id
@@ -34,6 +35,8 @@ BATCH = 250
 FARTHEST = 2000
 """Lines read for one page when most of them are filtered out; the next page goes on from there."""
 MOST_EXPORTED = 20_000
+WITHOUT_READING = frozenset({Reason.FEEDING, Reason.DIRECTORY})
+"""Why somebody came who may add to a record, or ask whether it exists, and does not read it."""
 COLUMNS = (
     mark("When"),
     mark("Who"),
@@ -100,8 +103,10 @@ async def show_own_acts(visit: Visit) -> Response:
 
 def show_own_act(line: TraceLine, language: Language, patients: dict[int, UUID]) -> TrailEntry:
     """A line as the one who acted reads it: whose record is a link, and no name."""
-    patient = patients.get(line.owner)
-    return replace(show_line(line, language, own=False), record=f"/patients/{patient}" if patient else "", id="")
+    patient, entry = patients.get(line.owner), show_line(line, language, own=False)
+    if patient is None or line.outcome != Outcome.DONE or line.reason in WITHOUT_READING:
+        return replace(entry, document="", id="")  # a link would lead to nothing that they may open
+    return replace(entry, record=f"/patients/{patient}", id="")
 
 
 async def export_access(visit: Visit) -> Response:

@@ -124,7 +124,7 @@ def read_form_of(upload: Upload) -> Form:
     return Form(
         type=said.get("type", "")[:20],
         title=said.get("title", "")[:120],
-        written=said.get("date", "")[:10],
+        written=said.get("date", "")[:20],
         writer=said.get("writer", "")[:100],
         announced="later" if said.get("announced") == "later" else "now",
         masked="yes" if said.get("masked") else "",

@@ -22,6 +22,8 @@ from healthspace.record.spaces import patient_of
 LASTS = timedelta(minutes=30)
 SHORTEST = 10
 """Characters of a written reason: "urgence" says nothing."""
+LONGEST = 400
+"""Characters of a written reason: with its motive it fits into a token."""
 
 MOTIVES = {
     "unconscious": mark("The person is unconscious"),
@@ -42,9 +44,11 @@ async def open_in_emergency(visit: Visit) -> Response:
     form = await read_form(visit.request)
     purpose = Purpose.ETREAT if visit.caller.regulation and form.get("motive") == "regulation" else Purpose.BTG
     wrong = _check(visit, form, purpose)
+    if len(form.get("reason", "")) > LONGEST:
+        wrong["reason"] = visit.language.say("Shorten your reason")
     if wrong:
         return _render(visit, form=form, wrong=wrong)
-    # The token comes first: one emergency is one token, so that this look and those that follow it are told as one.
+    # One emergency is one token, so that this look and those that follow it are told as one.
     token = _declare(visit, form, purpose)
     try:
         async with visit.service.door.permit(visit.service.tokens.read(token, clock.now()), Action.READ_RECORD, visit.owner) as p:
@@ -113,5 +117,6 @@ def _render(visit: Visit, *, form: dict[str, str] | None = None, wrong: dict[str
         motive=form.get("motive", ""),
         reason=form.get("reason", ""),
         wrong=wrong or {},
+        longest=LONGEST,
         minutes=int(LASTS.total_seconds() // 60),
     )

@@ -33,11 +33,13 @@ PROFILE_TYPES = (
 ALWAYS = frozenset({"allergies", "treatments", "problems", "vaccinations"})
 """Sections that are shown even when nobody filled them in: a reader looks for them."""
 MOST_SHOWN = 12
-"""Facts of one section before "see all"."""
+"""Current facts of one section before "see all", and half as many of the past."""
 EVENTS_A_PAGE = 60
 FIRST, FACTS_A_PAGE = 10, 30
 """Of a long list of treatments: what the first page shows, and what each page of the list."""
-PAST = "past"
+CURRENT, PAST = "current", "past"
+CURRENT_SHOWN = 20
+"""Current treatments on the first page: few people take more."""
 LISTS = {"prescribed": (mark("Prescribed"), "MedicationRequest"), "dispensed": (mark("Handed over by a pharmacy"), "MedicationDispense")}
 ADDED_HERE = {"allergies": "allergy", "treatments": "treatment", "family": "family", "habits": "habit", "wishes": "wish"}
 
@@ -87,6 +89,9 @@ async def show_summary(visit: Visit) -> Response:
     """GET /summary"""
     sight = await open_sight(visit, PROFILE_TYPES, results=False)
     sections = [section for section in make_sections(sight.picture.facts, sight.today.isoformat()) if section.key != "wishes"]
+    asked = next((section for section in sections if section.key == visit.asked("show", 20) and section.items), None)
+    if asked is not None:
+        return _show_list((mark("Health summary"), "/summary"), asked.key, SECTIONS[asked.key][0], asked.items, sight, visit)
     rows = [show_section(section, sight, visit) for section in sections if section.key in ALWAYS or section.state is not State.EMPTY]
     missing = [SECTIONS[section.key][0] for section in sections if section.key not in ALWAYS and section.state is State.EMPTY]
     return render(visit, sight, "summary.html", "/summary", sections=rows, missing=missing)
@@ -97,30 +102,34 @@ async def show_treatments(visit: Visit) -> Response:
     sight = await open_sight(visit, ("MedicationStatement", *(type_ for _, type_ in LISTS.values())))
     section = next(one for one in make_sections(_of_type(sight, "MedicationStatement"), sight.today.isoformat()) if one.key == "treatments")
     lists = {key: (name, _newest(_of_type(sight, type_), sight)) for key, (name, type_) in LISTS.items()}
-    lists[PAST] = (mark("In the past"), list(section.past))
+    lists |= {CURRENT: (mark("Current treatments"), list(section.current)), PAST: (mark("Treatments that have ended"), list(section.past))}
     asked = visit.asked("show", 20)
     if lists.get(asked, ("", []))[1]:
-        return _show_treatments_of(asked, *lists[asked], sight, visit)
+        return _show_list((mark("Treatments"), "/treatments"), asked, *lists[asked], sight, visit)
     groups = [
         (key, name, [show_item_row(item, sight, visit) for item in items[:FIRST]], len(items))
         for key, (name, items) in lists.items()
-        if items and key != PAST
+        if items and key in LISTS
     ]
-    row = replace(show_section(section, sight, visit, most=500), past=())
+    row = replace(show_section(section, sight, visit, most=CURRENT_SHOWN), past=(), more="")
+    if len(section.current) > CURRENT_SHOWN:
+        row = replace(row, more=f"{visit.prefix}/treatments?show={CURRENT}")
     return render(visit, sight, "treatments.html", "/treatments", section=row, groups=groups, past=len(section.past))
 
 
-def _show_treatments_of(key: str, name: str, items: Sequence[Item], sight: Sight, visit: Visit) -> Response:
-    """One list of treatments, a page of it."""
+def _show_list(parent: tuple[str, str], key: str, name: str, items: Sequence[Item], sight: Sight, visit: Visit) -> Response:
+    """A long list of facts, a page of it; `parent` is the name and the path of the page that it belongs to."""
     last = -(-len(items) // FACTS_A_PAGE)
     number = min(visit.number("page"), last)
     rows = [show_item_row(item, sight, visit) for item in items[(number - 1) * FACTS_A_PAGE :][:FACTS_A_PAGE]]
     return render(
         visit,
         sight,
-        "treatment_list.html",
-        "/treatments",
+        "fact_list.html",
+        parent[1],
         here=False,
+        parent=visit.language.say(parent[0]),
+        path=parent[1],
         key=key,
         name=name,
         rows=rows,
@@ -167,18 +176,17 @@ def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MO
     name, icon = SECTIONS[section.key]
     language = visit.language
     told = section.state is State.TOLD
-    current = [show_item_row(item, sight, visit) for item in section.current]
-    past = [show_item_row(item, sight, visit) for item in section.past]
+    current, past = section.current, section.past
     return SectionRow(
         key=section.key,
         name=language.say(name),
         icon=icon,
-        current=tuple(current[:most]) if told else (),
-        past=tuple(past[:most]) if told else (),
+        current=tuple(show_item_row(item, sight, visit) for item in current[:most]) if told else (),
+        past=tuple(show_item_row(item, sight, visit) for item in past[: most // 2]) if told else (),
         refused=tuple(show_item_row(item, sight, visit) for item in section.refused[:most]) if told else (),
         empty="" if told else explain_empty(section, language),
         known=section.state is State.NONE_KNOWN,
-        more=_more(section, visit, len(current) > most or len(past) > most),
+        more=_more(section, visit, len(current) > most or len(past) > most // 2),
         add=f"/entries/{ADDED_HERE[section.key]}" if sight.enters and section.key in ADDED_HERE else "",
     )
 
@@ -211,7 +219,7 @@ def _more(section: Section, visit: Visit, cut: bool) -> str:
     pages = {"treatments": "/treatments", "vaccinations": "/vaccination"}
     if section.key in pages:
         return f"{visit.prefix}{pages[section.key]}"
-    return f"{visit.prefix}/timeline" if cut else ""
+    return f"{visit.prefix}/summary?show={section.key}" if cut else ""
 
 
 def _of_type(sight: Sight, type_: str) -> list[Resource]:

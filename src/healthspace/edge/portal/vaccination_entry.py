@@ -95,7 +95,7 @@ def read_typed(fields: dict[str, str]) -> Form:
     return Form(
         vaccine=fields.get("vaccine", "")[:10],
         name=fields.get("name", "")[:120],
-        when=fields.get("date", "")[:10],
+        when=fields.get("date", "")[:20],
         lot=fields.get("lot", "")[:30].upper(),
         rank=fields.get("rank", "")[:1],
         site=fields.get("site", "")[:20],

@@ -1,0 +1,142 @@
+"""Every form of every page, as every persona: sent empty, sent nonsense, sent too large, sent from elsewhere. Nothing breaks, and nothing
+that was typed is lost."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from uuid import UUID
+
+import httpx
+import pytest
+from lxml import html
+
+from healthspace.access.opening import Service
+from healthspace.identity.personas import Role
+from tests.edge.test_portal import HERE, signed_in
+from tests.harness import authorised
+from tests.large_record import fill_record
+
+PATIENT = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+OF_A_KIND = 3
+"""Pages of one kind that are opened: documents, months, analytes look alike."""
+PROFESSIONALS = (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.NURSE, Role.LABORATORY)
+PERSONAS = (Role.CITIZEN, *PROFESSIONALS, Role.REGULATOR, Role.AGENCY, Role.AUDITOR)
+WORDS = 'Zoë <b>"l’œil" & ½ \N{PILE OF POO} \N{RIGHT-TO-LEFT OVERRIDE}fin'
+NONSENSE = ("\0", "\x1b[2J", "%00", "'; DROP TABLE resource; --", "{{ 7*7 }}", "\N{COMBINING ACUTE ACCENT}" * 40, "\ufffe", "9" * 300, "-0")
+DATES = ("2999-01-01", "2026-02-30", "0000-00-00", "99999-12-31", "1899-12-31", "hier")
+LAST, NEVER = "/settings/close", "/sign-out"
+"""After these, there is no record or nobody to ask as."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form as a page shows it: where it goes, what it holds already, and what a person types into it, with the most that fits."""
+
+    page: str
+    action: str
+    multipart: bool
+    held: dict[str, str]
+    typed: dict[str, tuple[str, int]]
+
+    @property
+    def kind(self) -> str:
+        return PATIENT.sub("{id}", self.action) + " " + " ".join(sorted(self.typed))
+
+    def fill(self, words: str, day: str) -> dict[str, str]:
+        values = {name: (day if kind == "date" else words[:most]) for name, (kind, most) in self.typed.items()}
+        return {**self.held, **values}
+
+
+async def walk(client: httpx.AsyncClient, starts: list[str]) -> dict[str, str]:
+    """Every page that links lead to from `starts`, by its address; `OF_A_KIND` of those that look alike."""
+    waiting, pages, seen = list(starts), dict[str, str](), dict[str, int]()
+    asked = set[str]()
+    while waiting:
+        address = waiting.pop(0)
+        kind = re.sub(r"=[^&]*", "=", PATIENT.sub("{id}", address))
+        if address in asked or address.startswith("/language") or seen.get(kind, 0) >= OF_A_KIND:
+            continue
+        asked.add(address)
+        seen[kind] = seen.get(kind, 0) + 1
+        answer = await client.get(address)
+        assert answer.status_code < 400, f"{address}: {answer.status_code}"
+        if answer.headers.get("content-type", "").startswith("text/html") and answer.text:
+            pages[address] = answer.text
+            waiting += [unescape(link).partition("#")[0] for link in re.findall(r'<a [^>]*href="(/[^"]*)"', answer.text)]
+            waiting += [
+                address.partition("?")[0] + unescape(link).partition("#")[0] for link in re.findall(r'href="(\?[^"]*)"', answer.text)
+            ]
+    return pages
+
+
+def forms_of(address: str, page: str) -> Iterator[Form]:
+    for form in html.fromstring(page).iter("form"):
+        if form.get("method") == "post":
+            held, typed = dict[str, str](), dict[str, tuple[str, int]]()
+            for field in form.iter("input", "select", "textarea", "button"):
+                kind, name = field.get("type", field.tag), field.get("name")
+                if name and kind in {"text", "textarea", "date", "email", "tel", "number", "search"}:
+                    typed[name] = ("date" if kind == "date" else "text", int(field.get("maxlength", 40)))
+                elif name and (kind in {"hidden", "submit"} or field.get("checked") is not None):
+                    held.setdefault(name, field.get("value") or "")
+                elif name and field.tag == "select":
+                    held[name] = [option.get("value", "") for option in field.iter("option")][-1]
+            multipart = form.get("enctype") == "multipart/form-data"
+            yield Form(address, form.get("action") or address, multipart, held, typed)
+
+
+async def send(client: httpx.AsyncClient, form: Form, values: dict[str, str], **headers: str) -> httpx.Response:
+    files = {"file": ("a.txt", b"Un texte", "text/plain")} if form.multipart else None
+    answer = await client.post(form.action, data=values, files=files, headers={**HERE, **headers}, follow_redirects=False)
+    assert answer.status_code < 500, f"{form.kind}: {answer.status_code} for {values}"
+    return answer
+
+
+def kept(answer: httpx.Response, form: Form, values: dict[str, str]) -> list[str]:
+    """The fields whose words the page that refuses them has lost."""
+    shown = html.fromstring(answer.text)
+    held = {field.get("name"): field.get("value") or field.text or "" for field in shown.iter("input", "textarea") if field.get("name")}
+    return [name for name in form.typed if tidy(held.get(name, "")) != tidy(values[name])]
+
+
+def tidy(text: str) -> str:
+    """What a person would recognise: neither runs of spaces, nor invisible signs, nor capitals."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable()).casefold().strip()
+
+
+@pytest.fixture
+async def patient(service: Service) -> UUID:
+    known = await fill_record(service, 20)
+    await authorised(service, known, Role.SPECIALIST)
+    return known
+
+
+@pytest.mark.parametrize("role", PERSONAS)
+async def test_no_link_of_a_full_record_is_dead_and_no_form_loses_what_was_typed_or_breaks(
+    service: Service, client: httpx.AsyncClient, patient: UUID, role: Role
+) -> None:
+    signed_in(service, client, patient if role is Role.CITIZEN else role)
+    starts = ["/"]
+    if role in PROFESSIONALS:
+        starts += [f"/patients/{patient}{part}" for part in ("", "/add", "/emergency")][: 2 if role is Role.LABORATORY else 3]
+        starts = [one for one in starts if role is not Role.NURSE or not one.endswith(str(patient))]
+    pages = await walk(client, starts)
+    forms = {form.kind: form for address, page in pages.items() for form in forms_of(address, page)}
+    lost = []
+    for form in sorted(forms.values(), key=lambda form: form.action == LAST):
+        if form.action == NEVER:
+            continue
+        await send(client, form, {})
+        for words, day in [(WORDS, day) for day in DATES] + [(words, DATES[0]) for words in NONSENSE]:
+            values = form.fill(words, day)
+            answer = await send(client, form, values)
+            if answer.status_code in {409, 422} and words == WORDS and (names := kept(answer, form, values)):
+                lost.append(f"{form.kind}: {answer.status_code} without {names}")
+            elif answer.status_code in {400, 413}:
+                assert words != WORDS, f"{form.kind}: {answer.status_code} for what a person can type"
+        await send(client, form, dict.fromkeys((*form.typed, *form.held), "x" * 20000))
+        abroad = await send(client, form, form.fill(WORDS, DATES[0]), **{"sec-fetch-site": "cross-site"})
+        assert abroad.status_code == 400, form.kind
+    assert not lost, "\n".join(dict.fromkeys(lost))
+    assert len(pages) > 5
