@@ -116,37 +116,25 @@ def _advice_section(advised: tuple[Advised, ...], numbering: Numbering) -> Secti
 
 
 def _refusal(one: Refused, numbering: Numbering) -> Node:
-    reason = e("entryRelationship", reason_entry(one.reason), typeCode="RSON") if one.reason else None
-    return e(
-        "substanceAdministration",
-        *templates(*IMMUNIZATION),
-        e("id", root=numbering.next()),
-        coded("code", UNSPECIFIED),
-        text_reference(one.mark),
+    return _administration(
+        (IMMUNIZATION, "EVN", UNSPECIFIED, one.mark),
+        numbering,
         e("statusCode", code="completed"),
         e("effectiveTime", value=day(one.when)),
         e("consumable", product_entry(one.product, one.mark)),
-        reason,
-        classCode="SBADM",
-        moodCode="EVN",
-        negationInd="true",
+        e("entryRelationship", reason_entry(one.reason), typeCode="RSON") if one.reason else None,
+        refused=True,
     )
 
 
 def _advice(one: Advised, numbering: Numbering) -> Node:
-    return e(
-        "substanceAdministration",
-        *templates(*RECOMMENDATION),
-        e("id", root=numbering.next()),
-        coded("code", FIRST if one.rank == 1 else BOOSTER),
-        text_reference(one.mark),
+    return _administration(
+        (RECOMMENDATION, "INT", FIRST if one.rank == 1 else BOOSTER, one.mark),
+        numbering,
         e("statusCode", code="active"),
         e("effectiveTime", e("low", value=day(one.earliest)), e("high", value=day(one.latest)), xsi_type="IVL_TS"),
         e("consumable", product_entry(one.product, one.mark)),
         e("entryRelationship", _rank(one.rank), typeCode="SUBJ"),
-        classCode="SBADM",
-        moodCode="INT",
-        negationInd="false",
     )
 
 
@@ -163,12 +151,9 @@ def _rank(rank: int) -> Node:
 
 
 def _entry(given: Immunization, numbering: Numbering) -> Node:
-    return e(
-        "substanceAdministration",
-        *templates(*IMMUNIZATION),
-        e("id", root=numbering.next()),
-        coded("code", FIRST if given.rank == 1 else BOOSTER),
-        text_reference(given.mark),
+    return _administration(
+        (IMMUNIZATION, "EVN", FIRST if given.rank == 1 else BOOSTER, given.mark),
+        numbering,
         e("statusCode", code="completed"),
         e("effectiveTime", value=day(given.when)),
         coded("routeCode", given.route) if given.route else None,
@@ -177,7 +162,22 @@ def _entry(given: Immunization, numbering: Numbering) -> Node:
         e("consumable", product_entry(given.product, given.mark, lot=given.lot)),
         e("performer", assigned("assignedEntity", given.vaccinator), typeCode="PRF"),
         e("entryRelationship", _rank(given.rank), typeCode="SUBJ"),
+    )
+
+
+def _administration(
+    about: tuple[tuple[str, ...], str, Code, str], numbering: Numbering, *parts: Node | None, refused: bool = False
+) -> Node:
+    """A vaccine that was given, refused or advised. `about`: its templates, its mood, what kind of dose it is, its mark in the text."""
+    kind, mood, dose, mark = about
+    return e(
+        "substanceAdministration",
+        *templates(*kind),
+        e("id", root=numbering.next()),
+        coded("code", dose),
+        text_reference(mark),
+        *parts,
         classCode="SBADM",
-        moodCode="EVN",
-        negationInd="false",
+        moodCode=mood,
+        negationInd="true" if refused else "false",
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from starlette.responses import Response
 
@@ -155,36 +156,23 @@ def _open_carer(visit: Visit, circle: Circle) -> Relative:
 
 
 def _render(visit: Visit, circle: Circle, typed: Typed, wrong: dict[str, str]) -> Response:
-    represents = typed.relation == REPRESENTS and circle.room_to_represent
     return visit.render(
         "relative_invite.html",
-        status=422 if wrong else 200,
-        current="/relatives",
-        here=False,
-        holder=circle.holder,
-        patient=circle.banner,
-        tab="/relatives",
+        **_form(circle, typed, wrong),
         circle=circle,
-        typed=typed,
-        represents=represents,
+        represents=typed.relation == REPRESENTS and circle.room_to_represent,
         relations=[(code, visit.language.say(name)) for code, name in RELATIONS.items()],
         days=visit.service.door.policy.invitation.days,
         latest=visit.today.isoformat(),
-        wrong=wrong,
         own=visit.own,
     )
 
 
 def _render_change(visit: Visit, circle: Circle, typed: Typed, wrong: dict[str, str]) -> Response:
-    return visit.render(
-        "relative_change.html",
-        status=422 if wrong else 200,
-        current="/relatives",
-        here=False,
-        holder=circle.holder,
-        patient=circle.banner,
-        tab="/relatives",
-        relative=_open_carer(visit, circle),
-        typed=typed,
-        wrong=wrong,
-    )
+    return visit.render("relative_change.html", **_form(circle, typed, wrong), relative=_open_carer(visit, circle))
+
+
+def _form(circle: Circle, typed: Typed, wrong: dict[str, str]) -> dict[str, Any]:
+    """What the pages of both forms hold."""
+    place = {"current": "/relatives", "here": False, "holder": circle.holder, "patient": circle.banner, "tab": "/relatives"}
+    return {"status": 422 if wrong else 200, **place, "typed": typed, "wrong": wrong}
