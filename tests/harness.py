@@ -44,7 +44,7 @@ class OneConnection:
         async with self._turn:
             yield self._connection
 
-    def get_idle_size(self) -> int:
+    def get_max_size(self) -> int:
         return 1
 
 

@@ -135,7 +135,7 @@ async def test_a_read_cancelled_while_its_line_is_written_has_one_line(busy: Ser
             await read_patient(p)
 
     task = asyncio.create_task(act())
-    while not busy.door.trail._pending:
+    while not busy.door.trail._waiting:
         await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -225,9 +225,9 @@ async def test_a_read_whose_line_cannot_be_written_has_no_answer(service: Servic
 async def test_closing_waits_for_the_lines_under_way(busy: Service, pool: asyncpg.Pool) -> None:
     patient = await a_citizen(busy)
     reads = [asyncio.create_task(look(busy, patient)) for _ in range(20)]
-    while not busy.door.trail._pending:
+    while not busy.door.trail._waiting:
         await asyncio.sleep(0)
-    pending = len(busy.door.trail._pending)
+    pending = len(busy.door.trail._waiting)
     await busy.door.trail.close()
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'patient:read'") >= pending
     await asyncio.gather(*reads)

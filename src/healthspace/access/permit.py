@@ -99,12 +99,12 @@ class Permit:
     @property
     def depositor(self) -> int:
         """The caller as the source of documents, hashed as the index holds it."""
-        return self.keys.hash64("depositor", self.caller.depositor_key)
+        return self.keys.hash_caller(self.caller.depositor_key, "depositor")
 
     @property
     def concern(self) -> tuple[int, ...]:
         """The hashes under which the index holds what names the caller."""
-        return tuple(self.keys.hash64("concerns", key) for key in self.caller.keys)
+        return tuple(self.keys.hash_caller(key, "concerns") for key in self.caller.keys)
 
     @property
     def unbounded(self) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = b"\x00" * 32
+FRAMED = b"%d:%s" * 11
 
 
 class Outcome(StrEnum):
@@ -53,7 +54,7 @@ def chain(key: bytes, writer: UUID, seq: int, before: bytes, line: Line) -> byte
         b"%d" % line.caller,
         line.detail,
     )
-    return hmac.digest(key, b"".join(b"%d:%s" % (len(field), field) for field in fields), "sha256")
+    return hmac.digest(key, FRAMED % tuple(part for field in fields for part in (len(field), field)), "sha256")
 
 
 def prove_head(key: bytes, writer: UUID, seq: int, mac: bytes) -> bytes:

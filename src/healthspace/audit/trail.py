@@ -61,8 +61,6 @@ class Trail:
         self._key = keys.derive("chain the trail")
         self._idle: list[Writer] = []
         self._waiting: list[Waiting] = []
-        self._pending: set[asyncio.Future[None]] = set()
-        self._arrived = asyncio.Event()
         self._group: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -114,51 +112,45 @@ class Trail:
 
         Lines that arrive together share one commit (and one fsync).
         """
-        if self._group is None or self._group.done():
-            self._group = asyncio.create_task(self._commit_groups())
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(lines, letters, durable))
-        self._pending.add(durable)
-        durable.add_done_callback(self._pending.discard)
-        self._arrived.set()
-        # A caller that stops waiting does not take its lines back.
-        await asyncio.shield(durable)
+        if self._group is None or self._group.done():
+            self._group = asyncio.create_task(self._commit_groups())
+        # A caller that stops waiting does not take its lines back: they are in the group.
+        await durable
 
     async def close(self) -> None:
-        """Commits what waits, then stops."""
-        while self._pending:
-            await asyncio.gather(*self._pending, return_exceptions=True)
-        # A line that comes later still begins a group of its own.
-        group, self._group = self._group, None
-        if group is not None:
-            group.cancel()
-            await asyncio.gather(group, return_exceptions=True)
+        """Commits what waits. A line that comes later still begins a group of its own."""
+        while self._group is not None and not self._group.done():
+            await asyncio.wait({self._group})
 
     async def _commit_groups(self) -> None:
-        while True:
-            await self._arrived.wait()
+        while self._waiting:
             if len(self._waiting) < LARGEST_GROUP:
                 await asyncio.sleep(GATHER)
             group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
-            if not self._waiting:
-                self._arrived.clear()
             await self._commit(group)
 
     async def _commit(self, group: list[Waiting]) -> None:
+        lines, letters = [line for one in group for line in one.lines], [letter for one in group for letter in one.letters]
         try:
-            async with self.writer() as writer, self._database.transaction() as tx:
-                await self.append(tx, writer, [line for one in group for line in one.lines])
-                if letters := [letter for one in group for letter in one.letters]:
+            # Lines alone are one statement, which is a transaction by itself.
+            acting = self._database.transaction() if letters else self._database.reading()
+            async with self.writer() as writer, acting as tx:
+                await self.append(tx, writer, lines)
+                if letters:
                     await post(tx, letters)
         except Exception as error:
             # Each waiting caller gets its own: no answer leaves without its line.
             for one in group:
                 unavailable = Unavailable()
                 unavailable.__cause__ = error
-                one.durable.set_exception(unavailable)
+                if not one.durable.done():
+                    one.durable.set_exception(unavailable)
             return
         for one in group:
-            one.durable.set_result(None)
+            if not one.durable.done():
+                one.durable.set_result(None)
 
     async def _bear(self) -> Writer:
         async with self._database.transaction() as tx:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 from typing import Any, Protocol
 
 import asyncpg
@@ -39,7 +40,7 @@ class Acquires(Protocol):
 
     def acquire(self) -> AbstractAsyncContextManager[Any]: ...
 
-    def get_idle_size(self) -> int: ...
+    def get_max_size(self) -> int: ...
 
 
 class Tx:
@@ -85,21 +86,34 @@ class Database:
     """Hands out transactions; turns a lost server into Unavailable."""
 
     def __init__(self, pool: Acquires) -> None:
-        self._pool = pool
+        self._pool, self._free = pool, pool.get_max_size()
 
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Any]:
-        """A connection of the pool. The pool's own timeout would make a task of each wait; this makes none, and no timer without a wait."""
-        waiting = self._pool.acquire()
-        if self._pool.get_idle_size():
-            connection = await waiting.__aenter__()
-        else:
-            async with asyncio.timeout(LONGEST_WAIT):
-                connection = await waiting.__aenter__()
+        held, connection = await self._take()
         try:
             yield connection
         finally:
-            await waiting.__aexit__(None, None, None)
+            await self._give_back(held)
+
+    async def _take(self) -> tuple[AbstractAsyncContextManager[Any], Any]:
+        """A connection of the pool, and what holds it. The pool's own timeout makes a task of each wait; this sets a timer for a wait."""
+        held, free = self._pool.acquire(), self._free > 0
+        self._free -= 1
+        try:
+            if free:
+                return held, await held.__aenter__()
+            async with asyncio.timeout(LONGEST_WAIT):
+                return held, await held.__aenter__()
+        except BaseException:
+            self._free += 1
+            raise
+
+    async def _give_back(self, held: AbstractAsyncContextManager[Any]) -> None:
+        try:
+            await held.__aexit__(None, None, None)
+        finally:
+            self._free += 1
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -116,18 +130,9 @@ class Database:
         except LOST as lost:
             raise Unavailable from lost
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Tx]:
+    def reading(self) -> "Reading":
         """Single statements that each see what is committed: a read needs no BEGIN and no COMMIT."""
-        try:
-            async with self._acquire() as connection:
-                tx = Tx(connection)
-                try:
-                    yield tx
-                finally:
-                    tx.close()
-        except LOST as lost:
-            raise Unavailable from lost
+        return Reading(self)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -137,6 +142,32 @@ class Database:
                 yield connection
         except LOST as lost:
             raise Unavailable from lost
+
+
+class Reading:
+    """What `Database.reading` gives. A class, because every request comes here and a generator of contexts costs as much as a query."""
+
+    __slots__ = ("_database", "_held", "_tx")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Tx:
+        try:
+            self._held, connection = await self._database._take()
+        except LOST as lost:
+            raise Unavailable from lost
+        self._tx = Tx(connection)
+        return self._tx
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._tx.close()
+        try:
+            await self._database._give_back(self._held)
+        except LOST as lost:
+            raise Unavailable from lost
+        if isinstance(error, LOST):
+            raise Unavailable from error
 
 
 class _Connection(asyncpg.Connection):
@@ -149,7 +180,13 @@ class _Connection(asyncpg.Connection):
 async def open_pool(parameters: dict[str, Any], *, size: int) -> asyncpg.Pool:
     """A pool of up to `size` connections; `parameters` are those of `asyncpg.connect`."""
     pool: asyncpg.Pool = await asyncpg.create_pool(
-        **parameters, connection_class=_Connection, min_size=1, max_size=size, command_timeout=60, max_inactive_connection_lifetime=0
+        **parameters,
+        connection_class=_Connection,
+        min_size=1,
+        max_size=size,
+        timeout=LONGEST_WAIT,
+        command_timeout=60,
+        max_inactive_connection_lifetime=0,
     )
     return pool
 

@@ -18,6 +18,7 @@ REMEMBER_KEY_CHECK = "INSERT INTO installation (name, value) VALUES ('key-check'
 
 KEY_SIZE = 32
 REMEMBERED_CALLERS = 4096
+"""Of each kind of hash; about 150 bytes each."""
 
 
 class KeyRing:
@@ -28,7 +29,7 @@ class KeyRing:
         self._derived: dict[str, bytes] = {}
         self._wrapping = self.derive("wrap data keys")
         self._index = self.derive("hash index values")
-        self._callers: dict[str, int] = {}
+        self._callers: dict[tuple[str, str], int] = {}
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose; other purposes say nothing about it."""
@@ -56,13 +57,13 @@ class KeyRing:
         """A keyed hash as a signed 64-bit number: equal values meet, and nobody without the key can tell which."""
         return int.from_bytes(self._hash(parts, 8), "big", signed=True)
 
-    def hash_caller(self, key: str) -> int:
-        """The hash of a caller, remembered: the same few come again and again."""
-        known = self._callers.get(key)
+    def hash_caller(self, key: str, role: str = "caller") -> int:
+        """The hash of a caller in one role (caller, depositor, concerns), remembered: the same few come again and again."""
+        known = self._callers.get((role, key))
         if known is None:
             if len(self._callers) >= REMEMBERED_CALLERS:
                 self._callers.clear()
-            known = self._callers[key] = self.hash64("caller", key)
+            known = self._callers[role, key] = self.hash64(role, key)
         return known
 
     def code_prefixes(self, folded: str) -> bytes:

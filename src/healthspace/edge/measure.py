@@ -15,6 +15,7 @@ class Measure:
         self._app = app
         self._requests = Counter("healthspace_requests", "Requests answered", ["route", "method", "status"], registry=registry)
         self._seconds = Histogram("healthspace_request_seconds", "Time to answer", ["route"], registry=registry)
+        self._known = dict[tuple[str, str, int], tuple[Counter, Histogram]]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -31,9 +32,17 @@ class Measure:
         try:
             await self._app(scope, receive, note_status)
         finally:
-            family = _family(scope["path"], status)
-            self._requests.labels(family, scope["method"], str(status)).inc()
-            self._seconds.labels(family).observe(time.perf_counter() - began)
+            counted, timed = self._labelled(_family(scope["path"], status), scope["method"], status)
+            counted.inc()
+            timed.observe(time.perf_counter() - began)
+
+    def _labelled(self, family: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """The two of one kind of request, remembered: there are few kinds, and looking labels up is dear."""
+        known = self._known.get((family, method, status))
+        if known is None:
+            known = self._requests.labels(family, method, str(status)), self._seconds.labels(family)
+            self._known[family, method, status] = known
+        return known
 
 
 def _family(path: str, status: int) -> str:

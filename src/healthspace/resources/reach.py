@@ -86,6 +86,8 @@ class Reach:
         permit = self.permit
         if not belongs_to_citizens(type_):
             return Scope((REGISTRY,) if permit.unbounded or type_ in PUBLIC_TYPES else ())
+        if permit.unbounded:
+            return Scope(permit.owners)
         if not self._opens(type_):
             return Scope(())
         depositor, required = permit.depositor, list[int]()
@@ -104,17 +106,17 @@ class Reach:
             required += tags_of(self.keys, type_, ORIGIN, frozenset({CITIZEN}))
         if type_ in permit.concerned:
             required = [*permit.concern, *self._said(type_)]
-        gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ == "DocumentReference" and not permit.unbounded else ()
+        gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ == "DocumentReference" else ()
         return Scope(permit.owners, Hidden(hidden, depositor) if hidden else Hidden(), tuple(required), gone, self._admitted(type_))
 
     def _opens(self, type_: str) -> bool:
         """Whether anything of a citizen's type may be shown at all."""
         permit = self.permit
         # What is about a citizen and belongs to none, because nobody knows whom, is for those who run the service.
-        if type_ in permit.withheld or (permit.owners == (REGISTRY,) and not permit.unbounded):
+        if type_ in permit.withheld or permit.owners == (REGISTRY,):
             return False
         # The bytes of a document are read through their document, whose labels and class decide.
-        if type_ == "Binary" and not permit.unbounded:
+        if type_ == "Binary":
             return False
         if permit.only is not None and type_ not in permit.only:
             return False

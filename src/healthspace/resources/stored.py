@@ -16,6 +16,7 @@ Resource = dict[str, Any]
 
 DELETED = b"!"
 """What a body begins with that is no resource: the version is a deletion."""
+BEFORE_NAME = len('{"resourceType":"","id":"')
 
 
 class Stored(NamedTuple):
@@ -33,12 +34,12 @@ class Stored(NamedTuple):
 
     @property
     def deleted(self) -> bool:
-        return self.body.startswith(DELETED)
+        return self.body[:1] == DELETED
 
     @property
     def name(self) -> str:
         """The id as clients know it: the one they chose, or else ours."""
-        return self.body[1:].decode() if self.deleted else name_in(self.body)
+        return self.body[1:].decode() if self.deleted else name_in(self.body, self.type)
 
     def json(self) -> Resource:
         """The resource, for reading: numbers as floats."""
@@ -51,10 +52,10 @@ class Stored(NamedTuple):
         return resource
 
 
-def name_in(body: bytes) -> str:
+def name_in(body: bytes, type_: str) -> str:
     """The id in a body as the store writes it: `{"resourceType":"…","id":"…"`."""
-    start = body.find(b'","id":"', 0, 80)
-    return body[start + 8 : body.index(b'"', start + 8)].decode()
+    start = BEFORE_NAME + len(type_)
+    return body[start : body.index(b'"', start)].decode()
 
 
 def open_row(cipher: Cipher, row: Row) -> Stored:

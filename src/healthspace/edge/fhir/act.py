@@ -15,7 +15,7 @@ from healthspace.audit.origin import asked_in_body
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, InvalidResource, Malformed, NotAcceptable, TooLarge, Unauthenticated, UnsupportedMedia
 from healthspace.edge.fhir.answer import answer_error
-from healthspace.edge.fhir.formats import is_pretty_wanted, is_xml_wanted, parse_body, rewrite
+from healthspace.edge.fhir.formats import PLAIN, parse_body, rewrite, wanted_form
 from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Caller
 from healthspace.resources.indexing import Resource
@@ -49,6 +49,10 @@ RECORD_ACTIONS = {
 }
 """What the shared record calls an interaction on one of its own types."""
 
+MOST_BASES = 256
+_bases = dict[tuple[str, str | None, str | None], str]()
+"""Addresses by which we were asked, by scheme, host and root: nearly always one."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -66,20 +70,21 @@ def act(general: Action, handler: Handler, *, raw: bool = False) -> Endpoint:
             caller = identify(request, service)
         except Unauthenticated as error:
             return await _answer_stranger(service, action, error)
-        answered = await _try(request, service, caller, action, handler if raw else _in_fhir(handler))
-        return _in_wanted_form(request, answered)
+        try:
+            form, doing = wanted_form(request), handler
+        except NotAcceptable as error:
+            # Nothing is done for nothing; the refusal itself is JSON.
+            form, doing = PLAIN, handler if raw else _refuse(error)
+        return rewrite(await _try(request, service, caller, action, doing), form)
 
     return endpoint
 
 
-def _in_fhir(handler: Handler) -> Handler:
-    """`handler`, after the request was seen to want a form that we speak: nothing is done for nothing."""
+def _refuse(error: HealthspaceError) -> Handler:
+    async def refused(request: Request, service: Service, caller: Caller) -> Response:
+        raise error
 
-    async def checked(request: Request, service: Service, caller: Caller) -> Response:
-        is_xml_wanted(request)
-        return await handler(request, service, caller)
-
-    return checked
+    return refused
 
 
 async def _try(request: Request, service: Service, caller: Caller, action: Action, handler: Handler) -> Response:
@@ -94,15 +99,6 @@ async def _try(request: Request, service: Service, caller: Caller, action: Actio
         return answer_error(HealthspaceError("the service failed; nothing was stored"))
 
 
-def _in_wanted_form(request: Request, answered: Response) -> Response:
-    try:
-        xml = is_xml_wanted(request)
-    except NotAcceptable:
-        xml = False  # refused before anything was done; the refusal itself is JSON
-    pretty = is_pretty_wanted(request)
-    return rewrite(answered, xml=xml, pretty=pretty) if xml or pretty else answered
-
-
 def identify(request: Request, service: Service) -> Caller:
     """The caller of the bearer token (RFC 6750)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -112,7 +108,14 @@ def identify(request: Request, service: Service) -> Caller:
 
 
 def base_url(request: Request) -> str:
-    return f"{str(request.base_url).rstrip('/')}/fhir"
+    """The address of this API as the client knows it."""
+    asked = request.scope["scheme"], request.headers.get("host"), request.scope.get("root_path")
+    known = _bases.get(asked)
+    if known is None:
+        if len(_bases) >= MOST_BASES:
+            _bases.clear()
+        known = _bases[asked] = f"{str(request.base_url).rstrip('/')}/fhir"
+    return known
 
 
 async def read_body(request: Request, limit: int) -> bytes:

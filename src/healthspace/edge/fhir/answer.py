@@ -109,8 +109,8 @@ def searchset(base: str, entries: Entries, total: int | None, links: Mapping[str
     if total is not None:
         head["total"] = total
     head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
-    parts = [_entry(base, entry, b"match") for entry in entries.matches]
-    parts += [_entry(base, entry, b"include") for entry in entries.included]
+    parts = [_entry(base, entry, "match") for entry in entries.matches]
+    parts += [_entry(base, entry, "include") for entry in entries.included]
     if entries.warnings or entries.notices:
         told = outcome(
             *(issue("not-supported", "this parameter was left out", name, "warning") for name in entries.warnings),
@@ -122,6 +122,6 @@ def searchset(base: str, entries: Entries, total: int | None, links: Mapping[str
     return orjson.dumps(head)[:-1] + b',"entry":[' + b",".join(parts) + b"]}"
 
 
-def _entry(base: str, entry: tuple[str, str, bytes], mode: bytes) -> bytes:
+def _entry(base: str, entry: tuple[str, str, bytes], mode: str) -> bytes:
     type_, name, body = entry
-    return b'{"fullUrl":"%s/%s/%s","resource":%s,"search":{"mode":"%s"}}' % (base.encode(), type_.encode(), name.encode(), body, mode)
+    return b"".join((f'{{"fullUrl":"{base}/{type_}/{name}","resource":'.encode(), body, f',"search":{{"mode":"{mode}"}}}}'.encode()))

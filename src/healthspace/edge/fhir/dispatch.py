@@ -42,10 +42,14 @@ class Dispatch:
         by_path: dict[str, dict[str, Endpoint]] = {}
         for method, path, endpoint in routes:
             by_path.setdefault(path, {})[method] = endpoint
-        self._by_length: dict[int, list[Target]] = {}
-        for path, endpoints in by_path.items():
-            steps = tuple(step for step in path.split("/") if step)
-            self._by_length.setdefault(len(steps), []).append(Target(steps, endpoints))
+        targets = [Target(tuple(step for step in path.split("/") if step), endpoints) for path, endpoints in by_path.items()]
+        self._open = _by_length(target for target in targets if not target.steps or target.steps[0][0] == "{")
+        """The targets whose first step may be anything, by the number of steps."""
+        self._named = {
+            first: _by_length(target for target in targets if not target.steps or target.steps[0] == first or target.steps[0][0] == "{")
+            for first in {target.steps[0] for target in targets if target.steps and target.steps[0][0] != "{"}
+        }
+        """The targets that a first step of their own may lead to, by that step, then by the number of steps."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
@@ -56,7 +60,7 @@ class Dispatch:
 
     def _find(self, steps: list[str], method: str) -> tuple[Endpoint | HealthspaceError, dict[str, str]]:
         known = set[str]()
-        for target in self._by_length.get(len(steps), ()):
+        for target in self._named.get(steps[0] if steps else "", self._open).get(len(steps), ()):
             found = target.match(steps)
             if found is None:
                 continue
@@ -81,3 +85,10 @@ class Dispatch:
         except Exception as error:
             log.error("request_failed", error=type(error).__name__)
             return answer_error(HealthspaceError("the service failed; nothing was stored"))
+
+
+def _by_length(targets: Iterable[Target]) -> dict[int, list[Target]]:
+    found: dict[int, list[Target]] = {}
+    for target in targets:
+        found.setdefault(len(target.steps), []).append(target)
+    return found

@@ -1,7 +1,7 @@
 """JSON and XML at the edge (R4 http.html#mime-type): what a body is written in, and what an answer is asked to be written in."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,30 +17,41 @@ SHORT = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
 ANYTHING = frozenset({"*/*", "application/*", "text/html", ""})
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 FHIR_XML = "application/fhir+xml; charset=utf-8"
+FORM_TERMS = re.compile(rb"format|pretty|%")
+"""What a query holds when it says how to write the answer: its names may be percent-encoded."""
 WANTED_VERSIONS = frozenset({"4.0", "4.0.1", "4"})
 """Of FHIR, as media types say it (R4 versioning.html#mt-version)."""
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 PARAMETER = re.compile(r';\s*(fhirversion|charset)\s*=\s*"?([^\s;,"]+)')
 
 
-def is_xml_wanted(request: Request) -> bool:
-    """Whether the answer is to be XML: by `_format`, which wins, or by Accept. NotAcceptable when it is neither JSON nor XML."""
-    asked = request.query_params.get("_format")
+class Form(NamedTuple):
+    """How an answer is to be written."""
+
+    xml: bool = False
+    pretty: bool = False
+
+
+PLAIN = Form()
+
+
+def wanted_form(request: Request) -> Form:
+    """The form asked for by `_format`, which wins, or by Accept, and by `_pretty`. NotAcceptable when it is neither JSON nor XML."""
+    # Most queries say nothing of the form, and are not taken apart for it.
+    asked, pretty = None, False
+    if FORM_TERMS.search(request.scope["query_string"]):
+        asked, pretty = request.query_params.get("_format"), request.query_params.get("_pretty") == "true"
     if asked is not None:
-        return _is_xml(asked, "_format")
+        return Form(_is_xml(asked, "_format"), pretty)
     accepted = request.headers.get("accept")
     if accepted is None or accepted in JSON_TYPES or accepted == "*/*":
-        return False
+        return Form(pretty=True) if pretty else PLAIN
     for one in _by_preference(accepted):
         if one in JSON_TYPES or one in ANYTHING:
-            return False
+            return Form(pretty=pretty)
         if one in XML_TYPES:
-            return True
+            return Form(xml=True, pretty=pretty)
     raise NotAcceptable("FHIR 4.0 in JSON and XML is answered here", place="Accept")
-
-
-def is_pretty_wanted(request: Request) -> bool:
-    return request.query_params.get("_pretty") == "true"
 
 
 def parse_body(body: bytes, content_type: str) -> Any:
@@ -59,14 +70,14 @@ def parse_body(body: bytes, content_type: str) -> Any:
     return resource
 
 
-def rewrite(response: Response, *, xml: bool, pretty: bool) -> Response:
+def rewrite(response: Response, form: Form) -> Response:
     """`response` (FHIR JSON) in the form that was asked for."""
-    if response.headers.get("content-type", "") != FHIR_JSON or not response.body:
+    if form == PLAIN or response.headers.get("content-type", "") != FHIR_JSON or not response.body:
         return response
     resource = read_json(bytes(response.body))
-    content = write_xml(resource, pretty=pretty) if xml else write_json(resource, pretty=pretty)
+    content = write_xml(resource, pretty=form.pretty) if form.xml else write_json(resource, pretty=form.pretty)
     headers = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
-    return Response(content, response.status_code, {**headers, "content-type": FHIR_XML if xml else FHIR_JSON})
+    return Response(content, response.status_code, {**headers, "content-type": FHIR_XML if form.xml else FHIR_JSON})
 
 
 def _is_xml(asked: str, place: str) -> bool:

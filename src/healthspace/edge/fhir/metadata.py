@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from healthspace.edge.fhir.act import base_url
 from healthspace.edge.fhir.answer import answer
-from healthspace.edge.fhir.formats import is_pretty_wanted, is_xml_wanted, rewrite
+from healthspace.edge.fhir.formats import rewrite, wanted_form
 from healthspace.fhir.resource_types import NAMES
 from healthspace.fhir.searching.model import Kind
 from healthspace.fhir.searching.parameters import parameters_of
@@ -67,9 +67,7 @@ async def metadata(request: Request) -> Response:
             }
         ],
     }
-    answered = answer(orjson.dumps(statement))
-    xml, pretty = is_xml_wanted(request), is_pretty_wanted(request)
-    return rewrite(answered, xml=xml, pretty=pretty) if xml or pretty else answered
+    return rewrite(answer(orjson.dumps(statement)), wanted_form(request))
 
 
 @cache

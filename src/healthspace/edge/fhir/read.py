@@ -149,6 +149,8 @@ def _as_fhir(identifier: UUID, document: Document) -> bytes:
 
 def _part(request: Request, body: bytes) -> bytes:
     """The part of a resource that `_elements` or `_summary` asks for."""
+    if not request.scope["query_string"]:
+        return body
     elements, summary = request.query_params.get("_elements"), request.query_params.get("_summary")
     if summary and summary not in SUMMARIES:
         raise Malformed(f"_summary is one of {', '.join(sorted(SUMMARIES))}", place="_summary")

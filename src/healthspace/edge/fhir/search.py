@@ -4,7 +4,6 @@ A search about a citizen that the caller may not read, or who does not exist, fi
 """
 
 import re
-from itertools import groupby
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -36,6 +35,8 @@ from healthspace.resources.search import Page, search
 from healthspace.resources.stored import Stored
 
 Terms = list[tuple[str, str]]
+Shown = list[tuple[str, str, bytes]]
+"""Entries of an answer: type, name and body of each."""
 
 BY_ID = frozenset({"patient", "subject", "patient:Patient", "subject:Patient"})
 BY_INS = frozenset({"patient.identifier", "subject.identifier", "patient:identifier", "subject:identifier", "subject:Patient.identifier"})
@@ -74,17 +75,25 @@ async def _search(request: Request, service: Service, caller: Caller, type_: str
     if wide:
         async with permit_wide(service.door, caller, Action.SEARCH_RESOURCES) as wide_permit:
             page, included = await _find(Reach(wide_permit, base_url(request)), asked, place)
-            for owner, shown in groupby((*page.entries, *included), key=lambda stored: stored.owner):
-                wide_permit.note(owner, *(f"{stored.type}/{stored.name}" for stored in shown))
-        return found.answer(asked, page, included, None)
+            entries = _tell(page, included)
+            for stored, (kind, name, _) in zip((*page.entries, *included), (*entries[0], *entries[1]), strict=True):
+                wide_permit.note(stored.owner, f"{kind}/{name}")
+        return found.answer(asked, page, entries, None)
     owner = await owner_asked_for(service, caller, about, type_, place)
     try:
         async with service.door.permit(caller, SEARCH_ACTIONS.get(type_, Action.SEARCH_RESOURCES), owner) as p:
             page, included = await _find(Reach(p, base_url(request)), asked, place)
-            p.note(*(f"{stored.type}/{stored.name}" for stored in (*page.entries, *included)))
+            entries = _tell(page, included)
+            p.note(*(f"{kind}/{name}" for told in entries for kind, name, _ in told))
     except Refused:
-        return found.answer(asked, Page((), 0 if asked.total else None, None), [], None)
-    return found.answer(asked, page, included, _patient_of(page))
+        return found.answer(asked, Page((), 0 if asked.total else None, None), ([], []), None)
+    return found.answer(asked, page, entries, _patient_of(page))
+
+
+def _tell(page: Page, included: list[Stored]) -> tuple[Shown, Shown]:
+    """What was found and what goes with it, as it is told now; their names are read once, for the answer and for the trail."""
+    now = clock.now()
+    return entries_of(told_at(one, now) for one in page.entries), entries_of(told_at(one, now) for one in included)
 
 
 async def _find(reach: Reach, asked: Asked, place: Place) -> tuple[Page, list[Stored]]:
@@ -105,7 +114,7 @@ class Found:
         self._path = f"{place[0]}/{place[1]}/{type_}" if place else type_
         self._terms, self._rest = terms, rest
 
-    def answer(self, asked: Asked, page: Page, included: list[Stored], patient: str | None) -> Response:
+    def answer(self, asked: Asked, page: Page, entries: tuple[Shown, Shown], patient: str | None) -> Response:
         """The searchset; `patient` stands in the next link for whatever named the citizen, so that no INS is in it."""
         left_out = set(asked.warnings)
         told = [term for term in self._terms if term[0] not in left_out]
@@ -114,8 +123,7 @@ class Found:
             going_on = [term for term in self._rest if term[0] not in {"_cursor", *left_out}]
             who = [("patient", patient)] if patient else []
             links["next"] = f"{self._base}/{self._path}?{urlencode([*who, *going_on, ('_cursor', page.next)])}"
-        told_now = [[told_at(one, clock.now()) for one in found] for found in (page.entries, included)]
-        matches, others = map(entries_of, told_now)
+        matches, others = entries
         if asked.elements or asked.summary in {"true", "text", "data"}:
             matches = [(type_, name, part_of(body, asked.elements, asked.summary)) for type_, name, body in matches]
         return answer(searchset(self._base, Entries(matches, others, asked.warnings, asked.notices), page.total, links))
