@@ -9,12 +9,14 @@ from healthspace.record.spaces import owner_of_patient
 from healthspace.resources.query import Query
 from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
+from tests.documents import a_cda
 from tests.edge.conversation import Desk
 from tests.edge.test_carers import answers, invited
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_team
 from tests.edge.test_notifications import work as run_notifications
 from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
+from tests.pure.clinical.test_contacts import informant
 
 
 @pytest.fixture
@@ -64,6 +66,24 @@ async def test_contacts_are_hidden_where_all_is_masked_or_the_citizen_hides_one(
     assert "Paul Dupré" in words(await signed_in(service, client, Role.SPECIALIST, "en").get(path))
     await person.chooses(MASKED_BY_DEFAULT)
     assert "Paul Dupré" not in words(await signed_in(service, client, Role.SPECIALIST, "en").get(path))
+
+
+async def test_contacts_that_documents_name_are_shown_once_with_their_sources_and_to_no_professional(
+    person: Person,
+) -> None:
+    service, client, patient = person.desk.service, person.desk.client, person.patient
+    for title in ("Premier compte rendu", "Second compte rendu"):
+        named = a_cda(title=title).replace(b"<custodian>", informant("ECON").encode() + b"<custodian>")
+        await person.desk.deposit(named)
+    page = await signed_in(service, client, patient, "en").get("/wishes")
+    assert words(page).count("Anne PETIT") == 1
+    for said in ("Emergency contact", "Sœur", "+33600000000", "Premier compte rendu", "Second compte rendu"):
+        assert said in words(page)
+    assert "Take back" not in words(page)
+    await authorised(service, patient, Role.SPECIALIST)
+    assert "PETIT" not in words(await signed_in(service, client, Role.SPECIALIST, "en").get(f"/patients/{patient}/wishes"))
+    found = await client.get(f"/fhir/RelatedPerson?patient={patient}", headers=as_caller(service, Role.SPECIALIST))
+    assert "PETIT" not in found.text
 
 
 async def test_the_history_of_a_patient_is_offered_to_whom_it_answers(person: Person) -> None:

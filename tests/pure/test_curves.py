@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healthspace.profile.analytes import ANALYTES
-from healthspace.profile.convert import Unit, convert
+from healthspace.profile.convert import Unit, convert, unit_of
 from healthspace.profile.curves import Curve, draw_curve_of, draw_curves, tally
 from healthspace.profile.ranges import Position
 from tests.pure.facts import a_fact, a_result, concept
@@ -182,3 +182,17 @@ def test_one_curve_alone_is_the_one_among_all() -> None:
     for curve in draw_curves(results):
         assert draw_curve_of(results, ("no such", curve.key)) == curve
     assert draw_curve_of(results, ("no such",)) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("µg/L", "ug/L"), ("μmol/L", "umol/L"), ("UI/L", "[IU]/L"), ("mUI/mL", "m[IU]/mL"), ("mmHg", "mm[Hg]"), ("°C", "Cel")],
+)
+def test_a_unit_as_it_is_printed_is_the_unit_that_ucum_codes(written: str, code: str) -> None:
+    assert unit_of({"value": 1, "unit": written}) == Unit(code, written)
+    assert convert(5.0, Unit(code, code), unit_of({"unit": written})) == 5.0
+
+
+@pytest.mark.parametrize("written", ["UI Hyland/mL", "u/L", "unités", "mg %", "index", "", "µ"])
+def test_words_that_are_no_printed_unit_stay_words(written: str) -> None:
+    assert unit_of({"value": 1, "unit": written}) == Unit(None, written)

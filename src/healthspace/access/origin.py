@@ -28,6 +28,9 @@ SAID_BY_DOCUMENTS = frozenset(
 CONTACTS = "RelatedPerson"
 """Whom to call and whom the citizen trusts; carers who sign in, too. Professionals are shown the former (the entourage of the French
 space), which citizens enter themselves, and never the latter, which invitations make."""
+KEPT_OF_DOCUMENTS = SAID_BY_DOCUMENTS | {CONTACTS}
+"""Types of what is kept of documents. The contacts that a header names are shown to their citizen, and to no professional: the matrix
+has no row for them, and whoever may read the document finds them there."""
 
 
 def origin_tags(document: Resource) -> list[dict[str, Any]]:

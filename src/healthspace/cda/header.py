@@ -22,6 +22,7 @@ from healthspace.cda.values import (
     read_identifiers,
     read_name,
     read_telecoms,
+    truth,
     words,
 )
 
@@ -192,7 +193,7 @@ class _Reader:
         person = child(role, "patient")
         ids = read_identifiers(role)
         ins, ambiguous = choose_ins(ids)
-        deceased = attribute(None if person is None else person.find(_EXTENSIONS + "deceasedInd"), "value")
+        deceased = truth(None if person is None else person.find(_EXTENSIONS + "deceasedInd"), "value")
         return Patient(
             ids=ids,
             ins=ins,
@@ -202,7 +203,7 @@ class _Reader:
             birth=self.time(child(person, "birthTime"), "recordTarget/patientRole/patient/birthTime"),
             birth_place=read_address(child(person, "birthplace", "place", "addr")),
             birth_place_name=words(child(person, "birthplace", "place", "name")),
-            deceased=deceased.lower() == "true" if deceased else None,
+            deceased=deceased,
             deceased_at=self.time(None if person is None else person.find(_EXTENSIONS + "deceasedTime"), "sdtc:deceasedTime"),
             addresses=read_addresses(role),
             telecoms=read_telecoms(role),

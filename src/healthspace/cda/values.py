@@ -123,6 +123,11 @@ def attribute(element: Element | None, name: str) -> str:
     return " ".join(text.split()) if text else ""
 
 
+def truth(element: Element | None, name: str) -> bool | None:
+    """An xs:boolean, which may be written "1" and "0" (XML Schema 2, §3.2.2); None when it is none."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(attribute(element, name).lower())
+
+
 def read_identifiers(parent: Element | None, name: str = "id") -> tuple[Identifier, ...]:
     """The identifiers that say something: a root, and no nullFlavor alone."""
     found = (read_identifier(element) for element in children(parent, name))

@@ -27,10 +27,18 @@ class Unit:
         return self.text or self.code or ""
 
 
+_PRINTED = {"µ": "u", "μ": "u", "UI": "[IU]", "mmHg": "mm[Hg]", "°C": "Cel"}
+"""What laboratories print (UCUM print symbols; UI: the French for international units), and what UCUM writes."""
+_SYMBOL = re.compile(r"[µμ](?=[A-Za-z])|(?<![A-Za-z])mmHg(?![A-Za-z])|°C(?![A-Za-z])|(?<![A-JLN-Za-jln-z])UI(?![A-Za-z])")
+
+
 def unit_of(quantity: dict[str, object]) -> Unit:
-    """The unit of a FHIR Quantity. A text that nobody calls UCUM is a text."""
-    code = str(quantity["code"]) if quantity.get("system") in UCUM_SYSTEMS and quantity.get("code") else None
-    return Unit(code, str(quantity.get("unit") or code or ""))
+    """The unit of a FHIR Quantity. A text that nobody calls UCUM is a text, unless it only prints a unit otherwise ("µg/L")."""
+    text = str(quantity.get("unit") or "")
+    if quantity.get("system") in UCUM_SYSTEMS and quantity.get("code"):
+        return Unit(str(quantity["code"]), text or str(quantity["code"]))
+    spelt = _SYMBOL.sub(lambda found: _PRINTED[found[0]], text)
+    return Unit(spelt if spelt != text and canonical(spelt) is not None else None, text)
 
 
 def convert(value: float, unit: Unit, to: Unit, molar_mass: float | None = None, charge: int | None = None) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from healthspace.access.origin import SAID_BY_DOCUMENTS
+from healthspace.access.origin import KEPT_OF_DOCUMENTS
 from healthspace.base.errors import Contended
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
@@ -47,7 +47,7 @@ Place = tuple[str, UUID]
 
 async def lock_sourced(tx: Tx, cipher: Cipher, keys: KeyRing, source: str) -> list[Current]:
     """Of the types that documents give, the resources of one owner whose `meta.source` is `source`, locked until the transaction ends."""
-    types = sorted(SAID_BY_DOCUMENTS)
+    types = sorted(KEPT_OF_DOCUMENTS)
     hashes = [hash_uri(keys, type_, "meta.source", source) for type_ in types]
     rows = await tx.fetch(LOCK_SOURCED, cipher.owner, [NUMBER[type_] for type_ in types], hashes)
     return [Current(open_row(cipher, row), row["date"], row["indexed"]) for row in rows]

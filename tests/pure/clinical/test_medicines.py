@@ -27,7 +27,7 @@ from tests.pure.clinical.entries import (
     reason,
     treatment,
 )
-from tests.pure.clinical.kinds import faults_in, read_section
+from tests.pure.clinical.kinds import faults_in, of_type, read_section
 from tests.pure.clinical.samples import Resource, codes_of
 
 CURRENT, GIVEN, PLAN, PRESCRIBED, DELIVERED = "10160-0", "18610-6", "18776-5", "57828-6", "60590-7"
@@ -333,6 +333,40 @@ def test_a_dispensation_answers_a_line_of_a_prescription() -> None:
     assert prescription["identifier"]["value"] == "urn:uuid:4d3a3a5e-0b0e-4f60-9e63-0d5f3f6c4c11"
     assert prescription["extension"][0]["valueIdentifier"]["value"] == "urn:oid:1.2.3"
     assert (handed["status"], handed["whenHandedOver"], handed["quantity"]["value"]) == ("completed", "2024-07-02T09:00:00+02:00", 2)
+
+
+ORDER = '<inFulfillmentOf><order><id root="1.2.9"/></order></inFulfillmentOf>'
+ACT = '<reference typeCode="REFR"><externalAct><id root="1.2.4" extension="7"/></externalAct></reference>'
+DOCUMENT = '<reference typeCode="REFR"><externalDocument><id root="1.2.3"/></externalDocument></reference>'
+PLAIN = linked("REFR", '<supply classCode="SPLY" moodCode="RQO"><id root="1.2.4" extension="7"/></supply>')
+REPLACED = '<reference typeCode="RPLC"><externalAct><id root="1.2.5"/></externalAct></reference>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "header", "item", "holder"),
+    [
+        (PLAIN, "", "7", ""),
+        (PLAIN, ORDER, "7", "urn:oid:1.2.9"),
+        (ACT, "", "7", ""),
+        (ACT + DOCUMENT, ORDER, "7", "urn:oid:1.2.3"),
+        (DOCUMENT, "", "", "urn:oid:1.2.3"),
+        ("", ORDER, "", "urn:oid:1.2.9"),
+        (REPLACED, ORDER, "", "urn:oid:1.2.9"),
+    ],
+)
+def test_a_prescription_is_found_however_a_dispensation_names_it(inside: str, header: str, item: str, holder: str) -> None:
+    found = read_section(DELIVERED, delivered(inside), orders=header)
+    assert faults_in(found) == []
+    ((handed,),) = (of_type(found.facts, "MedicationDispense"),)
+    (prescription,) = handed["authorizingPrescription"]
+    assert prescription.get("identifier", {}).get("value", "") == item
+    assert [each["valueIdentifier"]["value"] for each in prescription.get("extension", ())] == ([holder] if holder else [])
+    assert found.unread == ()
+
+
+def test_of_two_orders_in_the_header_neither_is_taken_for_the_prescription() -> None:
+    found = read_section(DELIVERED, delivered(), orders=ORDER + ORDER.replace("1.2.9", "1.2.8"))
+    assert "authorizingPrescription" not in of_type(found.facts, "MedicationDispense")[0]
 
 
 def test_how_a_delivered_product_is_taken_is_no_treatment_of_its_own() -> None:

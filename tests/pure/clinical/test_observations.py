@@ -10,7 +10,6 @@ from healthspace.cda.parse import parse_cda
 from healthspace.fhir.exact_json import ExactNumber
 from healthspace.fhir.validate import validate
 from tests.pure.clinical.samples import as_stored, category_of, codes_of, expectations, read_lent, resources
-from tests.pure.clinical.test_treatments_expected import written_with_prefixes
 from tests.shared import CDA, needs_shared
 
 NAMES = [expected["file"] for expected in expectations()]
@@ -112,21 +111,6 @@ def test_an_isolate_names_its_organism_and_holds_its_antibiogram() -> None:
 
 
 # Copies of the lent documents, changed.
-
-
-@needs_shared
-@pytest.mark.parametrize("name", NAMES)
-def test_prefixes_change_nothing(name: str) -> None:
-    assert extract(parse_cda(written_with_prefixes((CDA / name).read_bytes()), limit=1 << 30)) == read_lent(name)
-
-
-@needs_shared
-@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16"])
-@pytest.mark.parametrize("name", ["BIO-CR-BIO_2024.01_TSH_1.xml", "BIO-CR-BIO_2021.01_Electrophorese.xml", "IMG_CR_IMG_2024.01.xml"])
-def test_another_encoding_changes_nothing(name: str, encoding: str) -> None:
-    text = (CDA / name).read_text("utf-8-sig").partition("?>")[2]
-    data = f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding, "xmlcharrefreplace")
-    assert extract(parse_cda(data)) == read_lent(name)
 
 
 @needs_shared

@@ -5,11 +5,11 @@ from functools import wraps
 
 from healthspace.base.fhirjson import DATA_ABSENT, Resource, compact
 from healthspace.cda.clinical.model import Fact
-from healthspace.cda.clinical.parts import begins_later
+from healthspace.cda.clinical.parts import TAKEN_BACK, begins_later
 from healthspace.cda.clinical.statement import Found, Reader, Statement
 from healthspace.cda.clinical.values import reason_for
 from healthspace.cda.parse import HL7
-from healthspace.cda.values import Code, Element, attribute, child, every_code, read_code
+from healthspace.cda.values import Code, Element, attribute, child, every_code, read_code, truth
 from healthspace.terminology.code_systems import system_of
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN
 
@@ -91,21 +91,26 @@ def says_nothing(statement: Statement) -> bool:
 
 
 def is_void(statement: Statement) -> bool:
-    """True for a statement that its author took back, by itself or with the concern around it."""
-    return any(attribute(child(element, "statusCode"), "code") == "nullified" for element in (statement.element, *_concerns(statement)))
+    """True for a statement that its author took back or put another in the place of, by itself or with the concern around it."""
+    return any(attribute(child(element, "statusCode"), "code") in TAKEN_BACK for element in (statement.element, *_concerns(statement)))
+
+
+def why_no_finding(statement: Statement) -> str:
+    """Why an observation reports no finding: "planned" in another mood than EVN, "not-done" when it was given up; "" when it does."""
+    return "planned" if statement.mood != "EVN" else "not-done" if statement.status in {"aborted", "cancelled"} else ""
 
 
 def is_denied(statement: Statement) -> bool:
     """True when it is said not to be so: by itself, by the concern around it, or by the link to what it stands in."""
     if statement.negated or is_unlinked(statement):
         return True
-    return any(attribute(element, "negationInd") == "true" for element in _concerns(statement))
+    return any(truth(element, "negationInd") for element in _concerns(statement))
 
 
 def is_unlinked(statement: Statement) -> bool:
     """True when a link says that it is *not* the reason, the cause or a part of what it stands in: nothing is said of it alone."""
     links = statement.element.iterancestors(f"{{{HL7}}}entryRelationship")
-    return any(attribute(link, "negationInd") == "true" for link in links)
+    return any(truth(link, "negationInd") for link in links)
 
 
 def _concerns(statement: Statement) -> Iterator[Element]:
@@ -115,7 +120,7 @@ def _concerns(statement: Statement) -> Iterator[Element]:
 
 def is_planned(statement: Statement) -> bool:
     """True when it is meant, asked, proposed or promised, and not reported: by its mood, its section, or a start yet to come."""
-    to_come = statement.status in {"active", "new", "held"} and begins_later(statement)
+    to_come = statement.status in {"", "active", "new", "held"} and begins_later(statement)
     return statement.mood != "EVN" or in_plan(statement) or to_come
 
 

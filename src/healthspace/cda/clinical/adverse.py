@@ -1,8 +1,18 @@
 """Harm done by a medicine: AdverseEvent (CI-SIS FR-Effet-indesirable 210, with 211 imputability, 212 gravity, 213 outcome)."""
 
 from healthspace.base.fhirjson import Resource, compact, extension
-from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, is_denied, is_void, none_known, says_nothing, value_code_of
-from healthspace.cda.clinical.model import PATIENT
+from healthspace.cda.clinical.absence import (
+    about_the_citizen,
+    code_of,
+    fact,
+    is_denied,
+    is_void,
+    none_known,
+    says_nothing,
+    value_code_of,
+    why_no_finding,
+)
+from healthspace.cda.clinical.model import PATIENT, Unread
 from healthspace.cda.clinical.parts import (
     FRENCH,
     authored_on,
@@ -13,6 +23,7 @@ from healthspace.cda.clinical.parts import (
     notes_of,
     recorder_of,
     severity_word,
+    unread_values,
 )
 from healthspace.cda.clinical.products import consumed
 from healthspace.cda.clinical.statement import Found, Statement
@@ -38,8 +49,11 @@ def read_adverse_event(statement: Statement) -> Found:
     """An adverse event that happened: neither a problem of the citizen nor a treatment."""
     if none_known((value_code_of(statement), code_of(statement)), "problem") or says_nothing(statement) or is_void(statement):
         return
-    if not is_denied(statement):
+    if reason := why_no_finding(statement):
+        yield Unread(statement.place, reason)
+    elif not is_denied(statement):
         yield fact(statement, _event(statement))
+        yield from unread_values(statement)
 
 
 def _event(statement: Statement) -> Resource:

@@ -13,8 +13,9 @@ from healthspace.cda.clinical.absence import (
     none_known,
     says_nothing,
     value_code_of,
+    why_no_finding,
 )
-from healthspace.cda.clinical.model import PATIENT
+from healthspace.cda.clinical.model import PATIENT, Unread
 from healthspace.cda.clinical.parts import (
     CERTAINTY,
     CRITICALITY,
@@ -32,6 +33,7 @@ from healthspace.cda.clinical.parts import (
     severity_of,
     severity_word,
     time_of,
+    unread_values,
 )
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of
@@ -85,8 +87,13 @@ def read_allergy(statement: Statement) -> Found:
     value = value_code_of(statement)
     if absent := none_known((value, code_of(statement), *_agents(statement)), "allergy"):
         yield fact(statement, _none(absent))
-    elif not says_nothing(statement) and not is_void(statement):
+    elif says_nothing(statement) or is_void(statement):
+        return
+    elif reason := why_no_finding(statement):
+        yield Unread(statement.place, reason)
+    else:
         yield fact(statement, _allergy(statement, value))
+        yield from unread_values(statement)
         yield from remaining(statement, "MFST")
 
 

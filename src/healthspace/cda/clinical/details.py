@@ -7,7 +7,7 @@ from healthspace.base.fhirjson import Resource
 from healthspace.cda.clinical.absence import in_plan
 from healthspace.cda.clinical.parts import meaningful
 from healthspace.cda.clinical.statement import Statement
-from healthspace.cda.clinical.values import code_or_text, value_of
+from healthspace.cda.clinical.values import code_or_text, value_of, values_in
 from healthspace.cda.parse import HL7
 from healthspace.cda.values import attribute
 from healthspace.fhir.exact_json import ExactNumber
@@ -40,6 +40,12 @@ def _told(statement: Statement) -> Iterator[str]:
     if code is not None and said and not statement.negated:
         name = named(code)
         yield said if name == said else f"{name} : {said}"
+
+
+def further_values(statement: Statement) -> list[Resource]:
+    """The values that an observation has besides the one that is kept as such, as notes: R4 has room for one."""
+    others = (shown(value_of(statement, element)) for element in values_in(statement)[1:])
+    return [{"text": f"Autre valeur : {said}"} for said in others if said]
 
 
 def named(concept: Resource) -> str:

@@ -3,7 +3,7 @@
 import re
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import about_the_citizen, fact, is_denied, is_void, none_known, reason_of, says_nothing
+from healthspace.cda.clinical.absence import about_the_citizen, code_of, fact, is_denied, is_void, none_known, reason_of, says_nothing
 from healthspace.cda.clinical.flags import flags
 from healthspace.cda.clinical.model import FACT, PATIENT, Unread
 from healthspace.cda.clinical.parts import (
@@ -21,7 +21,7 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import author_of, concept_of, effective_of, quantity_of
 from healthspace.cda.contained import identifier
 from healthspace.cda.times import read_time
-from healthspace.cda.values import Element, attribute, child, children, read_code, read_identifiers, words
+from healthspace.cda.values import Code, Element, attribute, child, children, every_code, read_code, read_identifiers, words
 
 DEVICE = ("1.2.250.1.213.1.1.3.20",)
 _GS1 = "http://hl7.org/fhir/NamingSystem/gs1"
@@ -139,7 +139,7 @@ def _use(statement: Statement, coded: Element | None) -> Resource:
 
 def _sites(statement: Statement) -> list[Resource]:
     """Where an observation inside says that it is."""
-    located = (inner for inner in statement.related() if attribute(child(inner.element, "code"), "code") == _LOCATION)
+    located = (inner for inner in statement.related() if any(each.code == _LOCATION for each in every_code(code_of(inner) or Code())))
     return [site for inner in located if not inner.negated for site in sites_of(inner, "value")]
 
 

@@ -9,7 +9,7 @@ from healthspace.cda.clinical.parts import FRENCH, IHE, identifiers_of, period_o
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import code_or_text, note_of, time_at
 from healthspace.cda.contained import identifier
-from healthspace.cda.values import attribute, child, read_identifier
+from healthspace.cda.values import child, read_identifier, truth
 from healthspace.terminology.uris import CONSENT_SCOPES, LOINC
 
 DIRECTIVE = (IHE + "13.7", FRENCH + "54")
@@ -39,7 +39,7 @@ def read_directive(statement: Statement) -> Found:
 
 
 def _answer(statement: Statement) -> bool | None:
-    return {"true": True, "false": False}.get(attribute(child(statement.element, "value"), "value"))
+    return truth(child(statement.element, "value"), "value")
 
 
 def _consent(statement: Statement, code: Resource, wanted: bool | None) -> Resource:

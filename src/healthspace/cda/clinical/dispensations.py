@@ -10,7 +10,7 @@ from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import author_of, concept_of, performer_of, quantity_of, time_at
 from healthspace.cda.contained import identifier
 from healthspace.cda.times import Time
-from healthspace.cda.values import Element, attribute, child, children, read_identifiers
+from healthspace.cda.values import Element, Identifier, attribute, child, children, read_identifiers
 
 DISPENSATION = ("1.3.6.1.4.1.19376.1.9.1.3.4", FRENCH + "204")
 ANSWERED = ("1.3.6.1.4.1.19376.1.9.1.3.11", FRENCH + "90")
@@ -54,7 +54,8 @@ def read_dispensation(statement: Statement) -> Found:
         return
     yield fact(statement, _dispense(statement, consumed(statement)))
     yield from (unread for inner in statement.find(*_TREATMENT) for unread in unread_dosages(inner))
-    yield from remaining(statement, *INSTRUCTIONS, *PHARMACIST, *ANSWERED, *SUBSTITUTED, *_TREATMENT)
+    answered = (item.key for item in _answered(statement))
+    yield from remaining(statement, *INSTRUCTIONS, *PHARMACIST, *answered, *SUBSTITUTED, *_TREATMENT)
 
 
 def _dispense(statement: Statement, product: Product) -> Resource:
@@ -69,7 +70,7 @@ def _dispense(statement: Statement, product: Product) -> Resource:
             "status": _status(statement),
             "subject": {"reference": PATIENT},
             "performer": [{"actor": who} for who in _performers(statement)],
-            "authorizingPrescription": [said for inner in statement.find(*ANSWERED) if (said := _prescription(inner))],
+            "authorizingPrescription": _prescriptions(statement),
             "quantity": quantity_of(child(statement.element, "quantity")),
             "whenHandedOver": handed_over.fhir if handed_over else None,
             "note": notes_of(statement, *PHARMACIST),
@@ -111,14 +112,36 @@ def _performers(statement: Statement) -> list[Resource]:
     return said or ([author] if author else [])
 
 
-def _prescription(answered: Statement) -> Resource | None:
-    """The item by its identifier, and the document that holds it."""
-    item = next(iter(read_identifiers(answered.element)), None)
-    document = next(iter(read_identifiers(child(answered.element, "reference", "externalDocument"))), None)
-    if item is None:
-        return None
+def _answered(statement: Statement) -> list[Statement]:
+    """The items of prescriptions that it answers: by template, else whatever is asked and it refers to."""
+    asked = (inner for inner in statement.related("REFR") if inner.mood != "EVN" and inner.kind in {"substanceAdministration", "supply"})
+    return list(statement.find(*ANSWERED)) or list(asked)
+
+
+def _prescriptions(statement: Statement) -> list[Resource]:
+    """The items that it answers, each with the document that holds it; the references of the entry itself when it has no such part.
+
+    The order that the header answers (inFulfillmentOf) is the prescription, where an entry names none.
+    """
+    orders = [number for link in children(statement.source.root, "inFulfillmentOf") for number in read_identifiers(child(link, "order"))]
+    order = orders[0] if len(orders) == 1 and statement.templates & set(DISPENSATION) else None
+    named = [said for each in _answered(statement) or [statement] if (said := _prescription(each, order))]
+    return named if named or order is None else [_refer(None, order)]
+
+
+def _prescription(answered: Statement, order: Identifier | None) -> Resource | None:
+    """One item by its identifier, and the document that holds it; None when neither is named."""
+    links = [link for link in children(answered.element, "reference") if attribute(link, "typeCode") in {"", "REFR", "XCRPT", "SPRT"}]
+    acts = [number for link in links for number in read_identifiers(child(link, "externalAct"))]
+    documents = [number for link in links for number in read_identifiers(child(link, "externalDocument"))]
+    own = () if answered.templates & set(DISPENSATION) or answered.mood == "EVN" else read_identifiers(answered.element)
+    item, document = next(iter((*own, *acts)), None), next(iter(documents), None)
+    return _refer(item, document or order) if item or document else None
+
+
+def _refer(item: Identifier | None, document: Identifier | None) -> Resource:
     holder = [{"url": PRESCRIPTION, "valueIdentifier": identifier(document)}] if document else None
-    return compact({"extension": holder, "type": "MedicationRequest", "identifier": identifier(item)})
+    return compact({"extension": holder, "type": "MedicationRequest", "identifier": identifier(item) if item else None})
 
 
 def _dosages(statement: Statement) -> list[Resource]:

@@ -1,5 +1,6 @@
 """From a clinical document to its facts: each statement goes to the reader of its template, wherever it stands."""
 
+from healthspace.cda.clinical.contacts import contacts
 from healthspace.cda.clinical.imaging import header_studies
 from healthspace.cda.clinical.model import Extraction, Fact, Unread
 from healthspace.cda.clinical.plans import care_plans
@@ -15,6 +16,6 @@ def extract(root: Element) -> Extraction:
     source = Source(root, reader_of)
     found = [item for statement in statements(source) for item in read(statement)]
     facts = [item for item in found if isinstance(item, Fact)]
-    facts += [*care_plans(facts), *care_team(source), *header_studies(source)]
+    facts += [*care_plans(facts), *care_team(source), *contacts(source), *header_studies(source)]
     facts += whole_report(source, facts)
     return Extraction(tuple(facts), tuple(item for item in found if isinstance(item, Unread)))

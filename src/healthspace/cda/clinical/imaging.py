@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from healthspace.base.fhirjson import IDENTIFIER_TYPES, Resource, compact
-from healthspace.cda.clinical.absence import about_the_citizen, fact, is_denied, is_void, reason_of, says_nothing
+from healthspace.cda.clinical.absence import about_the_citizen, fact, is_denied, is_void, reason_of, says_nothing, why_no_finding
 from healthspace.cda.clinical.model import PATIENT, Fact, Unread
 from healthspace.cda.clinical.observations import not_said, observation
 from healthspace.cda.clinical.parts import FRENCH, identifiers_of, notes_of, remaining, site_of
@@ -42,7 +42,7 @@ def read_study(statement: Statement) -> Found:
     if says_nothing(statement) or is_void(statement):
         return
     uid = read_identifier(child(statement.element, "id"))
-    if uid is None or statement.mood != "EVN" or is_denied(statement):
+    if uid is None or why_no_finding(statement) or is_denied(statement):
         yield Unread(statement.place, "no-uid" if uid is None else "not-done")
         return
     event = next((each for each in events_of(statement.source) if read_identifier(child(each, "id")) == uid), None)
@@ -183,7 +183,7 @@ def read_technique(statement: Statement) -> Found:
     """How an examination was done: part of its study. Where no study and no event of the header is of the same act, it is told alone."""
     if says_nothing(statement) or is_void(statement):
         return
-    if statement.mood != "EVN" or is_denied(statement):
+    if why_no_finding(statement) or is_denied(statement):
         yield Unread(statement.place, "not-done")
         return
     same = _codes(read_code(child(statement.element, "code")))
@@ -228,7 +228,7 @@ def read_product(statement: Statement) -> Found:
     """A contrast or radiopharmaceutical product that was given for the examination."""
     if says_nothing(statement) or is_void(statement):
         return
-    if statement.mood != "EVN" or is_denied(statement):
+    if why_no_finding(statement) or is_denied(statement):
         yield Unread(statement.place, "not-done")
         return
     amount = child(statement.element, "doseQuantity")
@@ -260,7 +260,7 @@ def read_radiation(statement: Statement) -> Found:
     code = code_or_text(statement)
     if says_nothing(statement) or is_void(statement):
         return
-    if code is None or is_denied(statement) or statement.mood != "EVN":
+    if code is None or is_denied(statement) or why_no_finding(statement):
         yield Unread(statement.place, "no-code" if code is None else "not-done")
         return
     said = {"valueString": code["text"]} if code.get("coding") and code.get("text") else not_said()

@@ -7,7 +7,7 @@ the batteries of its antibiogram. What a result does not say itself (when, by wh
 from dataclasses import dataclass, field, replace
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing
+from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing, why_no_finding
 from healthspace.cda.clinical.model import PATIENT, Fact, Unread
 from healthspace.cda.clinical.observations import (
     STATUSES,
@@ -19,11 +19,11 @@ from healthspace.cda.clinical.observations import (
     read_group,
     read_observation,
 )
-from healthspace.cda.clinical.parts import COMPLETING, identifiers_of
+from healthspace.cda.clinical.parts import COMPLETING, has_unreadable_values, identifiers_of
 from healthspace.cda.clinical.procedures import devices_of
-from healthspace.cda.clinical.specimens import SPECIMEN, culture_of, only, refer, specimen_fact, specimen_of
+from healthspace.cda.clinical.specimens import SPECIMEN, culture_of, only, refer, specimen_of, specimens_in
 from healthspace.cda.clinical.statement import Found, Source, Statement, read
-from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, note_of, performer_of, shown_name, value_of
+from healthspace.cda.clinical.values import code_or_text, concept_of, effective_of, is_unread, note_of, performer_of, shown_name, value_of
 from healthspace.cda.contained import identifier
 from healthspace.cda.values import Element, attribute, child, children, read_identifiers, read_name
 
@@ -57,7 +57,7 @@ def read_chapter(statement: Statement) -> Found:
     """An act with its results: the specimens, the results, and the report that holds them together."""
     if statement.subject or is_void(statement):
         return
-    specimens = tuple(specimen_fact(inner) for inner in statement.related() if inner.templates & SPECIMEN)
+    specimens = specimens_in(statement)
     chapter = _Chapter(specimens, effective_of(statement), tuple(performers_of(statement)), tuple(devices_of(statement)))
     yield from specimens
     found = list(_read_parts(statement, chapter))
@@ -106,6 +106,8 @@ def _read_result(statement: Statement, chapter: _Chapter) -> Found:
     if code is None or denied:
         yield Unread(statement.place, "negated" if denied else "no-code")
         return
+    if is_unread(statement, value) or has_unreadable_values(statement):
+        yield Unread(statement.place, "value")
     made = observation(statement, code, value or _unvalued(statement), chapter.category, chapter.effective)
     yield fact(statement, _in_chapter(made, statement, chapter))
     for inner in statement.related():
@@ -147,7 +149,7 @@ def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
     """Results that were asked for together, and the panel that names them."""
     if is_void(statement):
         return
-    own = tuple(specimen_fact(each) for each in statement.related() if each.templates & SPECIMEN)
+    own = specimens_in(statement)
     yield from own
     inner = replace(
         chapter,
@@ -160,14 +162,17 @@ def _read_battery(statement: Statement, chapter: _Chapter) -> Found:
     found = list(_read_parts(statement, inner))
     yield from found
     code, members = code_or_text(statement), members_of(found)
-    if code is not None and members:
+    if code is not None and members and not says_nothing(statement):
         panel = {**observation(statement, code, {}, inner.category, chapter.effective), "hasMember": members}
         yield fact(statement, _in_chapter(panel, statement, inner))
 
 
 def _read_isolate(statement: Statement, chapter: _Chapter) -> Found:
     """A micro-organism that was found, with what was found out about it (count, resistance): it is their specimen."""
-    if is_void(statement):
+    if is_void(statement) or says_nothing(statement):
+        return
+    if reason := "negated" if is_denied(statement) else why_no_finding(statement):
+        yield Unread(statement.place, reason)
         return
     role = child(statement.element, "specimen", "specimenRole")
     organism = concept_of(statement, child(role, "specimenPlayingEntity", "code"))

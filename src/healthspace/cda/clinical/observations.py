@@ -5,7 +5,7 @@ from functools import partial
 
 from healthspace.base.fhirjson import Resource, compact
 from healthspace.cda.clinical.absence import fact, in_plan, is_denied, is_unlinked, is_void, says_nothing
-from healthspace.cda.clinical.details import is_detail, is_measure, shown
+from healthspace.cda.clinical.details import further_values, is_detail, is_measure, shown
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact, Unread
 from healthspace.cda.clinical.parts import identifiers_of, remaining, sites_of
 from healthspace.cda.clinical.plans import read_request
@@ -16,6 +16,7 @@ from healthspace.cda.clinical.values import (
     concept_of,
     effective_of,
     interpretations_of,
+    is_unread,
     note_of,
     performer_of,
     ranges_of,
@@ -84,6 +85,8 @@ def _read_found(statement: Statement, category: str, parts: list[Resource]) -> F
     value = value_of(statement)
     code = named_code(statement, value)
     denied = is_denied(statement)
+    if is_unread(statement, value):
+        yield Unread(statement.place, "value")
     if denied:
         value = _denied(value)
     if code is None or (denied and not value):
@@ -128,6 +131,7 @@ def observation(statement: Statement, code: Resource, value: Resource, category:
     status = STATUSES.get(statement.status, "final")
     if status == "cancelled" and value:
         value = not_said("not-performed")  # what was given up says nothing
+    others = [] if status == "cancelled" or is_denied(statement) else further_values(statement)
     return compact(
         {
             "resourceType": "Observation",
@@ -140,7 +144,7 @@ def observation(statement: Statement, code: Resource, value: Resource, category:
             "performer": performers_of(statement),
             **value,
             "interpretation": interpretations_of(statement),
-            "note": note_of(statement),
+            "note": [*note_of(statement), *others],
             "bodySite": next(iter(sites_of(statement, "targetSiteCode")), None),
             "method": concept_of(statement, child(element, "methodCode")),
             "referenceRange": ranges_of(statement),
@@ -173,7 +177,7 @@ def read_group(statement: Statement) -> Found:
     found = list(remaining(statement) if code else read_inside(statement))
     yield from found
     members = members_of(found)
-    if code and members:
+    if code and members and not says_nothing(statement):
         group = observation(statement, code, {}, _SECTIONS.get(statement.section, ""))
         yield fact(statement, {**group, "hasMember": members})
 
@@ -188,5 +192,6 @@ def members_of(found: list[Fact | Unread]) -> list[Resource]:
 def read_comment(statement: Statement) -> Found:
     """A comment that stands alone, and belongs to no other entry."""
     code = concept_of(statement, child(statement.element, "code"))
-    if not statement.subject and not is_void(statement) and statement.text and code:
+    void = is_void(statement) or is_denied(statement) or says_nothing(statement)
+    if not statement.subject and not void and statement.mood == "EVN" and statement.text and code:
         yield fact(statement, observation(statement, code, {"valueString": statement.text}, ""))

@@ -33,6 +33,8 @@ _NAMED_BY_CODE = {
 """The small entries by their code (LOINC, HL7 v3 ActCode)."""
 _SEVERITIES = {"255604002": "mild", "6736007": "moderate", "24484000": "severe", "442452003": "severe", "399166001": "severe"}
 """SNOMED CT severities that one of FHIR's three words says exactly, or is worse than the last of them."""
+TAKEN_BACK = frozenset({"nullified", "obsolete"})
+"""statusCodes (HL7 v3 ActStatus) of what its author took back, or put something else in the place of."""
 QUALIFIER = "urn:healthspace:qualifier"
 """On a CodeableConcept, complex (name, value): what narrows a code, such as the side of the body."""
 
@@ -119,7 +121,9 @@ def finding_of(statement: Statement) -> Resource | None:
 
 
 def meaning_of(statement: Statement) -> Resource | None:
-    """What an observation found, or else what an act is (its code), or else its words."""
+    """What an observation found, or else what an act is (its code), or else its words; None when it is void or about somebody else."""
+    if statement.subject or statement.status in TAKEN_BACK:
+        return None
     if statement.kind == "observation" and child(statement.element, "value") is not None:
         return finding_of(statement)
     return code_or_text(statement)
@@ -145,7 +149,8 @@ def names_of(statement: Statement) -> frozenset[str]:
 
 def coded_part(statement: Statement, templates: tuple[str, ...]) -> Code | None:
     """The value of the small observation of one of `templates` directly inside; None when it is denied."""
-    parts = (inner for inner in statement.related() if not inner.negated and names_of(inner) & set(templates))
+    told = (inner for inner in statement.related() if not (inner.negated or inner.subject or inner.status in TAKEN_BACK))
+    parts = (inner for inner in told if names_of(inner) & set(templates))
     found = (read_code(child(inner.element, "value")) for inner in parts)
     return next((code for code in found if code is not None), None)
 
@@ -216,6 +221,13 @@ def has_unreadable_values(statement: Statement) -> bool:
     return unread_time or any(attribute(amount, "value") and number_of(attribute(amount, "value")) is None for amount in amounts)
 
 
+def unread_values(statement: Statement) -> Iterator[Unread]:
+    """A note on an observation with more values than the one that is kept."""
+    said = [each for each in children(statement.element, "value") if attribute(each, "nullFlavor") in {"", "MSK"}]
+    if len(said) > 1 and not statement.subject:
+        yield Unread(statement.place, "several-values")
+
+
 def remaining(statement: Statement, *consumed: str) -> Found:
     """What the statements inside say that do not only complete this one.
 
@@ -228,5 +240,7 @@ def remaining(statement: Statement, *consumed: str) -> Found:
     for inner in statement.related():
         link = attribute(inner.element.getparent(), "typeCode")
         explains = link == "RSON" and (inner.kind == "act" or inner.templates & set(PROBLEM))
-        if not explains and not done & {link, f"{link}/{inner.kind}", inner.key, *names_of(inner)}:
+        if explains or done & {link, f"{link}/{inner.kind}", inner.key, *names_of(inner)}:
+            yield from unread_values(inner)
+        else:
             yield from read(inner)

@@ -11,6 +11,7 @@ from healthspace.cda.clinical.absence import (
     none_known,
     says_nothing,
     value_code_of,
+    why_no_finding,
 )
 from healthspace.cda.clinical.adverse import read_adverse_event
 from healthspace.cda.clinical.model import PATIENT, Unread
@@ -30,6 +31,7 @@ from healthspace.cda.clinical.parts import (
     severity_of,
     sites_of,
     time_of,
+    unread_values,
 )
 from healthspace.cda.clinical.statement import Found, Statement
 from healthspace.cda.clinical.values import concept_of
@@ -81,10 +83,11 @@ def read_problem(statement: Statement) -> Found:
         yield fact(statement, _none(absent))
     elif says_nothing(statement) or is_void(statement):
         return
-    elif statement.mood != "EVN":
-        yield Unread(statement.place, "planned-problem")
+    elif reason := why_no_finding(statement):
+        yield Unread(statement.place, reason)
     else:
         yield fact(statement, _condition(statement))
+        yield from unread_values(statement)
         yield from remaining(statement, STAGE)
         for stage in statement.find(STAGE):
             yield from remaining(stage)

@@ -1,12 +1,12 @@
 """What was taken for an analysis (CI-SIS 77, 100; IHE XD-LAB): Specimen, and which one a result comes from."""
 
 from healthspace.base.fhirjson import Resource, compact
-from healthspace.cda.clinical.absence import fact, is_denied, is_void
+from healthspace.cda.clinical.absence import fact, is_denied, is_void, says_nothing, why_no_finding
 from healthspace.cda.clinical.details import named
 from healthspace.cda.clinical.model import FACT, PATIENT, Fact
-from healthspace.cda.clinical.parts import identifiers_of
+from healthspace.cda.clinical.parts import began, identifiers_of
 from healthspace.cda.clinical.statement import Found, Statement
-from healthspace.cda.clinical.values import concept_of, effective_of, note_of, performer_of, time_at
+from healthspace.cda.clinical.values import concept_of, effective_of, note_of, performer_of
 from healthspace.cda.contained import identifier
 from healthspace.cda.values import Element, attribute, child, children, read_identifier
 
@@ -15,14 +15,23 @@ SPECIMEN = frozenset({"1.3.6.1.4.1.19376.1.3.1.2", "1.2.250.1.213.1.1.3.77", "1.
 
 def read_specimen(statement: Statement) -> Found:
     """What was taken, where no chapter of results stands around it."""
-    if not (statement.subject or is_void(statement) or is_denied(statement)) and statement.mood == "EVN":
+    if _is_taken(statement):
         yield specimen_fact(statement)
+
+
+def specimens_in(statement: Statement) -> tuple[Fact, ...]:
+    """What was taken from the citizen for the results in a chapter or a battery."""
+    return tuple(specimen_fact(inner) for inner in statement.related() if inner.templates & SPECIMEN and _is_taken(inner))
+
+
+def _is_taken(statement: Statement) -> bool:
+    return not (statement.subject or is_void(statement) or is_denied(statement) or says_nothing(statement) or why_no_finding(statement))
 
 
 def specimen_fact(statement: Statement) -> Fact:
     """What was taken, from where, when and by whom, and when it arrived."""
     element, role = statement.element, _role(statement)
-    received = next((time for inner in statement.related() if (time := time_at(inner.source, child(inner.element, "effectiveTime")))), None)
+    received = next(filter(None, map(began, statement.related())), None)
     number = read_identifier(child(role, "id"))
     taker = next((who for each in children(element, "performer") if (who := performer_of(statement, each))), None)
     collection = compact(

@@ -10,7 +10,7 @@ from healthspace.base.fhirjson import Resource
 from healthspace.cda.clinical.model import Fact, Unread
 from healthspace.cda.parse import HL7
 from healthspace.cda.times import Time, offset_of, read_time
-from healthspace.cda.values import Element, attribute, child, children, tidy, words
+from healthspace.cda.values import Element, attribute, child, children, tidy, truth, words
 
 STATEMENTS = frozenset(
     "act encounter observation observationMedia organizer procedure regionOfInterest substanceAdministration supply".split()
@@ -109,7 +109,7 @@ class Statement:
     @property
     def negated(self) -> bool:
         """True when the statement denies, or the link to what it stands in: "not for this reason"."""
-        return any(attribute(element, "negationInd") == "true" for element in (self.element, self.element.getparent()))
+        return any(truth(element, "negationInd") for element in (self.element, self.element.getparent()))
 
     @property
     def status(self) -> str:

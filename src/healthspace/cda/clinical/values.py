@@ -9,7 +9,7 @@ from healthspace.cda.clinical.statement import Source, Statement
 from healthspace.cda.contained import concept, concepts, identifier, raw_time
 from healthspace.cda.people import Party, read_party
 from healthspace.cda.times import Time, read_time
-from healthspace.cda.values import Element, Name, attribute, child, children, read_code, tidy
+from healthspace.cda.values import Element, Name, attribute, child, children, read_code, tidy, truth
 from healthspace.fhir.exact_json import ExactNumber
 from healthspace.fhir.ucum import canonical
 from healthspace.terminology.code_systems import INS_OIDS
@@ -115,7 +115,7 @@ def _bound(element: Element | None, inclusive: str, exclusive: str) -> Resource 
     quantity = quantity_of(element)
     if quantity is None:
         return None
-    return {**quantity, "comparator": exclusive if attribute(element, "inclusive") == "false" else inclusive}
+    return {**quantity, "comparator": exclusive if truth(element, "inclusive") is False else inclusive}
 
 
 def interval_value(element: Element) -> Resource:
@@ -145,7 +145,7 @@ def _bounded_text(text: str) -> Resource | None:
 def value_of(statement: Statement, element: Element | None = None) -> Resource:
     """The value[x] of an Observation, or its dataAbsentReason; empty when the statement has no `value` at all."""
     if element is None:
-        element = child(statement.element, "value")
+        element = next(iter(values_in(statement)), None)
     if element is None:
         return {}
     flavour = attribute(element, "nullFlavor")
@@ -154,6 +154,18 @@ def value_of(statement: Statement, element: Element | None = None) -> Resource:
     if found or not flavour:
         return found
     return {"dataAbsentReason": {"coding": [{"system": ABSENCE_REASONS, "code": reason_for(flavour)}]}}
+
+
+def values_in(statement: Statement) -> list[Element]:
+    """Its values, the first one that says something first: CDA allows several, R4 one. One that is masked says so."""
+    return sorted(children(statement.element, "value"), key=lambda each: attribute(each, "nullFlavor") not in {"", "MSK"})
+
+
+def is_unread(statement: Statement, value: Resource) -> bool:
+    """True when a value says something that no FHIR value was made of: half a ratio, an interval by its width, a file."""
+    parts = (each for element in values_in(statement)[:1] for each in element.iter() if not attribute(each, "nullFlavor"))
+    # A reference that dangles says nothing.
+    return not value and any((each.get("value") and not each.tag.endswith("}reference")) or tidy(each.text) for each in parts)
 
 
 def _type_of(element: Element) -> str:
@@ -182,14 +194,16 @@ def _read_coded(statement: Statement, element: Element) -> Resource:
 
 
 def _read_words(statement: Statement, element: Element) -> Resource:
+    if attribute(element, "representation") == "B64":
+        return {}
     text = statement.source.text_of(element) or next(filter(None, (attribute(element, name) for name in _HOLDERS)), "")
     bounded = _bounded_text(text)
     return {"valueQuantity": bounded} if bounded else {"valueString": text} if text else {}
 
 
 def _read_truth(statement: Statement, element: Element) -> Resource:
-    said = attribute(element, "value")
-    return {"valueBoolean": said == "true"} if said in {"true", "false"} else {}
+    said = truth(element, "value")
+    return {"valueBoolean": said} if said is not None else {}
 
 
 def _read_integer(statement: Statement, element: Element) -> Resource:
@@ -215,7 +229,7 @@ def _read_ratio(statement: Statement, element: Element) -> Resource:
 
 
 _VALUES: dict[str, Callable[[Statement, Element], Resource]] = {
-    **dict.fromkeys(("PQ", "REAL", "MO"), _read_quantity),
+    **dict.fromkeys(("PQ", "REAL", "MO", "PPD_PQ", "SXCM_PQ", "IVXB_PQ", "HXIT_PQ"), _read_quantity),
     **dict.fromkeys(("IVL_PQ", "IVL_REAL", "IVL_INT"), _read_interval),
     **dict.fromkeys(("CD", "CE", "CO", "CS", "CV"), _read_coded),
     **dict.fromkeys(("TS", "IVL_TS", "EIVL_TS"), _read_moment),

@@ -10,7 +10,7 @@ from healthspace.edge.portal.health_words import EVENTS, NONE_AT_ALL, NONE_KNOWN
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.elements import Resource, Standing, codings_of, name_concept
+from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, source_of
 from healthspace.profile.entries import CONTACTS
 from healthspace.profile.merge import merge
 from healthspace.profile.sections import Item, Section, State, make_sections, show_item
@@ -72,7 +72,7 @@ class EventRow:
     source: SourceRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Contact:
     """Somebody to call."""
 
@@ -80,8 +80,13 @@ class Contact:
     role: str
     phone: str
     about: str
+    """`Type/id` of what the citizen may take back; "" for what a document says."""
+    sources: tuple[SourceRow, ...] = ()
 
 
+CLASSES = {"emergency": "ECON", "trusted": "NOK"}
+"""What documents call them (HL7 v3 RoleClass)."""
+CLASS_CODES = frozenset(CLASSES.values())
 CONTACT_NAMES = {"emergency": mark("Emergency contact"), "trusted": mark("Trusted person"), "carer": mark("Carer")}
 
 
@@ -143,7 +148,7 @@ async def show_wishes(visit: Visit) -> Response:
     """GET /wishes"""
     sight = await open_sight(visit, ("Observation", "Consent", "RelatedPerson"), results=False)
     section = next(one for one in make_sections(sight.picture.facts, sight.today.isoformat()) if one.key == "wishes")
-    contacts = [show_contact(one, visit.language) for one in _of_type(sight, "RelatedPerson") if _is_contact(one)]
+    contacts = show_contacts(sight, visit)
     row = show_section(section, sight, visit, most=500)
     return render(visit, sight, "wishes.html", "/wishes", section=row, contacts=contacts)
 
@@ -202,13 +207,31 @@ def explain_empty(section: Section, language: Language) -> str:
     return language.say("Not filled in")
 
 
-def show_contact(person: Resource, language: Language) -> Contact:
-    """Somebody to call, as the page shows them."""
-    codes = [code for concept in person.get("relationship") or () for _, code in codings_of(concept)]
-    kind = next((key for key, code in CONTACTS.items() if (code or key) in codes), "")
+def show_contacts(sight: Sight, visit: Visit) -> list[Contact]:
+    """Whom to call: those whom the citizen entered, then those whom documents name, each once with all its sources."""
+    people = [person for person in _of_type(sight, "RelatedPerson") if _is_contact(person)]
+    shown: dict[tuple[str, str, str], Contact] = {}
+    for person in sorted(people, key=lambda one: bool(source_of(one))):
+        said = _show_contact(person, visit.language)
+        known = shown.setdefault((said.name.casefold(), said.role, _digits(said.phone)), said)
+        if source_of(person):
+            known.sources += (show_source(person, sight, visit),)
+    return list(shown.values())
+
+
+def _show_contact(person: Resource, language: Language) -> Contact:
+    codes = {code for concept in person.get("relationship") or () for _, code in codings_of(concept)}
+    kinds = [key for key, code in CONTACTS.items() if (code or key) in codes or CLASSES.get(key) in codes]
+    others = [name_concept(one) for one in person.get("relationship") or () if not {code for _, code in codings_of(one)} & CLASS_CODES]
+    role = ", ".join([*(language.say(CONTACT_NAMES[kind]) for kind in kinds), *(others if not kinds or source_of(person) else ())])
     phone = next((str(one.get("value", "")) for one in person.get("telecom") or () if one.get("system") == "phone"), "")
-    role = language.say(CONTACT_NAMES[kind]) if kind else ", ".join(name_concept(one) for one in person.get("relationship") or ())
-    return Contact(read_name(person.get("name")), role, phone, f"RelatedPerson/{person.get('id', '')}")
+    return Contact(read_name(person.get("name")), role, phone, "" if source_of(person) else f"RelatedPerson/{person.get('id', '')}")
+
+
+def _digits(phone: str) -> str:
+    """A telephone number without what people put between its digits, the French prefix as a 0."""
+    digits = "".join(letter for letter in phone if letter.isdigit() or letter == "+")
+    return "0" + digits[3:] if digits.startswith("+33") else digits
 
 
 def _is_contact(person: Resource) -> bool:

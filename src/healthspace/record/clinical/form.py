@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access.depositor import DEPOSITOR
-from healthspace.access.origin import SAID_BY_DOCUMENTS, origin_tags, visibility_of
+from healthspace.access.origin import KEPT_OF_DOCUMENTS, origin_tags, visibility_of
 from healthspace.base.ids import derived_id
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact, Unread
 from healthspace.database.keys import KeyRing
@@ -52,13 +52,13 @@ class _Built:
 def form_facts(keys: KeyRing, document: UUID, reference: Resource, extraction: Extraction) -> Formed:
     """The resources of `extraction`, read out of the document `reference` that is kept under the id `document`."""
     given, unread = _check_keys(extraction.facts)
-    own = [fact for fact in given.values() if fact.resource["resourceType"] in SAID_BY_DOCUMENTS]
+    own = [fact for fact in given.values() if fact.resource["resourceType"] in KEPT_OF_DOCUMENTS]
     frame, name = frame_of(document, reference), reference.get("masterIdentifier", {}).get("value", str(document))
     ids = {fact.key: derived_id(document, keys.hash64("fact", name, fact.key)) for fact in own}
     former = _Former(frame, given, ids)
     kept, refused = _build_all(former, own)
     unread += [Unread(fact.place, "invalid") for fact in refused]
-    inner = (fact for fact in given.values() if fact.resource["resourceType"] not in SAID_BY_DOCUMENTS)
+    inner = (fact for fact in given.values() if fact.resource["resourceType"] not in KEPT_OF_DOCUMENTS)
     unread += [Unread(fact.place, "alone") for fact in inner if fact.key not in former.contained]
     resources = [kept[fact.key].resource for fact in own if fact.key in kept]
     if resources:
@@ -148,7 +148,7 @@ class _Former:
     def _contain(self, key: str, inside: dict[str, Resource], refer: Callable[[str], str | None]) -> str | None:
         """The local reference to a fact that can only be kept inside another: a product, a device. None when it is not there."""
         fact = self.given.get(key)
-        if fact is None or fact.resource["resourceType"] in SAID_BY_DOCUMENTS or (key not in inside and len(inside) >= MOST_INSIDE):
+        if fact is None or fact.resource["resourceType"] in KEPT_OF_DOCUMENTS or (key not in inside and len(inside) >= MOST_INSIDE):
             return None
         if key not in inside:
             self.contained.add(key)
