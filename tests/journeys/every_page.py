@@ -47,6 +47,7 @@ OPENED: dict[str, tuple[str, str]] = {
     "/directory": ("agency", "/directory"),
     "/patients": ("specialist", "/patients"),
     "/patients/{patient}/emergency": ("specialist", "/patients/{patient}/emergency"),
+    "/patients/{patient}/confidential": ("specialist", "/patients/{patient}/confidential"),
     "/patients/{patient}/add": ("laboratory", "/patients/{patient}/add"),
     "/results/{key}": (CITIZEN, "/results/hba1c"),
     "/patients/{patient}/results/{key}": (DOCTOR, "/patients/{patient}/results/hba1c"),

@@ -23,6 +23,8 @@ EVENT = "event"
 """The kind of letter that tells an event."""
 MET = "met"
 """Kind of `access_fact`: this professional has read this record before."""
+MET_SECRETLY = "met-secretly"
+"""The same in a secret connection, which says nothing of what is told outside it."""
 REMEMBERED = 10_000
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -142,17 +144,23 @@ def _events_of_look(act: Act, owner: int) -> list[tuple[Event, UUID]]:
     if act.caller.kind is not Kind.PROFESSIONAL:
         return []
     day = act.line.at.replace(hour=0, minute=0, second=0, microsecond=0)
+    who = (act.caller.key, *(["secret"] if act.caller.secret else []))
     found = []
     # What is told as an emergency is not told as a first access too.
-    if MET not in act.relations and act.reason not in EMERGENCIES:
-        found.append((Event.FIRST_ACCESS, event_id(owner, day, Event.FIRST_ACCESS, act.caller.key)))
+    if met_of(secret=act.caller.secret) not in act.relations and act.reason not in EMERGENCIES:
+        found.append((Event.FIRST_ACCESS, event_id(owner, day, Event.FIRST_ACCESS, *who)))
     if act.reason in EMERGENCIES:
         # One emergency is one sign-in with one written reason.
         parts = (Event.EMERGENCY_ACCESS, act.caller.key, str(act.caller.session or day), act.caller.why)
         found.append((Event.EMERGENCY_ACCESS, event_id(owner, START, *parts)))
     if act.action in {Action.READ_DOCUMENT, Action.READ_CONTENT}:
-        found.append((Event.DOCUMENT_READ, event_id(owner, day, Event.DOCUMENT_READ, act.caller.key)))
+        found.append((Event.DOCUMENT_READ, event_id(owner, day, Event.DOCUMENT_READ, *who)))
     return found
+
+
+def met_of(*, secret: bool) -> str:
+    """The kind of fact that says that a professional has read a record before."""
+    return MET_SECRETLY if secret else MET
 
 
 def _tell(act: Act, event: Event) -> bytes:
@@ -166,6 +174,7 @@ def _tell(act: Act, event: Event) -> bytes:
             "reason": act.reason,
             "purpose": caller.purpose,
             "why": caller.why,
+            "secret": caller.secret,
             "targets": act.targets,
             "caller": act.line.caller,
             "kind": caller.kind,

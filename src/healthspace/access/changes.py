@@ -46,6 +46,12 @@ def may_unmask(caller: Caller, reason: Reason, document: Resource) -> bool:
     return reason in MASKERS or (is_depositors_mask(document) and depositor_of(document) == caller.depositor_key)
 
 
+def may_show_to_representatives(caller: Caller, reason: Reason, document: Resource) -> bool:
+    """Whether a caller may show representatives what is hidden from them (R1111-50): the minor, or who brought it while with the minor."""
+    with_the_minor = caller.secret and depositor_of(document) == caller.depositor_key
+    return with_the_minor or reason in {Reason.OWN_RECORD, Reason.TECHNICAL}
+
+
 def is_depositors_mask(document: Resource) -> bool:
     """Whether who brought a masked document masked it, at its deposit or later, and the citizen did not."""
     return any(one.get("url") == DEPOSITORS_MASK for one in document.get("extension", []))

@@ -146,6 +146,7 @@ def _consent_facts(consent: Resource) -> Iterator[Fact]:
     if not actors:
         yield from (Fact(kind, EVERYBODY, *span) for kind in _choices(provision, permits=permits))
         return
+    secret = labels.HIDDEN_FROM_REPRESENTATIVES in labels.codes_of(consent)
     express = any(str(performer.get("reference", "")).startswith("Patient/") for performer in consent.get("performer", []))
     for actor in actors:
         if not permits and provision.get("type") == "deny" and str(actor.get("reference", "")).startswith("CareTeam/"):
@@ -155,7 +156,7 @@ def _consent_facts(consent: Resource) -> Iterator[Fact]:
         elif not permits:
             yield Fact(Tie.BLOCKED, key, *span)
         else:
-            yield Fact(Tie.AUTHORISED, key, *span)
+            yield Fact(Tie.AUTHORISED_SECRETLY if secret else Tie.AUTHORISED, key, *span)
             if express and key.startswith("rpps|"):
                 yield Fact(Tie.EXPRESS, key, *span)
 

@@ -332,7 +332,7 @@ def bounds_of(verdict: Verdict, facts: Facts, policy: Policy) -> dict[str, Any]:
     }
 
 
-def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, str]:
+def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, str | bool]:
     """Where an act came from and on whose behalf, as far as it is known. A query is kept of what was done, not of what was refused."""
     origin = current_origin()
     emergency = caller.purpose is not Purpose.TREAT
@@ -343,6 +343,7 @@ def _circumstances(caller: Caller, action: str, outcome: Outcome) -> dict[str, s
         "query": origin.query if outcome is Outcome.DONE and action in QUERIES else "",
         "purpose": caller.purpose.value if emergency else "",
         "why": caller.why if emergency else "",
+        "secret": caller.secret,
     }
     return {name: value for name, value in told.items() if value}
 

@@ -262,7 +262,7 @@ def _authorised(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
         return None
     if caller.speciality in EXPRESS_SPECIALITIES:
         return reading(caller, facts, Reason.AUTHORISED) if Tie.EXPRESS in facts.relations else None
-    if Tie.AUTHORISED in facts.relations:
+    if Tie.AUTHORISED in facts.relations or (caller.secret and Tie.AUTHORISED_SECRETLY in facts.relations):
         return reading(caller, facts, Reason.AUTHORISED)
     if facts.relations & TEAM and Tie.NO_TEAM not in facts.relations:
         return reading(caller, facts, Reason.CARE_TEAM)

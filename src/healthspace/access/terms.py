@@ -111,6 +111,8 @@ class Tie(StrEnum):
     AUTHORISED = "authorised"
     EXPRESS = "express"
     """Authorised by the citizen's own act, not collected by a professional."""
+    AUTHORISED_SECRETLY = "authorised-secretly"
+    """By a minor who keeps it from their representatives: in a secret connection alone."""
     BLOCKED = "blocked"
     TREATING_DOCTOR = "treating-doctor"
     ADMINISTRATOR = "administrator"

@@ -57,6 +57,8 @@ class TraceLine:
     """The mode of the access (v3-ActReason): TREAT, BTG in an emergency, ETREAT for the regulation of emergency calls."""
     why: str = ""
     """Why, in the words of who opened a record in an emergency."""
+    secret: bool = False
+    """In a secret connection: not for who represents the holder."""
     network: str = ""
     software: str = ""
     query: str = ""
@@ -123,7 +125,7 @@ def open_line(row: Row, cipher: Cipher) -> TraceLine:
         owner=row["owner"],
         rpps=told["rpps"] or "",
         finess=told["finess"] or "",
-        **{name: told[name] for name in ("patient", "purpose", "why", "network", "software", "query") if name in told},
+        **{name: told[name] for name in ("patient", "purpose", "why", "secret", "network", "software", "query") if name in told},
     )
 
 

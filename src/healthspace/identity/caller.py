@@ -34,6 +34,10 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
+GIVE_CARE = frozenset({Kind.PROFESSIONAL, Kind.STRUCTURE})
+"""Who opens a secret connection."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A caller: a citizen (with the id of their own Patient), a professional in one structure, a structure, or the service itself."""
@@ -54,6 +58,8 @@ class Caller:
     purpose: Purpose = Purpose.TREAT
     why: str = ""
     """The reason that they wrote for breaking the glass."""
+    secret: bool = False
+    """A professional or a structure in a secret connection: care that a minor keeps from who represents them (L1111-5, R1111-50)."""
     account: str | None = None
     """A person of an organisation who is no professional, as it names them."""
     session: UUID | None = None

@@ -13,10 +13,11 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from healthspace.base.errors import Refused, Unauthenticated, Unavailable
+from healthspace.base.errors import Invalid, Refused, Unauthenticated, Unavailable
 from healthspace.base.ids import parse_id
 from healthspace.database.keys import KeyRing
 from healthspace.identity.caller import (
+    GIVE_CARE,
     TECHNICAL,
     Caller,
     Purpose,
@@ -29,6 +30,8 @@ from healthspace.identity.personas import AGENTS, PROFESSIONALS, STRUCTURE_ROLES
 from healthspace.identity.sessions import LIFETIME, Proof, Sessions
 
 ISSUER = "healthspace"
+SECRET = "INVISIBLE_REPRESENTANTS_LEGAUX"
+"""Confidentiality code of a secret connection (TRE_A07), as the VIHF of the shared record carries it."""
 REMEMBERED = 1024
 LONGEST_REASON = 500
 
@@ -52,15 +55,18 @@ class Tokens:
         purpose: Purpose = Purpose.TREAT,
         reason: str = "",
         lifetime: timedelta = LIFETIME,
+        secret: bool = False,
         session: UUID | None = None,
     ) -> str:
         """A token of `role`; a citizen's names their own Patient. Refused outside demo mode.
 
-        `purpose` is the mode of what is done with it; `reason`, in words, is what breaking the glass asks for. One that is made in a
-        `session` ends with it.
+        `purpose` is the mode of what is done with it; `reason`, in words, is what breaking the glass asks for. `secret`: for care that a
+        minor keeps from their representatives; Invalid for who gives none. One that is made in a `session` ends with it.
         """
         if not self._demo:
             raise Refused("tokens of personas exist in demo mode only")
+        if secret and caller_of_role(role, patient=patient).kind not in GIVE_CARE:
+            raise Invalid("only professionals and structures open a secret connection", place="secret")
         claims: dict[str, object] = {
             "iss": ISSUER,
             "sub": str(patient) if patient else role.value,
@@ -69,6 +75,7 @@ class Tokens:
             "exp": int((now + lifetime).timestamp()),
             "jti": str(uuid4()),
             "purpose_of_use": purpose.value,
+            **({"confidentiality_code": SECRET} if secret else {}),
             **({"sid": str(session)} if session else {}),
         }
         if reason.strip():
@@ -118,7 +125,8 @@ class Tokens:
             caller = caller_of_role(Role(claims["role"]), patient=parse_id(claims["sub"]))
             purpose, why = Purpose(claims.get("purpose_of_use", Purpose.TREAT)), str(claims.get("reason", ""))
             ids = tuple(UUID(claims[name]) for name in ("jti", "sid") if name in claims)
-            caller = replace(caller, purpose=purpose, why=why[:LONGEST_REASON], session=ids[0])
+            secret = caller.kind in GIVE_CARE and claims.get("confidentiality_code") == SECRET
+            caller = replace(caller, purpose=purpose, why=why[:LONGEST_REASON], secret=secret, session=ids[0])
             return Proof(caller, self._keys.hash_caller(caller.key), float(claims["iat"]), float(claims["exp"]), ids)
         except (JoseError, KeyError, ValueError, TypeError, IndexError):
             raise Unauthenticated("this token is not one of ours") from None

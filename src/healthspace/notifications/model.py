@@ -99,6 +99,8 @@ class Happened:
     rpps: str = ""
     purpose: str = "TREAT"
     why: str = ""
+    secret: bool = False
+    """Done in a secret connection: not for who represents the holder."""
     targets: tuple[str, ...] = ()
 
 
@@ -121,7 +123,8 @@ def read_happened(told: dict[str, Any]) -> Happened:
     """The event in the body of a letter."""
     words = {name: str(told[name]) for name in ("name", "role", "structure", "rpps", "purpose", "why") if told.get(name)}
     at, targets = datetime.fromisoformat(told["at"]), tuple(told["targets"])
-    return Happened(event=told["event"], at=at, line=told["line"], caller=told["caller"], kind=told["kind"], targets=targets, **words)
+    event, line, secret = told["event"], told["line"], bool(told.get("secret"))
+    return Happened(event=event, at=at, line=line, caller=told["caller"], kind=told["kind"], secret=secret, targets=targets, **words)
 
 
 def communication(happened: Happened, recipient: Resource, patient: str | None, labels: Iterable[str]) -> Resource:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from healthspace.access.labels import codes_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
@@ -157,6 +158,6 @@ async def _one(p: Permit, identifier: UUID) -> tuple[Stored, Resource]:
     stored = await find(p.tx, p.cipher, "Communication", identifier)
     resource = stored.json() if stored is not None else {}
     codes = {coding.get("code") for concept in resource.get("category", []) for coding in concept.get("coding", [])}
-    if stored is None or NOTIFICATION not in codes:
+    if stored is None or NOTIFICATION not in codes or codes_of(resource) & p.hidden:
         raise NotFound
     return stored, resource

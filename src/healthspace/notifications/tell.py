@@ -6,9 +6,9 @@ from uuid import UUID
 
 import orjson
 
-from healthspace.access.announce import MET, Event
+from healthspace.access.announce import Event, met_of
 from healthspace.access.facts import STATED_BY_NONE, TREATING_DOCTOR
-from healthspace.access.labels import NOT_ANNOUNCED, codes_of
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, NOT_ANNOUNCED, codes_of
 from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -44,14 +44,20 @@ async def tell(p: Permit, happened: Happened, identifier: UUID) -> Told:
     What is not announced to them yet (R1111-53), and what they chose not to be told, is not told.
     """
     p.must_be_for(Action.NOTIFY)
+    # Whoever may not see the document may not see that there was something to tell about it.
+    p.note(*(target for target in happened.targets if target.startswith("DocumentReference/")))
     if await _was_told(p, identifier):
         return Told(holder=False)
-    if happened.event == Event.FIRST_ACCESS and await p.tx.fetchval(MEET, p.owner, MET, happened.caller, STATED_BY_NONE) is None:
-        return Told(holder=False)
+    if happened.event == Event.FIRST_ACCESS:
+        met = met_of(secret=happened.secret)
+        if await p.tx.fetchval(MEET, p.owner, met, happened.caller, STATED_BY_NONE) is None:
+            return Told(holder=False)
     if happened.event == Event.CONSULTATION_ADVISED:
         happened = replace(happened, targets=(), line="")  # R1111-53: come and talk, and not about what
     references = await _documents_of(p, happened)
     labels = {label for reference in references for label in codes_of(reference)}
+    if happened.secret:
+        labels.add(HIDDEN_FROM_REPRESENTATIVES)
     holder = await holder_of(p)
     doctors = await _treating_doctors(p, happened) if happened.event == Event.EMERGENCY_ACCESS else ()
     if happened.event == Event.ACCESS_REPORTED:
@@ -79,7 +85,9 @@ async def tell_holder(
     """Keeps the notification and posts the e-mail, by what the holder chose. What they chose to hear by e-mail only is kept unshown."""
     p.must_be_for(Action.NOTIFY)
     chosen, subject = await preferences_of(p), subject_of(happened.event)
-    portal, mail = chosen.wants(subject, Channel.PORTAL), chosen.wants(subject, Channel.MAIL)
+    # A mailbox is often the family's: that there is news is news, too.
+    mail = chosen.wants(subject, Channel.MAIL) and HIDDEN_FROM_REPRESENTATIVES not in labels
+    portal = chosen.wants(subject, Channel.PORTAL)
     if not portal and not mail:
         return False
     resource = communication(happened, holder, patient or holder.get("reference"), labels)

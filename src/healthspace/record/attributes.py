@@ -5,29 +5,35 @@ transaction; a document that awaits its announcement has its dates in the calend
 """
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from healthspace.access import labels
-from healthspace.access.changes import DEPOSITORS_MASK, HOLDERS, action_of, may_change_label, may_unmask, may_withdraw, tell_whose_mask
+from healthspace.access.changes import (
+    DEPOSITORS_MASK,
+    HOLDERS,
+    action_of,
+    may_change_label,
+    may_show_to_representatives,
+    may_unmask,
+    may_withdraw,
+    tell_whose_mask,
+)
 from healthspace.access.depositor import depositor_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
 from healthspace.base.errors import Forbidden, Invalid, NotAllowed, NotFound, PreconditionFailed, Refused
 from healthspace.base.fhirjson import ARCHIVED
-from healthspace.base.ids import parse_id
 from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.record.clinical import follow
 from healthspace.record.clinical.keep import is_archived
 from healthspace.record.proof import prove
-from healthspace.resources.hashing import hash_reference
-from healthspace.resources.query import Hashed
+from healthspace.record.relabel import relabel_around
 from healthspace.resources.reading import why_hidden
-from healthspace.resources.search import find_hashed
-from healthspace.resources.store import find, read_several, update
+from healthspace.resources.store import find, update
 from healthspace.resources.stored import Resource, Stored
 
 WITHDRAWN = "entered-in-error"
+HIDDEN = frozenset({labels.HIDDEN_FROM_REPRESENTATIVES})
 OURS = frozenset({ARCHIVED, DEPOSITORS_MASK})
 TAKEN_BACK = frozenset({WITHDRAWN, "superseded"})
 """§15.1: both are written by software that takes a document back."""
@@ -131,6 +137,8 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
             raise Forbidden("this label is not yours to change", place="DocumentReference.securityLabel")
         if label == labels.MASKED and label in labels.codes_of(before) and not may_unmask(p.caller, p.reason, before):
             raise Forbidden("who masked this document shows it again", place="DocumentReference.securityLabel")
+        if label in HIDDEN & labels.codes_of(before) and not may_show_to_representatives(p.caller, p.reason, before):
+            raise Forbidden("only the minor shows this to representatives", place="DocumentReference.securityLabel")
         done = action_of(label, added=label in labels.codes_of(after))
     if before.get("status") != after.get("status"):
         if not may_withdraw(p.caller, depositor_of(before)):
@@ -170,23 +178,4 @@ async def _carry_on(p: Permit, before: Resource, stored: Stored) -> None:
     elif had and not has:
         await forget_waiting(p.tx, p.owner, stored.id)
     if labels.codes_of(before) != labels.codes_of(stored.json()):
-        await _relabel_lists(p, stored)
-
-
-async def _relabel_lists(p: Permit, document: Stored) -> None:
-    """A List is hidden as the documents that it brought are."""
-    h = hash_reference(p.keys, "List", "entry.item", f"DocumentReference/{document.id}")
-    for one in await find_hashed(p, "List", Hashed((h,))):
-        brought: Resource = one.exact()
-        named = [parse_id(name) for name in map(_document_in, brought.get("entry", [])) if name]
-        documents = await read_several(p.tx, p.cipher, [("DocumentReference", name) for name in named if name])
-        codes = sorted({code for each in documents for code in labels.codes_of(each.json())})
-        meta = {name: value for name, value in brought.get("meta", {}).items() if name != "security"}
-        wanted = {**brought, "meta": {**meta, **({"security": [{"code": code} for code in codes]} if codes else {})}}
-        if wanted != brought:
-            await update(p.tx, p.cipher, p.keys, one, wanted, p.now)
-
-
-def _document_in(entry: dict[str, Any]) -> str:
-    reference = str(entry.get("item", {}).get("reference", ""))
-    return reference.removeprefix("DocumentReference/") if reference.startswith("DocumentReference/") else ""
+        await relabel_around(p, stored)

@@ -8,6 +8,7 @@ import base64
 from typing import Any
 from uuid import UUID
 
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, SYSTEM
 from healthspace.access.rules import Action, Reason
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine
@@ -63,7 +64,12 @@ def audit_event(line: TraceLine, patient: UUID | None) -> Resource:
     event: Resource = {
         "resourceType": "AuditEvent",
         "id": str(line.id),
-        "meta": {"versionId": "1", "lastUpdated": instant(line.at), "profile": [TDE]},
+        "meta": {
+            "versionId": "1",
+            "lastUpdated": instant(line.at),
+            "profile": [TDE],
+            **({"security": [{"system": SYSTEM, "code": HIDDEN_FROM_REPRESENTATIVES}]} if line.secret else {}),
+        },
     }
     if line.kind == Kind.PROFESSIONAL:
         event["contained"] = [_role(line)]

@@ -9,6 +9,7 @@ from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
 from healthspace.record.consents import authorise_until, professional
 from healthspace.record.controls import create_control
+from healthspace.resources.reading import is_shown
 from healthspace.resources.store import read_all
 from healthspace.resources.stored import Resource
 
@@ -43,4 +44,5 @@ async def list_access(p: Permit) -> tuple[list[Resource], list[Resource]]:
 
 async def _read_own(p: Permit, type_: str) -> list[Resource]:
     """The resources of one type that the citizen has made: what a document tells of consents and teams opens nothing here."""
-    return [one for stored in await read_all(p.tx, p.cipher, type_) if not is_from_document(one := stored.json())]
+    made = [stored.json() for stored in await read_all(p.tx, p.cipher, type_)]
+    return [one for one in made if not is_from_document(one) and is_shown(p, one)]

@@ -8,11 +8,13 @@ import re
 from urllib.parse import unquote_plus
 
 from healthspace.access.depositor import depositor_of
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, codes_of, with_labels
 from healthspace.access.permit import Permit
 from healthspace.base.errors import NotFound
 from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
 from healthspace.base.ids import parse_id
 from healthspace.record.clinical.follow import follow
+from healthspace.record.relabel import relabel_around
 from healthspace.resources.hashing import hash_code, hash_reference_identifier_value, hash_set
 from healthspace.resources.query import Hashed, Selects
 from healthspace.resources.search import find_hashed
@@ -52,12 +54,19 @@ async def is_replaced_already(p: Permit, reference: Resource) -> bool:
     return any(may_replace(p, one.json()) for one in newer)
 
 
-async def supersede(p: Permit, old: Stored) -> Stored:
-    """A new version of `old` that says it was replaced; what came from it is there no more."""
-    reference = {**old.json(), "status": "superseded"}
+async def supersede(p: Permit, old: Stored, *, secret: bool = False) -> Stored:
+    """A new version of `old` that says it was replaced; what came from it is there no more.
+
+    `secret`: what replaces it is hidden from representatives. So is then what would tell them that it was replaced.
+    """
+    reference: Resource = {**old.json(), "status": "superseded"}
+    if secret:
+        reference["securityLabel"] = with_labels(reference.get("securityLabel", []), codes_of(reference) | {HIDDEN_FROM_REPRESENTATIVES})
     p.note(f"DocumentReference/{old.id}")
     replaced = await update(p.tx, p.cipher, p.keys, old, reference, p.now)
     await follow(p, replaced)
+    if secret:
+        await relabel_around(p, replaced)
     return replaced
 
 

@@ -6,6 +6,7 @@ Each change checks what is sent, writes it, proves who did it and derives the ac
 from uuid import UUID
 
 from healthspace.access.facts import derive_facts, keys_named_in
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, SYSTEM, codes_of
 from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -16,6 +17,7 @@ from healthspace.record.choices import check_consent, check_team, is_verified
 from healthspace.record.consents import is_over
 from healthspace.record.proof import prove, who_is
 from healthspace.record.spaces import patient_of
+from healthspace.resources.reading import is_shown
 from healthspace.resources.store import find, insert, read_all, update
 from healthspace.resources.stored import Resource, Stored, instant
 
@@ -62,7 +64,8 @@ async def change_control(p: Permit, identifier: UUID, resource: Resource, if_mat
     if current.json()["status"] == ENDED and resource["status"] != ENDED:
         raise Invalid("a choice that has ended stays so: make a new one", place=f"{type_}.status")
     CHECKS[type_](resource, p.now)
-    replaced = await _replace(p, current, await _complete(p, resource), "UPDATE")
+    secret = HIDDEN_FROM_REPRESENTATIVES in codes_of(current.json())
+    replaced = await _replace(p, current, await _complete(p, resource, secret=secret), "UPDATE")
     await _end_authorisations(p, _blocked_by(resource))
     return replaced
 
@@ -106,14 +109,14 @@ async def _end_authorisations(p: Permit, keys: set[str]) -> None:
 async def _own(p: Permit, type_: str, identifier: UUID) -> Stored:
     """A choice that was made here: what a document tells of consents and teams is none."""
     current = await find(p.tx, p.cipher, type_, identifier)
-    if current is None or is_from_document(current.json()):
+    if current is None or is_from_document(current.json()) or not is_shown(p, current.json()):
         raise NotFound
     return current
 
 
 async def _keep(p: Permit, resource: Resource) -> Stored:
     identifier = new_id(p.owner)
-    kept = await _complete(p, resource)
+    kept = await _complete(p, resource, secret=p.caller.secret)
     stored = await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
     await derive_facts(p.tx, p.keys, p.owner, identifier, kept)
     await prove(p, stored, "CREATE")
@@ -127,13 +130,18 @@ async def _replace(p: Permit, current: Stored, resource: Resource, activity: str
     return stored
 
 
-async def _complete(p: Permit, resource: Resource) -> Resource:
-    """What only the record knows: whose it is, who said it, from when and, for an authorisation, until when."""
+async def _complete(p: Permit, resource: Resource, *, secret: bool) -> Resource:
+    """What only the record knows: whose it is, who said it, from when and, for an authorisation, until when.
+
+    `secret`: a minor agreed to it in a secret connection. Who represents them is not told, and it holds in such a connection alone.
+    """
     patient = await patient_of(p)
     subject = "patient" if resource["resourceType"] == "Consent" else "subject"
     kept = {**resource, subject: {"reference": f"Patient/{patient.id}"}}
     meta = {name: value for name, value in resource.get("meta", {}).items() if name in {"profile", "tag"}}
     kept.pop("meta", None)
+    if secret:
+        meta["security"] = [{"system": SYSTEM, "code": HIDDEN_FROM_REPRESENTATIVES}]
     if meta:
         kept["meta"] = meta
     if kept["resourceType"] == "Consent":

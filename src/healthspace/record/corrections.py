@@ -7,6 +7,7 @@ It carries the depositor of what it is about, so that whoever brought that alway
 from uuid import UUID
 
 from healthspace.access.depositor import DEPOSITOR, depositor_of, is_by_citizen
+from healthspace.access.labels import SYSTEM, VISIBILITY, codes_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, Invalid, NotFound
@@ -35,8 +36,11 @@ async def ask_correction(p: Permit, type_: str, identifier: UUID, words: str) ->
         raise Invalid("say in a few words what is wrong", place="Communication.payload")
     patient = f"Patient/{(await patient_of(p)).name}"
     brought = [one for one in found[0].get("extension", []) if one.get("url") == DEPOSITOR]
+    # What hides the thing hides what is said about it.
+    hidden = [{"system": SYSTEM, "code": code} for code in sorted(codes_of(found[0]) & {*VISIBILITY})]
     request: Resource = {
         "resourceType": "Communication",
+        **({"meta": {"security": hidden}} if hidden else {}),
         **({"extension": brought} if brought else {}),
         "status": WAITING,
         "category": [CATEGORY],

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from healthspace.access.changes import labels_that_stay, with_depositors_mask
 from healthspace.access.depositor import DEPOSITOR, depositor_extension
-from healthspace.access.labels import MASKED, NOT_ANNOUNCED, VISIBILITY, codes_of, with_labels
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, MASKED, NOT_ANNOUNCED, VISIBILITY, codes_of, with_labels
 from healthspace.access.matrix import contents_tags
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -103,7 +103,7 @@ async def _store(p: Permit, patient: UUID, draft: Draft) -> Deposited:
     formed = await asyncio.to_thread(form_facts, p.keys, reference_id, reference, draft.extraction)
     stored = await insert(p.tx, p.cipher, p.keys, reference_id, tell_unread(reference, formed.unread), p.now)
     for old in replaced:
-        await chain.supersede(p, old)
+        await chain.supersede(p, old, secret=HIDDEN_FROM_REPRESENTATIVES in codes_of(reference))
     await keep_new(p, stored, formed)
     if NOT_ANNOUNCED in codes_of(reference):
         await wait_for(p.tx, p.owner, reference_id, "notice", p.now + p.policy.announcement_notice)
@@ -140,9 +140,14 @@ def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary
 
 
 def _keep_hidden(p: Permit, reference: Resource, replaced: Sequence[Stored]) -> Resource:
-    """A new version is hidden as the citizen hid the old one; a mask that only its sender puts is the sender's to take away (R1111-49)."""
+    """A new version is hidden as the citizen hid the old one; a mask that only its sender puts is the sender's to take away (R1111-49).
+
+    What is brought in a secret connection is hidden from representatives by itself (R1111-50).
+    """
     sent = codes_of(reference) & set(VISIBILITY)
     stay = labels_that_stay(one.json() for one in replaced)
+    if p.caller.secret:
+        stay.add(HIDDEN_FROM_REPRESENTATIVES)
     if stay - sent:
         reference = {**reference, "securityLabel": with_labels(reference.get("securityLabel", []), sent | stay)}
     theirs = MASKED in sent - stay and p.caller.kind is not Kind.CITIZEN

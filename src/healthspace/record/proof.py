@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from healthspace.access.labels import HOLDER_ONLY, SYSTEM
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, HOLDER_ONLY, SYSTEM
 from healthspace.access.permit import Permit
 from healthspace.base.ids import new_id
 from healthspace.identity.caller import Caller
@@ -18,8 +18,10 @@ LABELS = "urn:healthspace:label"
 async def prove(p: Permit, changed: Stored, activity: str, hidden: Collection[str] = ()) -> None:
     """Keeps who did `activity` (CREATE, UPDATE, DELETE of v3-DataOperation) to this version, and notes it for the trail.
 
-    `hidden` are the visibility labels of a document before and after: the proof is kept from whom the document is kept from.
+    `hidden` are the visibility labels of a document before and after: the proof is kept from whom the document is kept from. So is that
+    of what was done in a secret connection.
     """
+    hidden = {*hidden, HIDDEN_FROM_REPRESENTATIVES} if p.caller.secret else hidden
     provenance = {
         "resourceType": "Provenance",
         "meta": {"security": [{"system": LABELS, "code": HOLDER_ONLY}, *({"system": SYSTEM, "code": code} for code in sorted(hidden))]},

@@ -1,6 +1,6 @@
 """Who looked at the record: the trail as its holder, their treating doctor, or each professional for their own acts reads it (R1111-43).
 
-A line about something that is not shown to the reader yet (R1111-53) is not shown either: it would tell that it exists.
+A line about something that is not shown to the reader (R1111-50, R1111-53) is not shown either: it would tell that it exists.
 """
 
 from collections.abc import Sequence
@@ -8,15 +8,13 @@ from dataclasses import replace
 from uuid import UUID
 
 from healthspace.access.changes import HOLDERS
-from healthspace.access.labels import HOLDER_ONLY, codes_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
 from healthspace.audit.reading import TraceLine, Wanted, read_line, read_lines, read_lines_of_caller
 from healthspace.base.errors import NotFound, Refused
-from healthspace.base.ids import REGISTRY, owner_of, parse_id
-from healthspace.fhir.resource_types import NUMBER
+from healthspace.base.ids import REGISTRY, owner_of
 from healthspace.record.relatives import name_relatives
-from healthspace.resources.store import read_several
+from healthspace.resources.tracing import without_hidden
 
 PATIENTS_OF = "SELECT owner, id FROM resource WHERE owner = ANY ($1::bigint[]) AND type = 103"
 EVERYTHING = Wanted()
@@ -32,7 +30,7 @@ async def read_trail(p: Permit, wanted: Wanted = EVERYTHING) -> Sequence[TraceLi
     shown: list[TraceLine] = []
     while True:
         lines = await read_lines(p.tx, p.cipher, wanted)
-        shown += await _without_hidden(p, lines)
+        shown += await without_hidden(p, lines)
         if len(lines) < wanted.limit or len(shown) >= wanted.limit:
             # Fewer than were wanted are the last ones, whatever was left out before them.
             return await _with_names(p, shown[: wanted.limit])
@@ -52,7 +50,7 @@ async def read_trace(p: Permit, identifier: UUID) -> TraceLine:
     p.must_be_for(Action.READ_TRAIL)
     only = p.keys.hash_caller(p.caller.key) if p.scope is Scope.OWN_ACTS else None
     found = await read_line(p.tx, p.cipher, identifier, caller=only)
-    shown = await _without_hidden(p, [found]) if found is not None else []
+    shown = await without_hidden(p, [found]) if found is not None else []
     if not shown:
         raise NotFound
     return (await _with_names(p, shown))[0]
@@ -64,20 +62,6 @@ async def patients_of(p: Permit, owners: set[int]) -> dict[int, UUID]:
     return {row["owner"]: row["id"] for row in await p.tx.fetch(PATIENTS_OF, list(owners - {REGISTRY}))}
 
 
-async def _without_hidden(p: Permit, lines: Sequence[TraceLine]) -> Sequence[TraceLine]:
-    """`lines` without what the permit's labels hide; a line about nothing else is left out."""
-    labels = p.hidden - {HOLDER_ONLY}  # who reads a trail sees how the record was used, its controls included
-    if not labels or p.scope is Scope.OWN_ACTS:
-        return lines
-    places = {place for line in lines for target in line.targets if (place := _place_of(target))}
-    found = await read_several(p.tx, p.cipher, places) if places else []
-    hidden = {f"{stored.type}/{stored.name}" for stored in found if codes_of(stored.json()) & labels}
-    if not hidden:
-        return lines
-    trimmed = [(line, tuple(target for target in line.targets if _bare(target) not in hidden)) for line in lines]
-    return [replace(line, targets=targets) if targets != line.targets else line for line, targets in trimmed if targets or not line.targets]
-
-
 async def _with_names(p: Permit, lines: Sequence[TraceLine]) -> Sequence[TraceLine]:
     """`lines` where carers and representatives have the name under which they were invited: only who decides for the record knows it."""
     strangers = [line for line in lines if line.patient and not line.name and owner_of(UUID(line.patient)) != p.owner]
@@ -85,14 +69,3 @@ async def _with_names(p: Permit, lines: Sequence[TraceLine]) -> Sequence[TraceLi
         return lines
     names = await name_relatives(p)
     return [replace(line, name=line.name or names.get(line.patient, "")) if line.patient in names else line for line in lines]
-
-
-def _bare(target: str) -> str:
-    """`Type/id`, whatever the version."""
-    return "/".join(target.split("/")[:2])
-
-
-def _place_of(target: str) -> tuple[str, UUID] | None:
-    type_, _, name = _bare(target).partition("/")
-    identifier = parse_id(name)
-    return (type_, identifier) if identifier is not None and type_ in NUMBER else None

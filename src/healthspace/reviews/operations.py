@@ -4,7 +4,7 @@ A review is a FHIR Task of the registry: the first person gives an opinion with 
 with theirs or sends it back. The agency sees who acted, when, why and on which record, and opens no record by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,6 +29,7 @@ from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
 from healthspace.resources.store import find, insert, read_all, update
 from healthspace.resources.stored import Resource, Stored, instant
+from healthspace.resources.tracing import labels_of_line, without_hidden
 
 CODES = "urn:healthspace:review"
 LONGEST_TEXT = 2000
@@ -88,11 +89,13 @@ async def report_access(p: Permit, line: UUID, question: str, place: str = "ques
     if not SHORTEST_MOTIVE <= len(question) <= LONGEST_TEXT:
         raise Invalid(f"say what you ask in {SHORTEST_MOTIVE} to {LONGEST_TEXT} characters", place=place)
     found = await read_line(p.tx, p.cipher, line)
-    if found is None or p.scope is not Scope.ALL:
+    if found is None or p.scope is not Scope.ALL or not await without_hidden(p, [found]):
         raise NotFound
     identifier = new_id(p.owner)
-    kept = await insert(p.tx, p.cipher, p.keys, identifier, await _report(p, found, question), p.now)
-    p.note(f"Task/{identifier}", f"AuditEvent/{line}")
+    hidden = await labels_of_line(p, found)
+    kept = await insert(p.tx, p.cipher, p.keys, identifier, await _report(p, found, question, hidden), p.now)
+    # A line of the trail carries no label: what is hidden is told by its Task alone, which does.
+    p.note(f"Task/{identifier}", *([] if hidden else [f"AuditEvent/{line}"]))
     told = {
         "event": Event.ACCESS_REPORTED,
         "at": found.at.isoformat(),
@@ -152,12 +155,12 @@ async def answer_report(p: Permit, task: UUID, text: str) -> bool:
     return True
 
 
-async def _report(p: Permit, line: TraceLine, question: str) -> Resource:
+async def _report(p: Permit, line: TraceLine, question: str, hidden: Collection[str]) -> Resource:
     """`for` is the holder of the record, `requester` who asks: they may represent the holder."""
     holder = (await read_all(p.tx, p.cipher, "Patient"))[0].id
     return {
         "resourceType": "Task",
-        "meta": {"security": [{"code": HOLDER_ONLY}]},
+        "meta": {"security": [{"code": code} for code in sorted({HOLDER_ONLY, *hidden})]},
         "status": "requested",
         "intent": "order",
         "code": {"coding": [{"system": CODES, "code": Subject.REPORT}]},

@@ -1,6 +1,6 @@
 """`healthspace token PERSONA`: an access token of demo mode, alone on standard output."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -23,12 +23,14 @@ def token(
     ins_system: Annotated[str | None, typer.Option(help="Its OID; without, the test system first, then the others.")] = None,
     purpose: Annotated[Purpose, typer.Option(help="Mode: TREAT, BTG (break the glass) or ETREAT (emergency calls).")] = Purpose.TREAT,
     reason: Annotated[str, typer.Option(help="With BTG: why, in words.")] = "",
+    secret: Annotated[bool, typer.Option("--secret", help="Secret connection: care that a minor keeps from representatives.")] = False,
 ) -> None:
     """Print an access token of a persona. Demonstrations only."""
-    run_to_exit(lambda: _issue(read_settings(), persona, (ins, ins_system), purpose, reason))
+    asked = {"purpose": purpose, "reason": reason, "secret": secret}
+    run_to_exit(lambda: _issue(read_settings(), persona, (ins, ins_system), asked))
 
 
-async def _issue(settings: Settings, role: Role, named: tuple[str | None, str | None], purpose: Purpose, reason: str) -> int:
+async def _issue(settings: Settings, role: Role, named: tuple[str | None, str | None], asked: dict[str, Any]) -> int:
     from healthspace.access.opening import open_service
     from healthspace.base import clock
 
@@ -37,7 +39,7 @@ async def _issue(settings: Settings, role: Role, named: tuple[str | None, str | 
         if not service.door.demo:
             raise Refused("tokens of personas exist in demo mode only, and this installation is a real one")
         patient = await _patient(service.door, role, *named)
-        made = service.tokens.issue(role, clock.now(), patient=patient, purpose=purpose, reason=reason)
+        made = service.tokens.issue(role, clock.now(), patient=patient, **asked)
         await service.sessions.begin(service.tokens.prove(made, clock.now()), software="healthspace token", network="")
         typer.echo(made)
     return DONE

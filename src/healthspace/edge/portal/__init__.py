@@ -8,6 +8,7 @@ from healthspace.access.rules import Action
 from healthspace.edge.portal import (
     adding,
     agency,
+    confidential,
     document,
     document_changes,
     documents,
@@ -89,13 +90,16 @@ def _privacy(get: Get, post: Get) -> list[Route]:
 
 
 def _patients(get: Get, post: Get) -> list[Route]:
-    """Finding a patient, and opening their record in an emergency."""
+    """Finding a patient, and opening their record in an emergency or for confidential care."""
     return [
         get("/patients", Action.READ_RECORD, patients.show_search),
         post("/patients", Action.READ_RECORD, patients.open_patient),
         get("/patients/{patient}/emergency", Action.FIND_PATIENT, emergency.show_emergency),
         post("/patients/{patient}/emergency", Action.READ_RECORD, emergency.open_in_emergency),
         post("/patients/{patient}/emergency/end", Action.READ_RECORD, emergency.leave_emergency),
+        get("/patients/{patient}/confidential", Action.FIND_PATIENT, confidential.show_confidential),
+        post("/patients/{patient}/confidential", Action.FIND_PATIENT, confidential.begin),
+        post("/patients/{patient}/confidential/end", Action.FIND_PATIENT, confidential.leave),
     ]
 
 

@@ -211,5 +211,6 @@ async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int 
         citizen=citizen,
         masks=masks,
         vaccinates=visit.caller.kind is Kind.PROFESSIONAL,
+        confidential=not citizen and not visit.caller.secret,
         action="/documents/add" if visit.own else f"{visit.prefix}/add",
     )

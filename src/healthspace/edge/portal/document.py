@@ -30,7 +30,7 @@ def showing_document(viewer: PdfViewer) -> Handler:
         async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
             document, patient = await read_document(p, identifier), (await patient_of(p)).json()
             scope, now, takes, holds = p.scope, p.now, p.allows(Action.READ_CONTENT), p.reason in HOLDERS
-            changes = changes_for(document.reference, p)
+            changes = changes_for(document.reference, p, patient)
             banner = None if visit.own else show_banner(patient, p, visit.language)
         language, own = visit.language, visit.own
         opened = await open_content(document, language, viewer, first=visit.number("page"))

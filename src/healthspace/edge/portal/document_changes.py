@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from healthspace.access import labels
-from healthspace.access.changes import HOLDERS, may_change_label, may_withdraw
+from healthspace.access.changes import HOLDERS, may_change_label, may_show_to_representatives, may_withdraw
 from healthspace.access.depositor import depositor_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
@@ -17,6 +17,7 @@ from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.views import Resource, show_row
 from healthspace.edge.portal.visit import Visit
 from healthspace.record.attributes import change_document, withdraw_document
+from healthspace.record.carers import is_minor
 from healthspace.record.read import read_reference
 from healthspace.record.spaces import patient_of
 
@@ -54,6 +55,22 @@ CHANGES: Mapping[str, Change] = {
             "eye",
         ),
         Change(
+            "secret",
+            mark("Hide it from representatives"),
+            mark("Hide this document from the legal representatives?"),
+            mark("Parents and carers no longer see it, nor who opened it, nor what it says in the health profile. Professionals still do."),
+            mark("Hide it from them"),
+            "lock",
+        ),
+        Change(
+            "unsecret",
+            mark("Show it to representatives"),
+            mark("Show this document to the legal representatives?"),
+            mark("Parents and carers will see it as the other documents, and who opened it."),
+            mark("Show it to them"),
+            "eye",
+        ),
+        Change(
             "release",
             mark("Let the patient see it"),
             mark("Let the patient see this document?"),
@@ -74,12 +91,25 @@ CHANGES: Mapping[str, Change] = {
 }
 
 
-def changes_for(reference: Resource, p: Permit) -> list[Change]:
-    """What the caller of a permit may do to a document that it shows: nothing that would be refused."""
+LABELS = {
+    "release": labels.NOT_ANNOUNCED,
+    "secret": labels.HIDDEN_FROM_REPRESENTATIVES,
+    "unsecret": labels.HIDDEN_FROM_REPRESENTATIVES,
+}
+"""Which label a change is about, where it is not the mask."""
+ADDING = frozenset({"hide", "secret"})
+
+
+def changes_for(reference: Resource, p: Permit, holder: Resource) -> list[Change]:
+    """What the caller of a permit may do to a document that it shows: nothing that would be refused. Only a minor has representatives."""
     codes = labels.codes_of(reference)
     offered, changes = [], p.allows(Action.CHANGE_DOCUMENT)
     if changes and p.reason in HOLDERS:
         offered.append("show" if labels.MASKED in codes else "hide")
+    if changes and labels.HIDDEN_FROM_REPRESENTATIVES in codes and may_show_to_representatives(p.caller, p.reason, reference):
+        offered.append("unsecret")
+    elif changes and is_minor(holder, p.now.date()) and may_change_label(p.caller, p.reason, labels.HIDDEN_FROM_REPRESENTATIVES):
+        offered += ["secret"] if labels.HIDDEN_FROM_REPRESENTATIVES not in codes else []
     if changes and labels.NOT_ANNOUNCED in codes and may_change_label(p.caller, p.reason, labels.NOT_ANNOUNCED):
         offered.append("release")
     if p.allows(Action.WITHDRAW_DOCUMENT) and may_withdraw(p.caller, depositor_of(reference)):
@@ -92,7 +122,7 @@ async def ask(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
         reference = (await read_reference(p, visit.identifier())).json()
         holder, now = (await patient_of(p)).json(), p.now
-        offered = changes_for(reference, p)
+        offered = changes_for(reference, p, holder)
         banner = None if visit.own else show_banner(holder, p, visit.language)
     change = next((one for one in offered if one.code == visit.request.path_params["change"]), None)
     if change is None:
@@ -126,6 +156,6 @@ async def carry_out(visit: Visit) -> Response:
 
 def _relabel(document: Resource, code: str) -> Resource:
     wanted = labels.codes_of({"securityLabel": document.get("securityLabel", [])}) & set(labels.VISIBILITY)
-    label = labels.NOT_ANNOUNCED if code == "release" else labels.MASKED
-    wanted = wanted | {label} if code == "hide" else wanted - {label}
+    label = LABELS.get(code, labels.MASKED)
+    wanted = wanted | {label} if code in ADDING else wanted - {label}
     return {**document, "securityLabel": labels.with_labels(document.get("securityLabel", []), wanted)}

@@ -42,9 +42,12 @@ EXTENSIONS = {
 
 
 OWN_SEERS = mark("You, its author, your treating doctor, and the professionals you authorised who read this kind of document.")
+OWN_SEERS_SECRET = mark("You, its author and the professionals whom you let read it. Hidden from your legal representatives and carers.")
 OWN_SEERS_MASKED = mark("You, its author and your treating doctor. It is hidden from other professionals.")
 SEERS = mark("The patient, its author, their treating doctor, and the professionals they authorised.")
 SEERS_MASKED = mark("The patient, its author and their treating doctor. It is hidden from other professionals.")
+
+SEERS_SECRET = mark("The patient, its author and the professionals who may read it. Hidden from the legal representatives and carers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ def explain_seers(reference: Resource, language: Language, *, own: bool) -> str:
     codes = labels.codes_of(reference)
     if labels.NOT_ANNOUNCED in codes:
         return language.say("The patient does not see it yet: a professional tells them first.")
+    if labels.HIDDEN_FROM_REPRESENTATIVES in codes:
+        return language.say(OWN_SEERS_SECRET if own else SEERS_SECRET)
     if labels.MASKED in codes:
         return language.say(OWN_SEERS_MASKED if own else SEERS_MASKED)
     return language.say(OWN_SEERS if own else SEERS)

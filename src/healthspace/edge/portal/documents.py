@@ -11,6 +11,8 @@ from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
 from healthspace.edge.portal.views import newest_version
 from healthspace.edge.portal.visit import Visit
+from healthspace.identity.caller import GIVE_CARE
+from healthspace.record.carers import is_minor
 from healthspace.record.find import list_documents, without_archived
 from healthspace.record.spaces import patient_of
 from healthspace.record.words import find_words
@@ -36,6 +38,7 @@ async def show_documents(visit: Visit) -> Response:
         page=listing,
         path=visit.prefix or "/documents",
         aside=own,
+        confidential=visit.caller.kind in GIVE_CARE and not visit.caller.secret and is_minor(patient, now.date()),
         ground=explain_ground(reason, language),
         nothing=_explain_nothing(visit, scope),
     )

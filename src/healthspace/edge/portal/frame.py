@@ -98,6 +98,8 @@ class Frame:
     demo: bool = False
     urgent: str = ""
     """Until when the record that is open is read in an emergency, in words; empty in the ordinary mode."""
+    secret: bool = False
+    """Whether what is done in the record that is open is hidden from who represents its holder."""
     search: str = ""
     """Where the field of the top bar looks; empty when there is none."""
     tabs: tuple[Tab, ...] = ()
@@ -200,6 +202,8 @@ DONE = {
     "asked": mark("Done. Your request was sent to the author."),
     "hide": mark("Done. Professionals no longer see this document."),
     "show": mark("Done. Professionals see this document."),
+    "secret": mark("Done. Parents and carers no longer see this document."),
+    "unsecret": mark("Done. Parents and carers see this document."),
     "release": mark("Done. The patient sees this document."),
     "deleted": mark("Done. The document is deleted."),
     "closed": mark("Done. Your record is closed."),

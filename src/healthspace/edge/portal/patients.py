@@ -18,7 +18,7 @@ from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.traits_form import TypedTraits, find_wrong_traits, read_traits
 from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit, read_form
-from healthspace.identity.caller import Kind
+from healthspace.identity.caller import GIVE_CARE, Kind
 from healthspace.identity.ins import DEMO, NIA, NIR, TEST, read_ins
 from healthspace.record.spaces import find_by_traits, locate
 
@@ -82,13 +82,17 @@ async def show_search(visit: Visit) -> Response:
     return show_find(visit) if visit.caller.kind in {Kind.PROFESSIONAL, Kind.STRUCTURE} else go_to("/")
 
 
-ELSEWHERE = {"add": "/add", "emergency": "/emergency"}
+CONFIDENTIAL = "confidential"
+ELSEWHERE = {"add": "/add", "emergency": "/emergency", CONFIDENTIAL: "/confidential"}
 """Where a number may lead without opening the record."""
 
 
 async def open_patient(visit: Visit) -> Response:
     """POST /patients: the number never appears in an address. None, closed and refused are one and the same answer."""
     form = await read_form(visit.request)
+    if form.get("to") == CONFIDENTIAL and visit.caller.kind in GIVE_CARE:
+        # Looking for the record is told to nobody who represents its holder, either.
+        visit = replace(visit, caller=replace(visit.caller, secret=True))
     if form.get("by") == "traits":
         return await _open_by_traits(visit, form)
     typed, wanted = form.get("ins", ""), form.get("to", "")

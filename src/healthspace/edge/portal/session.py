@@ -1,5 +1,7 @@
 """Who is signed in with this browser."""
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,20 +20,29 @@ EMERGENCY = "healthspace_emergency"
 """The cookie that holds the token of an emergency access; browsers send it below the address of one record only."""
 
 
+CONFIDENTIAL = "healthspace_confidential"
+"""The cookie that holds the token of a secret connection; browsers send it below the address of one record only."""
+
+
 def identify(request: Request, service: Service) -> Caller:
-    """Who is signed in; Unauthenticated when nobody is, or not any more. In an emergency, the mode and its reason come with them."""
+    """Who is signed in; Unauthenticated when nobody is, or not any more. With them comes the mode that they declared for a record."""
     token = request.cookies.get(SESSION)
     if not token:
         raise Unauthenticated("nobody is signed in", place="Cookie")
-    caller, urgent = service.tokens.read(token, clock.now()), request.cookies.get(EMERGENCY)
-    if not urgent or not request.url.path.startswith("/patients/"):
+    caller = service.tokens.read(token, clock.now())
+    if not request.url.path.startswith("/patients/"):
         return caller
+    urgent, secret = (_declared(request, service, caller, name) for name in (EMERGENCY, CONFIDENTIAL))
+    return replace(urgent or caller, secret=secret is not None and secret.secret)
+
+
+def _declared(request: Request, service: Service, caller: Caller, name: str) -> Caller | None:
+    """The caller of the token in a cookie. What another person declared with this browser is not theirs, nor what is over."""
     try:
-        declared = service.tokens.read(urgent, clock.now())
+        declared = service.tokens.read(request.cookies.get(name, ""), clock.now())
     except Unauthenticated:
-        return caller  # the half hour is over
-    # What another person declared with this browser is not theirs.
-    return declared if declared.key == caller.key else caller
+        return None
+    return declared if declared.key == caller.key else None
 
 
 def forget(response: Response) -> Response:

@@ -151,6 +151,8 @@ class TrailEntry:
     id: str = ""
     """The line's, where its reader may question it."""
     emergency: bool = False
+    secret: bool = False
+    """Whether it is hidden from who represents the holder."""
     motive: str = ""
     """Why, in the words of who opened the record in an emergency."""
     record: str = ""
@@ -204,6 +206,7 @@ def show_line(
         title=(titles or {}).get(document, ""),
         id="" if mine or line.kind == Kind.SYSTEM else str(line.id),
         emergency=is_emergency(line),
+        secret=line.secret,
         motive=line.why if is_emergency(line) else "",
         report=(questioned or {}).get(str(line.id), ""),
     )

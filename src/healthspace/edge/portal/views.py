@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from healthspace.access.depositor import depositor_of
-from healthspace.access.labels import codes_of
+from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, MASKED, codes_of
 from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
@@ -47,6 +47,8 @@ class DocumentRow:
     superseded: bool
     replaces: bool
     hidden: bool
+    secret: bool
+    """Whether it is hidden from who represents its holder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
         mine=mine,
         superseded=reference.get("status") == "superseded",
         replaces=bool(replaced_identifiers(reference)),
-        hidden="MASQUE_PS" in codes_of(reference),
+        hidden=MASKED in codes_of(reference),
+        secret=HIDDEN_FROM_REPRESENTATIVES in codes_of(reference),
     )
 
 

@@ -120,6 +120,7 @@ class Visit:
             done=self.asked("done", 20),
             demo=self.service.door.demo,
             urgent=self._urgent_until() if patient else "",
+            secret=patient is not None and self.caller.secret,
             relatives=citizen,
             unread=unread,
         )

@@ -1,10 +1,14 @@
 """Events of the outbox become notifications, reviews and e-mails. Each effect settles its letter in its own transaction."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import orjson
 
 from healthspace.access.announce import Event
 from healthspace.access.permit import Door
 from healthspace.access.rules import Action
+from healthspace.audit.reading import read_line
 from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import REGISTRY, event_id, made_at, owner_of, parse_id
 from healthspace.database.database import Tx
@@ -27,7 +31,8 @@ async def handle_event(door: Door, letter: Claimed) -> None:
     told = orjson.loads(letter.body)
     happened = read_happened(told)
     try:
-        async with door.permit(SERVICE, Action.NOTIFY, letter.owner) as p:
+        # Who represents the holder is not told that there was something to tell.
+        async with door.permit(replace(SERVICE, secret=happened.secret), Action.NOTIFY, letter.owner) as p:
             if happened.event in FOR_CARERS:
                 carer = await carer_told(p, happened)
                 if carer is not None:
@@ -90,6 +95,9 @@ async def handle_answer(door: Door, letter: Claimed) -> None:
         async with door.permit(SERVICE, Action.NOTIFY, owner) as p:
             if await answer_report(p, task, told["text"]):
                 happened = Happened(Event.REPORT_ANSWERED, letter.created, told["line"], 0, Kind.AGENCY, name="Healthspace")
+                if (line := await read_line(p.tx, p.cipher, UUID(told["line"]))) is not None:
+                    # Whoever may not see the access is not told that it was questioned.
+                    happened = replace(happened, secret=line.secret, targets=line.targets)
                 await tell(p, happened, event_id(owner, letter.created, Event.REPORT_ANSWERED, str(task)))
             await letter.settle(p.tx)
     except (Refused, NotFound):

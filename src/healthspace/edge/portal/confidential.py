@@ -1,0 +1,59 @@
+"""A secret connection (R1111-50): for half an hour, what is done in one record is hidden from who represents the minor.
+
+The mode travels in a token of its own, in a cookie that the browser sends for this record alone, as that of an emergency does.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from healthspace.access.rules import Action
+from healthspace.base import clock
+from healthspace.base.errors import NotFound
+from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.session import CONFIDENTIAL
+from healthspace.edge.portal.visit import Visit
+from healthspace.identity.caller import GIVE_CARE
+
+LASTS = timedelta(minutes=30)
+
+
+async def show_confidential(visit: Visit) -> Response:
+    """GET /patients/{patient}/confidential: what follows from it. Nothing of the record is shown: not even whose it is."""
+    await _find(visit)
+    return visit.render("confidential.html", current="/", here=False, minutes=int(LASTS.total_seconds() // 60))
+
+
+async def begin(visit: Visit) -> Response:
+    """POST /patients/{patient}/confidential: to the record where it may be read so, else to the form that adds to it."""
+    reads = await _find(visit)
+    caller, now = visit.caller, clock.now()
+    assert caller.role is not None  # noqa: S101 - who gives care has one
+    token = visit.service.tokens.issue(caller.role, now, secret=True, lifetime=LASTS, session=caller.session)
+    response = go_to(visit.prefix if reads else f"{visit.prefix}/add")
+    response.set_cookie(
+        CONFIDENTIAL,
+        token,
+        max_age=int(LASTS.total_seconds()),
+        path=visit.prefix,
+        secure=visit.request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def leave(visit: Visit) -> Response:
+    """POST /patients/{patient}/confidential/end"""
+    response = go_to("/patients")
+    response.delete_cookie(CONFIDENTIAL, path=visit.prefix, httponly=True, samesite="lax")
+    return response
+
+
+async def _find(visit: Visit) -> bool:
+    """Whether the record may be read in a secret connection; NotFound when there is none, or it is closed (TD02)."""
+    if visit.caller.kind not in GIVE_CARE:
+        raise NotFound
+    async with visit.service.door.permit(replace(visit.caller, secret=True), Action.FIND_PATIENT, visit.owner) as p:
+        return p.allows(Action.READ_RECORD)
