@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -217,6 +218,36 @@ async def test_chains_and_inclusions(bench: Bench) -> None:
     back = await bench.found(f"Patient?_id={one['id']}&_revinclude=Observation:subject&_include:iterate=Observation:performer")
     assert set(back) == {one["id"], first["id"], "dr"}
     assert set(await bench.found(f"Observation?_id={first['id']}&_include=*")) == {one["id"], first["id"], "dr"}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ('subject.name co "pont" and value-quantity gt 6', 1),
+        ("subject.gender eq female", 2),
+        ("subject.gender eq male", 0),
+        ("not (subject.gender eq female)", 0),
+        ("_id eq {0} or _id eq {1}", 2),
+        ("_id ne {0}", 1),
+        ("code in http://nowhere", None),
+        ("date po 2024-03", 2),
+        ("date po 2024-04", 0),
+        ("code eq http://loinc.org|8867-4 and not (value-quantity lt 6)", 1),
+        ("code co x", None),
+        ("foo eq x", None),
+        ("subject.foo eq x", None),
+        ("status.name eq x", None),
+        ("status pr maybe", None),
+        ("date po never", None),
+    ],
+)
+async def test_a_filter_combines_comparisons(bench: Bench, text: str, count: int | None) -> None:
+    patient = await bench.create(PATIENT)
+    made = [await bench.create(an_observation(patient, value)) for value in (5, 7)]
+    asked = text.format(*(one["id"] for one in made))
+    answer = await bench.send("GET", f"Observation?_filter={quote(asked)}&patient={patient['id']}")
+    assert answer.status_code == (200 if count is not None else 400), answer.text
+    assert count is None or answer.json()["total"] == count
 
 
 async def test_the_shape_of_an_answer(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Search, against a reader that looks at every resource: random results, random questions, random orders."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
 from healthspace.base.ids import new_id
+from healthspace.base.text import fold
 from healthspace.fhir.searching.match import matches
 from healthspace.identity.caller import SERVICE, TECHNICAL
 from healthspace.resources.grammar import Term, read_search
@@ -19,6 +21,8 @@ from healthspace.resources.search import search
 from healthspace.resources.store import insert
 from healthspace.resources.work import Work
 from tests.harness import a_citizen
+
+Met = Callable[[dict[str, Any]], bool]
 
 CODES, SYSTEMS = ["a", "b", "c"], ["urn:s", "urn:t", None]
 DATES = ["2023", "2024-02", "2024-02-29", "2024-02-29T10:30:00Z", "2024-02-29T23:30:00-05:00", "2025-12"]
@@ -104,6 +108,68 @@ def meets(resource: dict[str, Any], term: tuple[str, str]) -> bool:
     asked = read_search("Observation", [term]).terms[0]
     assert isinstance(asked, Term)
     return matches(resource, asked.parameter, asked.modifier, asked.values)
+
+
+def a_comparison(draw: random.Random, patient: str) -> tuple[str, Met]:
+    """A comparison of a filter, and the ordinary terms that say when it is met."""
+    code, system = draw.choice(CODES), draw.choice(["urn:s|", "urn:t|", ""])
+    number, prefix, date = draw.choice(["1", "1.5", "1000"]), draw.choice(PREFIXES[1:]), draw.choice(DATES)
+    unit = draw.choice(["", "|http://unitsofmeasure.org|mg", "||x"])
+    word = draw.choice(["resultat", "lettre", "œil droit", "droit", "a,b|c"])
+    escaped = word.replace(",", "\\,").replace("|", "\\|")
+    present, absent = ("value-string:missing", "false"), ("value-string:missing", "true")
+    return draw.choice(
+        [
+            (f"status eq {draw.choice(['final'])}", lambda one: meets(one, ("status", "final"))),
+            ("status ne final", lambda one: not meets(one, ("status", "final"))),
+            (f"code eq {system}{code}", lambda one: meets(one, ("code", system + code))),
+            (f"identifier ne {system}{code}", lambda one: not meets(one, ("identifier", system + code))),
+            (f"date {prefix} {date}", lambda one: meets(one, ("date", prefix + date))),
+            (f"value-quantity {prefix} {number}{unit}", lambda one: meets(one, ("value-quantity", prefix + number + unit))),
+            (f'value-string co "{word}"', lambda one: meets(one, ("value-string:contains", escaped))),
+            (f'value-string sw "{word}"', lambda one: meets(one, ("value-string", escaped))),
+            (f'value-string eq "{word}"', lambda one: fold(one.get("valueString", "")) == fold(word)),
+            (f'value-string ne "{word}"', lambda one: fold(one.get("valueString", word)) != fold(word)),
+            (f'value-string ew "{word}"', lambda one: fold(one.get("valueString", "")).endswith(fold(word))),
+            ("value-string pr true", lambda one: meets(one, present)),
+            ("value-string pr false", lambda one: meets(one, absent)),
+            (f"subject re Patient/{patient}", lambda one: meets(one, ("subject", f"Patient/{patient}"))),
+            (f"performer eq {code}", lambda one: meets(one, ("performer", code))),
+            ("subject.gender eq unknown", lambda one: False),
+        ]
+    )
+
+
+def a_filter(draw: random.Random, patient: str, depth: int = 0) -> tuple[str, Met]:
+    kind = draw.choice(["comparison", "and", "or", "not"]) if depth < 3 else "comparison"
+    if kind == "comparison":
+        return a_comparison(draw, patient)
+    (left, one), (right, other) = a_filter(draw, patient, depth + 1), a_filter(draw, patient, depth + 1)
+    if kind == "not":
+        return f"not ({left})", lambda resource: not one(resource)
+    if kind == "and":
+        return f"({left}) and ({right})", lambda resource: one(resource) and other(resource)
+    return f"({left}) or ({right})", lambda resource: one(resource) or other(resource)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_filter_finds_what_its_comparisons_say(service: Service, seed: int) -> None:
+    draw = random.Random(seed)
+    patients = [str(await a_citizen(service, number)) for number in (1, 2)]
+    kept: dict[str, dict[str, Any]] = {}
+    async with permit_wide(service.door, TECHNICAL, Action.WRITE_RESOURCES) as p:
+        work = Work(p)
+        for _ in range(40):
+            made = an_observation(draw, draw.choice(patients))
+            kept[(await work.create(made)).stored.name] = made
+        await work.flush()
+    async with permit_wide(service.door, TECHNICAL, Action.SEARCH_RESOURCES) as reader:
+        for _ in range(60):
+            text, met = a_filter(draw, draw.choice(patients))
+            asked = read_search("Observation", [("_filter", text), ("_count", "100")])
+            page = await search(Reach(reader), *await plan(Reach(reader), asked))
+            expected = {name for name, resource in kept.items() if met(resource)}
+            assert ({entry.name for entry in page.entries}, page.total) == (expected, len(expected)), text
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -61,7 +61,8 @@ def answer_term(asking: Asking, term: Term) -> Answer:
     raise Malformed(f"{term.parameter.name} has no modifier :{printable(term.modifier)} here", place=term.parameter.name)
 
 
-def _check(asking: Asking, term: Term) -> Check:
+def check_of(asking: Asking, term: Term) -> Check:
+    """Whether a resource meets `term`, by looking at it."""
     expand = partial(_expand, asking.type)
     return partial(_passes, term, asking.base, expand)
 
@@ -73,7 +74,7 @@ def _passes(term: Term, base: str, expand: Callable[..., Collection[tuple[str | 
 def _missing(asking: Asking, term: Term) -> Answer:
     if term.values not in {("true",), ("false",)}:
         raise Malformed(f"{term.parameter.name}:missing is true or false", place=term.parameter.name)
-    return None, _check(asking, term)
+    return None, check_of(asking, term)
 
 
 def _either(found: Sequence[Condition]) -> Condition:
@@ -94,7 +95,7 @@ def _tokens(asking: Asking, term: Term) -> Answer:
             if len(parts) == 1:
                 bare.append(hash_code(asking.keys, asking.type, branch.key, parts[0]))
             elif not parts[1]:
-                return None, _check(asking, term)  # system| – any code of a system has no hash of its own
+                return None, check_of(asking, term)  # system| – any code of a system has no hash of its own
             else:
                 typed += _hashes_of(asking, branch, parts[0] or None, parts[1])
         found += [_hashed(asking, branch, hashes, typed=kind) for hashes, kind in ((typed, True), (bare, False)) if hashes]
@@ -114,7 +115,7 @@ def _hashed(asking: Asking, branch: Branch, hashes: list[int], *, typed: bool) -
 def _not_tokens(asking: Asking, term: Term) -> Answer:
     condition, check = _tokens(asking, Term(term.parameter, "", term.values))
     if condition is None or check is not None:
-        return None, _check(asking, term)
+        return None, check_of(asking, term)
     return Not(condition), None
 
 
@@ -219,19 +220,19 @@ def _uris(asking: Asking, term: Term) -> Answer:
 def _strings(asking: Asking, term: Term) -> Answer:
     coded = [(value, code_string(asking.keys, unescape(value))) for value in term.values]
     if not all(code for _, code in coded):
-        return None, _check(asking, term)
+        return None, check_of(asking, term)
     prefixes = tuple((number_of(branch.key), code) for branch in term.parameter.branches for _, code in coded)
     longer = any(len(value) > SEARCHED for value, _ in coded)
-    return Prefixed(prefixes), _check(asking, term) if longer else None
+    return Prefixed(prefixes), check_of(asking, term) if longer else None
 
 
 def _exact_strings(asking: Asking, term: Term) -> Answer:
     condition, _ = _strings(asking, Term(term.parameter, "", term.values))
-    return condition, _check(asking, term)
+    return condition, check_of(asking, term)
 
 
 def _only_check(asking: Asking, term: Term) -> Answer:
-    return None, _check(asking, term)
+    return None, check_of(asking, term)
 
 
 # Dates, numbers and quantities (search.html#date, #number, #quantity).
@@ -262,7 +263,7 @@ def _quantities(asking: Asking, term: Term) -> Answer:
         else:
             decided = decided and not (system or code)
             found += [Box(number_of(branch.key), *box) for branch in term.parameter.branches for box in boxes]
-    return Ranged(tuple(found)), None if decided else _check(asking, term)
+    return Ranged(tuple(found)), None if decided else check_of(asking, term)
 
 
 _BUILDERS: dict[tuple[Kind, str], Callable[[Asking, Term], Answer]] = {

@@ -11,6 +11,7 @@ from healthspace.base.errors import Invalid, Malformed
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.fhir.searching.model import Kind, Parameter
 from healthspace.fhir.searching.parameters import parameters_of
+from healthspace.resources.filter_grammar import Compared, Filter, comparisons_in, parse_filter
 from healthspace.resources.query import NEWEST_FIRST, Sort
 
 LARGEST_PAGE = 1000
@@ -26,7 +27,6 @@ REFUSED = {
     "_content": "there is no search in the whole text",
     "_text": "there is no search in narratives",
     "_query": "there are no named queries",
-    "_filter": "there is no _filter: combine ordinary parameters",
     "near": "there is no search by distance",
 }
 SUMMARIES = frozenset({"true", "false", "count", "text", "data"})
@@ -72,6 +72,13 @@ class InList:
 
 
 @dataclass(frozen=True, slots=True)
+class Filtered:
+    """`_filter=…`: a tree of comparisons."""
+
+    filter: Filter
+
+
+@dataclass(frozen=True, slots=True)
 class Inclusion:
     """`_include` or `_revinclude`: `source:parameter:target`; `parameter` "*" is all of them."""
 
@@ -81,12 +88,15 @@ class Inclusion:
     iterate: bool
 
 
+AnyTerm = Term | Chain | Reverse | InList | Filtered
+
+
 @dataclass(slots=True)
 class Asked:
     """A search as it was asked for."""
 
     type: str
-    terms: list[Term | Chain | Reverse | InList] = field(default_factory=list)
+    terms: list[AnyTerm] = field(default_factory=list)
     sort: tuple[Sort, ...] = NEWEST_FIRST
     count: int = 50
     total: bool = True
@@ -120,10 +130,12 @@ class UnknownParameter(Malformed):
     """The search names a parameter that this type does not have here."""
 
 
-def read_term(type_: str, name: str, value: str) -> Term | Chain | Reverse | InList:
+def read_term(type_: str, name: str, value: str) -> AnyTerm:
     """One condition (also the inner one of a chain)."""
     if name == "_list":
         return InList(value.rpartition("/")[2])
+    if name == "_filter":
+        return _read_filter(type_, value)
     if name.startswith("_has:"):
         return _read_reverse(name, value)
     if "." in name:
@@ -164,17 +176,12 @@ def _read_one(asked: Asked, name: str, value: str) -> None:
 
 
 def _read_chain(type_: str, name: str, value: str) -> Chain:
-    head, _, rest = name.partition(".")
-    match = TYPED.fullmatch(head)
-    if match is None or rest.count(".") >= DEEPEST_CHAIN:
-        raise Malformed("this chain cannot be read", place=printable(name))
-    parameter = find_parameter(type_, match["name"])
+    head, target, rest = split_path(name)
+    parameter = find_parameter(type_, head)
     if parameter.kind is not Kind.REFERENCE:
-        raise Malformed(f"{printable(match['name'])} is no reference: nothing can be chained to it", place=printable(name))
-    if match["type"] and match["type"] not in NUMBER:
-        raise Malformed("there is no such resource type", place=printable(name))
-    _check_chain(parameter, match["type"], rest, value, name)
-    return Chain(parameter, match["type"], rest, value)
+        raise Malformed(f"{printable(head)} is no reference: nothing can be chained to it", place=printable(name))
+    _check_chain(parameter, target, rest, value, name)
+    return Chain(parameter, target, rest, value)
 
 
 def _check_chain(parameter: Parameter, type_: str | None, rest: str, value: str, name: str) -> None:
@@ -186,6 +193,44 @@ def _check_chain(parameter: Parameter, type_: str | None, rest: str, value: str,
             continue
         return
     raise UnknownParameter("nothing that is referred to there is searched by this", place=printable(name))
+
+
+def split_path(path: str) -> tuple[str, str | None, str]:
+    """`subject:Patient.name` → its first step, the type that is meant there, and what follows; Malformed when it cannot be read."""
+    head, _, rest = path.partition(".")
+    match = TYPED.fullmatch(head)
+    if match is None or rest.count(".") >= DEEPEST_CHAIN:
+        raise Malformed("this chain cannot be read", place=printable(path))
+    if match["type"] and match["type"] not in NUMBER:
+        raise Malformed("there is no such resource type", place=printable(path))
+    return match["name"], match["type"], rest
+
+
+def _read_filter(type_: str, value: str) -> Filtered:
+    filter_ = parse_filter(value)
+    for compared in comparisons_in(filter_):
+        try:
+            _check_comparison(type_, compared)
+        except UnknownParameter as unknown:
+            raise UnknownParameter(unknown.message, place="_filter") from None
+    return Filtered(filter_)
+
+
+def _check_comparison(type_: str, compared: Compared) -> None:
+    """At least one of the types that a path leads to must know its parameter."""
+    head, only, rest = split_path(compared.path)
+    parameter = find_parameter(type_, head)
+    if not rest:
+        return
+    if parameter.kind is not Kind.REFERENCE:
+        raise Malformed(f"{printable(head)} is no reference: nothing can be chained to it", place="_filter")
+    for target in targets_of(parameter, only):
+        try:
+            _check_comparison(target, Compared(rest, compared.operator, compared.value))
+        except UnknownParameter:
+            continue
+        return
+    raise UnknownParameter("nothing that is referred to there is searched by this")
 
 
 def targets_of(parameter: Parameter, type_: str | None = None) -> list[str]:
@@ -279,4 +324,4 @@ _SHAPERS = {
     "_cursor": _shape_cursor,
 }
 
-__all__ = ["Asked", "Chain", "InList", "Inclusion", "Invalid", "Reverse", "Term", "read_search"]
+__all__ = ["Asked", "Chain", "Filtered", "InList", "Inclusion", "Invalid", "Reverse", "Term", "read_search"]

@@ -13,7 +13,21 @@ from healthspace.fhir.searching.model import Kind
 from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
 from healthspace.resources.compile import compile_bodies
 from healthspace.resources.conditions import Asking, answer_term, reference_texts
-from healthspace.resources.grammar import Asked, Chain, InList, Reverse, Term, UnknownParameter, find_parameter, read_term, targets_of
+from healthspace.resources.filter_grammar import Filter
+from healthspace.resources.filtering import answer_filter
+from healthspace.resources.grammar import (
+    AnyTerm,
+    Asked,
+    Chain,
+    Filtered,
+    InList,
+    Reverse,
+    Term,
+    UnknownParameter,
+    find_parameter,
+    read_term,
+    targets_of,
+)
 from healthspace.resources.hashing import hash_link, hash_reference
 from healthspace.resources.indexing import is_across, owner_paths, selects
 from healthspace.resources.names import locate_name, locate_names
@@ -38,13 +52,16 @@ async def plan(reach: Reach, asked: Asked) -> Plan:
     return query, scope
 
 
-async def _add(reach: Reach, query: Query, scope: Scope, term: Term | Chain | Reverse | InList) -> Scope:
+async def _add(reach: Reach, query: Query, scope: Scope, term: AnyTerm) -> Scope:
     match term:
         case Chain():
             return await _add_chain(reach, query, scope, term)
         case Reverse():
             names = await _referring(reach, query.type, term)
             return await _add_names(reach, query, scope, [(query.type, name) for name in names])
+        case Filtered(filter_):
+            await _add_filter(reach, query, filter_)
+            return scope
         case InList(name):
             return await _add_names(reach, query, scope, [(query.type, each) for each in await _entries(reach, query.type, name)])
     if term.parameter.name == "_id" and not term.modifier:
@@ -65,6 +82,27 @@ async def _add_names(reach: Reach, query: Query, scope: Scope, names: list[tuple
     places = await locate_names(reach.tx, reach.keys, names)
     query.conditions.append(Named(tuple(identifier for _, identifier in places.values())))
     return scope.within({owner for owner, _ in places.values()})
+
+
+async def _add_filter(reach: Reach, query: Query, filter_: Filter) -> None:
+    async def find(type_: str, compared: Filter) -> list[Stored]:
+        try:
+            ends = await find_all(reach, Asked(type_, terms=[Filtered(compared)]), MOST_LINKS)
+        except UnknownParameter:
+            return []
+        if len(ends) > MOST_LINKS:
+            raise Malformed("a path of the filter is met by too many resources; say more", place="_filter")
+        return ends
+
+    async def locate(name: str) -> Condition:
+        places = await locate_names(reach.tx, reach.keys, [(query.type, name)])
+        return Named(tuple(identifier for _, identifier in places.values()))
+
+    condition, decides, check = await answer_filter(Asking(query.type, reach.keys, reach.base), filter_, find, locate)
+    if condition is not None:
+        query.conditions.append(condition)
+    if not decides:
+        query.checks.append(check)
 
 
 # Whose resources can meet a reference to a citizen: their own and, of some types, those that link to them.

@@ -35,6 +35,7 @@ OPERATIONS = {
     "ValueSet": {"expand": "ValueSet-expand", "validate-code": "ValueSet-validate-code"},
 }
 OPERATIONS_OF_ALL = {"validate": "Resource-validate", "meta": "Resource-meta"}
+PARAMETERS_OF_ALL = {"_filter": "special", "_list": "special", "_has": "special"}
 SYSTEM_OPERATIONS = {"convert": "Resource-convert"}
 RECORD_DATE = "2026-11-26"
 WHO = (
@@ -63,6 +64,7 @@ async def metadata(request: Request) -> Response:
                 "security": {"cors": False, "description": "Bearer tokens (RFC 6750)"},
                 "resource": list(_resources()),
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                "searchParam": [{"name": name, "type": kind} for name, kind in PARAMETERS_OF_ALL.items()],
                 "operation": _operations(SYSTEM_OPERATIONS),
             }
         ],
