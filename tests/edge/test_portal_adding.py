@@ -10,8 +10,8 @@ import pytest
 from healthspace.access.opening import Service
 from healthspace.edge.portal.adding import LIMIT
 from healthspace.identity.personas import Role
-from tests.documents import JPEG
-from tests.edge.test_portal import HERE, a_pdf, signed_in
+from tests.documents import JPEG, labelled, of_type
+from tests.edge.test_portal import HERE, Deposit, a_pdf, signed_in
 from tests.harness import a_citizen, authorised, lines_of, some_traits, treated
 
 TYPED = {"type": "DOCPAT05", "title": "Bilan <de> mai", "date": "2026-05-14", "writer": "Laboratoire des Halles"}
@@ -155,3 +155,17 @@ async def test_a_search_in_the_text_finds_nothing_that_is_masked(service: Servic
     signed_in(service, client, Role.SPECIALIST)
     asked, absent = [(await client.get(f"/patients/{patient}?q={word}")).text for word in ("hippocampe", "hippocampa")]
     assert asked.replace("hippocampe", "") == absent.replace("hippocampa", "")
+
+
+async def test_a_pdf_that_software_deposits_is_found_by_its_text_by_whoever_sees_it(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await authorised(service, patient, Role.SPECIALIST)
+    shown = await deposit(a_pdf(), media_type="application/pdf", type=of_type("11502-2"), description="Visible")
+    hidden = await deposit(a_pdf(2), media_type="application/pdf", type=of_type("11502-2"), securityLabel=labelled("MASQUE_PS"))
+    await deposit(b"%PDF-1.4 broken", media_type="application/pdf", type=of_type("11502-2"))
+    page = (await signed_in(service, client, patient).get("/documents?q=page+courrier")).text
+    assert (shown in page, hidden in page) == (True, True)
+    page = (await signed_in(service, client, Role.SPECIALIST).get(f"/patients/{patient}?q=page+courrier")).text
+    assert (shown in page, hidden in page) == (True, False)

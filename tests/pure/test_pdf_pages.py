@@ -13,8 +13,8 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from healthspace.base.errors import Invalid
-from healthspace.edge.portal import pdf_pages
-from healthspace.edge.portal.pdf_pages import PdfViewer
+from healthspace.record import pdf_pages
+from healthspace.record.pdf_pages import PAGES_READ, PdfViewer
 
 
 def a_pdf(pages: int = 1, *, size: tuple[float, float] = (595, 842)) -> bytes:
@@ -52,6 +52,14 @@ async def test_a_view_holds_ten_pages_and_says_how_many_there_are() -> None:
     assert [page.number for page in view.pages] == [21, 22, 23]
     assert view.total == 23
     assert (await PdfViewer().open(content, first=99)).pages == ()
+
+
+async def test_the_text_alone_is_read_of_fifty_pages() -> None:
+    texts = await PdfViewer().read_text(a_pdf(60))
+    assert len(texts) == PAGES_READ == 50
+    assert texts[0] == "Page 1 : glycémie à jeun"
+    with pytest.raises(Invalid):
+        await PdfViewer().read_text(b"%PDF-1.4 broken")
 
 
 async def test_a_page_of_absurd_size_is_reduced() -> None:
@@ -120,13 +128,13 @@ async def test_an_answer_that_is_too_large_is_stopped(monkeypatch: pytest.Monkey
 )
 def test_an_answer_of_a_worker_that_was_taken_over_is_not_believed(answer: bytes) -> None:
     with pytest.raises(Invalid):
-        pdf_pages._read_frames(answer)
+        pdf_pages._read_view(answer)
 
 
 def test_the_worker_can_open_no_file_and_no_socket() -> None:
     attempt = """
 import socket, sys
-from healthspace.edge.portal.pdf_worker import close_the_process, load_everything
+from healthspace.record.pdf_worker import close_the_process, load_everything
 load_everything()
 close_the_process()
 for act in (lambda: open("/etc/hostname"), socket.socket, lambda: open("/tmp/healthspace-test", "w")):

@@ -216,7 +216,7 @@ def render(bundle: Resource, *, level: int = 2, prefix: str = "document-", langu
     """
     composition = composition_of(bundle)
     warnings: list[str] = []
-    files = [*_read_files(bundle, warnings)]
+    files = read_files(bundle, warnings)
     pictures = {url: (file.data, file.media_type) for url, file in files if url}
     writer = XhtmlWriter(prefix, pictures.get)
     shown = "".join(_render_section(section, writer, level, 0) for section in dicts(composition.get("section")))
@@ -243,7 +243,7 @@ def _narrative(element: Resource, writer: XhtmlWriter, level: int) -> str:
     return writer.write(div, level) if div else ""
 
 
-def _read_files(bundle: Resource, warnings: list[str]) -> list[tuple[str, Attachment]]:
+def read_files(bundle: Resource, warnings: list[str]) -> list[tuple[str, Attachment]]:
     """The files in the document, each with its fullUrl: Binary resources, and data inside DocumentReference, Media and reports."""
     found = []
     for entry in bundle["entry"]:

@@ -114,7 +114,7 @@ async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id:
     """The file first, durable, then the rows that name it."""
     sealed = await asyncio.to_thread(p.cipher.seal, draft.content, "Binary", binary_id, 1)
     await asyncio.to_thread(p.blobs.write, binary_id, sealed)
-    await remember_blob(p.tx, binary_id, len(draft.content), p.now, READER, seal_words(p.cipher, binary_id, draft.words))
+    await remember_blob(p.tx, binary_id, len(draft.content), p.now, READER, seal_words(p.cipher, binary_id, draft.text.words))
     description = {
         "resourceType": "Binary",
         "contentType": draft.media_type,

@@ -18,12 +18,12 @@ from healthspace.identity.ins import Ins, check_key, read_ins
 from healthspace.record.clinical.reading import read_bundle_facts, read_cda_facts
 from healthspace.record.metadata import Described, describe
 from healthspace.record.spaces import Traits
-from healthspace.record.words import words_of, words_of_bundle, words_of_cda
+from healthspace.record.words import Text, read_words, text_of, text_of_bundle, text_of_cda
 from healthspace.resources.stored import Resource
 
 INS_PLACES = {"cda": "ClinicalDocument/recordTarget/patientRole/id", "fhir": "Bundle.entry.resource.ofType(Patient).identifier"}
 SELF_DESCRIBING = frozenset(INS_PLACES)
-NOTHING = Extraction()
+NOTHING, NO_TEXT = Extraction(), Text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Draft:
     """A document that was read and not yet deposited: its DocumentReference, its bytes as received, whom it is about.
 
     `ins` is None when the sender named the patient by our own id. `traits` are those the document states (None for a PDF, an image
-    or a text). `warnings` are for the depositor. `extraction` is what its entries say, `words` what a search
-    inside its text finds.
+    or a text). `warnings` are for the depositor. `extraction` is what its entries say, `text` where a search
+    inside it looks.
     """
 
     reference: Resource
@@ -42,7 +42,7 @@ class Draft:
     traits: Traits | None = None
     warnings: tuple[str, ...] = ()
     extraction: Extraction = NOTHING
-    words: str = ""
+    text: Text = NO_TEXT
 
     @property
     def unique_id(self) -> str:
@@ -76,9 +76,14 @@ def read_draft(content: bytes, reading: Reading, described: Described | None = N
     else:
         if described is None:
             raise Invalid("a document that is neither CDA nor FHIR needs its type and its patient's INS")
-        draft = Draft(describe(described, content, MEDIA_TYPES[kind]), content, MEDIA_TYPES[kind], described.ins, words=words_of(content))
+        draft = Draft(describe(described, content, MEDIA_TYPES[kind]), content, MEDIA_TYPES[kind], described.ins, text=text_of(content))
     warning = check_key(draft.ins, lenient=reading.lenient, place=INS_PLACES.get(kind or "")) if draft.ins else None
     return replace(draft, warnings=(*draft.warnings, warning)) if warning else draft
+
+
+async def complete_words(draft: Draft) -> Draft:
+    """`draft` with the words of its PDFs: before the door, so that no record waits for them."""
+    return replace(draft, text=Text(await read_words(draft.text))) if draft.text.pdfs else draft
 
 
 def attach_facts(reference: Resource, content: bytes, media_type: str) -> Resource:
@@ -94,8 +99,8 @@ def _read_cda(content: bytes, reading: Reading) -> Draft:
     reference = document_reference(header, content, self_presenting=parsed.self_presenting)
     traits = _traits(patient_traits(header), INS_PLACES["cda"])
     media_type = reference["content"][0]["attachment"]["contentType"]
-    facts, words = read_cda_facts(parsed.root), words_of_cda(parsed.root)
-    return Draft(reference, content, media_type, traits.ins, traits, header.warnings, facts, words)
+    facts, text = read_cda_facts(parsed.root), text_of_cda(parsed.root)
+    return Draft(reference, content, media_type, traits.ins, traits, header.warnings, facts, text)
 
 
 def _read_fhir(content: bytes, reading: Reading) -> Draft:
@@ -105,8 +110,8 @@ def _read_fhir(content: bytes, reading: Reading) -> Draft:
     reference = document.document_reference(bundle, content)
     if faults := validate(reference):  # parts of it are the document's own
         raise Invalid(faults[0].message, place=faults[0].expression)
-    facts, words = read_bundle_facts(bundle), words_of_bundle(bundle)
-    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits, extraction=facts, words=words)
+    facts, text = read_bundle_facts(bundle), text_of_bundle(bundle)
+    return Draft(reference, content, MEDIA_TYPES["fhir"], traits.ins, traits, extraction=facts, text=text)
 
 
 def _traits(told: DocumentTraits, place: str) -> Traits:

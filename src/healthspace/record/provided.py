@@ -19,7 +19,7 @@ from healthspace.fhir.bundle import dicts
 from healthspace.identity.ins import SYSTEMS, Ins, check_key, read_ins
 from healthspace.record.draft import SELF_DESCRIBING, Draft, Reading, attach_facts, read_draft
 from healthspace.record.metadata import class_coding, derive_unique_id
-from healthspace.record.words import words_of
+from healthspace.record.words import text_of
 from healthspace.resources.stored import Resource
 from healthspace.terminology.formats import format_of
 
@@ -111,7 +111,7 @@ def _read_opaque(reference: Resource, content: bytes, media_type: str, stated: I
         "category": [{"coding": [class_coding(code)]}],
         "content": [{"format": {"system": f"urn:oid:{format_.scheme}", "code": format_.code}, **reference["content"][0]}],
     }
-    return Draft(base, content, media_type, stated, words=words_of(content))
+    return Draft(base, content, media_type, stated, text=text_of(content))
 
 
 def _check_facts(attachment: dict[str, Any], content: bytes, place: str) -> None:

@@ -3,21 +3,33 @@
 The database cannot read them, so that no index of words exists: a search opens those of one citizen, about ten microseconds each.
 """
 
+import asyncio
+import contextlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from html import unescape
+from itertools import islice
 from uuid import UUID
+
+import structlog
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.base.media import sniff, text_of
+from healthspace.base.errors import Invalid
+from healthspace.base.media import MEDIA_TYPES, sniff
+from healthspace.base.media import text_of as read_text
 from healthspace.base.text import fold
-from healthspace.cda.parse import parse_cda
+from healthspace.cda.media import decode_value
+from healthspace.cda.parse import HL7, parse_cda
 from healthspace.cda.render import narrative_text
-from healthspace.cda.values import Element
+from healthspace.cda.values import Element, attribute, child
 from healthspace.database.database import Tx
 from healthspace.database.seal import Cipher
 from healthspace.fhir.bundle import dicts
+from healthspace.fhir.document import read_files
 from healthspace.fhir.exact_json import read_json
+from healthspace.record.pdf_pages import pdf_viewer
 from healthspace.resources.stored import Resource
 
 WORDS = "SELECT id, words FROM blob WHERE owner = $1 AND words IS NOT NULL"
@@ -25,9 +37,25 @@ KEEP = "UPDATE blob SET words = $3 WHERE owner = $1 AND id = $2"
 SEALED_AS = "words"
 LONGEST = 100_000
 """Characters kept of one document."""
+MOST_FILES = 20
+"""Files of one document that are looked into."""
+PATIENCE = 8.0
+"""Seconds that the PDFs of one document may take, with their wait for a turn."""
+TEXTS = frozenset({"text/plain", "text/html"})
+UNSHOWN = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
 TAG = re.compile(r"<[^>]*>")
 RTF_CHARACTER = re.compile(r"\\'([0-9a-fA-F]{2})")
 RTF_CONTROL = re.compile(r"\\[a-z]+-?\d* ?|\\[^a-z]|[{}\r\n]", re.IGNORECASE)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The words that were found in a document, and the PDFs in it, whose words a process apart reads (`read_words`)."""
+
+    words: str = ""
+    pdfs: tuple[bytes, ...] = ()
 
 
 def words_in(texts: Iterable[str]) -> str:
@@ -35,26 +63,69 @@ def words_in(texts: Iterable[str]) -> str:
     return " ".join(sorted({word for text in texts for word in fold(text).split()}))[:LONGEST]
 
 
-def words_of_cda(root: Element) -> str:
-    """The words of the sections of a ClinicalDocument."""
-    return words_in(narrative_text(root))
+def text_of_cda(root: Element) -> Text:
+    """The sections of a ClinicalDocument, and the files in it."""
+    return _gather(narrative_text(root), _files_of_cda(root))
 
 
-def words_of_bundle(bundle: Resource) -> str:
-    """The words of the sections of a FHIR document."""
+def text_of_bundle(bundle: Resource) -> Text:
+    """The sections of a FHIR document, and the files in it."""
     compositions = [entry.get("resource", {}) for entry in dicts(bundle.get("entry"))[:1]]
-    return words_in(text for composition in compositions for text in _narratives(composition))
+    narratives = [text for composition in compositions for text in _narratives(composition)]
+    return _gather(narratives, ((file.media_type, file.data) for _, file in read_files(bundle, [])))
 
 
-def words_of(content: bytes) -> str:
-    """The words of a document as it was received; empty when it is a picture or a PDF."""
+def text_of(content: bytes) -> Text:
+    """What a document says, as it was received; nothing when it is a picture."""
     kind = sniff(content)
     if kind == "cda":
-        return words_of_cda(parse_cda(content, limit=len(content)))
+        return text_of_cda(parse_cda(content, limit=len(content)))
     if kind == "fhir":
-        return words_of_bundle(read_json(content))
-    text = text_of(content) if kind == "text" else content.decode("latin-1") if kind == "rtf" else None
-    return words_in([strip_rtf(text) if kind == "rtf" else text]) if text else ""
+        return text_of_bundle(read_json(content))
+    return _gather((), [(MEDIA_TYPES[kind], content)]) if kind else Text()
+
+
+async def read_words(text: Text) -> str:
+    """All the words of a document. A PDF that cannot be read, or not in time, gives none: no deposit fails for it."""
+    if not text.pdfs:
+        return text.words
+    said = [text.words]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for pdf in text.pdfs:
+                with contextlib.suppress(Invalid, OSError):
+                    said += await pdf_viewer().read_text(pdf)
+    except TimeoutError:
+        log.info("pdf_words_left_out")
+    return await asyncio.to_thread(words_in, said)
+
+
+def _gather(texts: Iterable[str], files: Iterable[tuple[str, bytes]]) -> Text:
+    """The words of texts and of files with their media types; of the first `MOST_FILES`, since a document may hold thousands."""
+    said, pdfs = [*texts], list[bytes]()
+    for media_type, data in islice(files, MOST_FILES):
+        if data.startswith(b"%PDF-"):
+            pdfs.append(data)
+        elif data.startswith(b"{\\rtf"):
+            said.append(strip_rtf(data.decode("latin-1")))
+        elif media_type in TEXTS:
+            text = read_text(data) or ""
+            said.append(strip_html(text) if media_type == "text/html" else text)
+    return Text(words_in(said), tuple(pdfs))
+
+
+def _files_of_cda(root: Element) -> Iterator[tuple[str, bytes]]:
+    """The file that is the body of a document (level 1), and those beside its sections; pictures are not even decoded."""
+    media = (child(one, "value") for one in root.iter(f"{{{HL7}}}observationMedia"))
+    for value in (child(root, "component", "nonXMLBody", "text"), *media):
+        media_type = attribute(value, "mediaType") or "text/plain"
+        if value is not None and not media_type.startswith("image/") and (data := decode_value(value, [])) is not None:
+            yield media_type, data
+
+
+def strip_html(text: str) -> str:
+    """What a page of HTML says: neither its tags nor what is not shown."""
+    return unescape(TAG.sub(" ", UNSHOWN.sub(" ", text)))
 
 
 def strip_rtf(text: str) -> str:

@@ -10,7 +10,7 @@ from healthspace.base.errors import Conflict, HealthspaceError, Invalid
 from healthspace.identity.caller import SERVICE, Caller
 from healthspace.record.clinical.keep import unread_of
 from healthspace.record.deposit import Submission, deposit
-from healthspace.record.draft import Draft, Reading, read_draft
+from healthspace.record.draft import Draft, Reading, complete_words, read_draft
 from healthspace.record.metadata import Described
 from healthspace.record.spaces import locate, open_space, owner_of_patient
 from healthspace.resources.stored import Resource
@@ -41,7 +41,7 @@ class Intake:
         """Deposits one document. Whatever happens, the act leaves one line of the trail (and opening a space, its own)."""
         draft: Draft | None = None
         try:
-            draft = await asyncio.to_thread(read_draft, content, self.reading, described)
+            draft = await complete_words(await asyncio.to_thread(read_draft, content, self.reading, described))
             patient = await self._find_space(draft)
             async with self.door.permit(self.caller, Action.DEPOSIT_DOCUMENT, owner_of_patient(patient)) as p:
                 receipt = await deposit(p, Submission((draft,)))

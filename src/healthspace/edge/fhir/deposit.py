@@ -1,5 +1,7 @@
 """Deposit: simplified publish of one DocumentReference (ITI-105; TD2-A) and transaction Bundles (ITI-65; TD2-B, TD2.1)."""
 
+import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -17,7 +19,7 @@ from healthspace.edge.fhir.submission import Package, read_package
 from healthspace.identity.caller import Caller
 from healthspace.identity.ins import Ins
 from healthspace.record.deposit import Receipt, Submission, deposit
-from healthspace.record.draft import Draft, Reading
+from healthspace.record.draft import Draft, Reading, complete_words
 from healthspace.record.provided import decode_data, read_provided, subject_of
 from healthspace.record.spaces import locate
 from healthspace.resources.stored import Resource, Stored, instant
@@ -30,6 +32,7 @@ async def publish(request: Request, service: Service, caller: Caller) -> Respons
         raise Invalid("a DocumentReference is expected here", place="DocumentReference.resourceType")
     draft = _read_inline(reference, _reading(service))
     owner = await owner_of_subject(service, subject_of(reference, "DocumentReference"))
+    draft = await complete_words(draft)
     async with service.door.permit(caller, Action.DEPOSIT_DOCUMENT, owner) as p:
         receipt = await deposit(p, Submission((draft,)))
     document = receipt.documents[0]
@@ -46,8 +49,9 @@ async def provide_package(request: Request, service: Service, caller: Caller, bu
     owners = {await owner_of_subject(service, subject) for subject in package.subjects}
     if len(owners) != 1:
         raise Invalid("a submission is about one patient", place="Bundle.entry")
+    drafts = tuple(await asyncio.gather(*map(complete_words, package.submission.drafts)))
     async with service.door.permit(caller, Action.DEPOSIT_DOCUMENT, owners.pop()) as p:
-        receipt = await deposit(p, package.submission)
+        receipt = await deposit(p, replace(package.submission, drafts=drafts))
     return answer(_transaction_response(base_url(request), package, receipt))
 
 

@@ -26,7 +26,6 @@ from healthspace.edge.portal import (
 )
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.pages import VersionedFiles
-from healthspace.edge.portal.pdf_pages import PdfViewer
 from healthspace.edge.portal.trail_pages import trail_routes
 from healthspace.edge.portal.visit import Handler, visiting
 
@@ -105,10 +104,8 @@ def _patients(get: Get, post: Get) -> list[Route]:
 
 def _documents(get: Get, post: Get) -> list[Route]:
     """The documents of one's own record and, at the same addresses below it, of a patient's."""
-    viewer = PdfViewer()
-    show_document, add_document = document.showing_document(viewer), adding.adding_document(viewer)
     one = [
-        ("/{id}", Action.READ_DOCUMENT, show_document),
+        ("/{id}", Action.READ_DOCUMENT, document.show_document),
         ("/{id}/change/{change}", Action.READ_DOCUMENT, document_changes.ask),
         ("/{id}/newest", Action.READ_RECORD, documents.show_newest),
         ("/{id}/original", Action.READ_CONTENT, document.send_original),
@@ -117,10 +114,10 @@ def _documents(get: Get, post: Get) -> list[Route]:
     return [
         get("/documents", Action.READ_RECORD, documents.show_documents),
         get("/documents/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
-        post("/documents/add", Action.DEPOSIT_DOCUMENT, add_document),
+        post("/documents/add", Action.DEPOSIT_DOCUMENT, adding.add_document),
         get("/patients/{patient}", Action.READ_RECORD, documents.show_documents),
         get("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.show_form),
-        post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, add_document),
+        post("/patients/{patient}/add", Action.DEPOSIT_DOCUMENT, adding.add_document),
         *(get(f"{prefix}/documents{path}", action, handler) for prefix in RECORDS for path, action, handler in one),
         *(post(f"{prefix}/documents/{{id}}/change/{{change}}", Action.CHANGE_DOCUMENT, document_changes.carry_out) for prefix in RECORDS),
     ]

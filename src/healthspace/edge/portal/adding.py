@@ -16,16 +16,16 @@ from healthspace.base.media import sniff
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of, show_banner
-from healthspace.edge.portal.pdf_pages import PdfViewer
 from healthspace.edge.portal.upload import Upload, read_upload
-from healthspace.edge.portal.visit import Handler, Visit
+from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
 from healthspace.identity.ins import Ins, read_ins
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Reading, read_draft
 from healthspace.record.metadata import Described
+from healthspace.record.pdf_pages import pdf_viewer
 from healthspace.record.spaces import find_patient, patient_of
-from healthspace.record.words import words_in
+from healthspace.record.words import Text, text_of, words_in
 from healthspace.terminology.labels import label_of_type
 
 LIMIT = 5_000_000
@@ -90,17 +90,8 @@ async def show_form(visit: Visit) -> Response:
     return await _show(visit, Form(written=today), {})
 
 
-def adding_document(viewer: PdfViewer) -> Handler:
-    """POST of the form, with the viewer that all requests share: it opens a PDF in a process apart."""
-
-    async def add_document(visit: Visit) -> Response:
-        return await _add(visit, viewer)
-
-    return add_document
-
-
-async def _add(visit: Visit, viewer: PdfViewer) -> Response:
-    """Stored through the same door and by the same operation as every other deposit."""
+async def add_document(visit: Visit) -> Response:
+    """POST of the form: stored through the same door and by the same operation as every other deposit."""
     upload = await read_upload(visit.request, name="file", limit=LIMIT)
     form = read_form_of(upload)
     wrong = find_wrong(form, upload, types_of(visit), visit.language, visit.today)
@@ -108,7 +99,7 @@ async def _add(visit: Visit, viewer: PdfViewer) -> Response:
         await visit.service.door.trace_failure(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner, Invalid("form"))
         return await _show(visit, form, wrong, status=422)
     try:
-        identifier = await _deposit(visit, form, upload.content, await _read_pdf(upload.content, viewer))
+        identifier = await _deposit(visit, form, upload.content, await _read_text(upload.content))
     except (Invalid, UnsupportedMedia, Malformed):
         return await _show(visit, form, {"file": visit.language.say("This file cannot be read: open it and save it again")}, status=422)
     except Conflict:
@@ -149,7 +140,7 @@ def find_wrong(form: Form, upload: Upload, types: list[tuple[str, str]], languag
     return wrong
 
 
-async def _deposit(visit: Visit, form: Form, content: bytes, words: str) -> UUID:
+async def _deposit(visit: Visit, form: Form, content: bytes, text: Text) -> UUID:
     """The id of the document in the record."""
     service = visit.service
     day = form.day or visit.today
@@ -163,16 +154,13 @@ async def _deposit(visit: Visit, form: Form, content: bytes, words: str) -> UUID
             form.type, await _ins_of(p), form.title, written, visit.caller, written_by=form.writer, labels=frozenset(labels)
         )
         reading = Reading(limit=LIMIT, lenient=service.door.demo)
-        draft = read_draft(content, reading, described)
-        receipt = await deposit(p, Submission((replace(draft, words=words or draft.words),)))
+        receipt = await deposit(p, Submission((replace(read_draft(content, reading, described), text=text),)))
     return receipt.documents[0].reference.id
 
 
-async def _read_pdf(content: bytes, viewer: PdfViewer) -> str:
-    """The words of the first pages of a PDF; empty for any other file. Invalid when the PDF cannot be opened."""
-    if sniff(content) != "pdf":
-        return ""
-    return words_in(page.text for page in (await viewer.open(content)).pages)
+async def _read_text(content: bytes) -> Text:
+    """What a search finds in it. Invalid when it is a PDF that cannot be opened: whoever adds it is there to choose another file."""
+    return Text(words_in(await pdf_viewer().read_text(content))) if sniff(content) == "pdf" else text_of(content)
 
 
 async def _ins_of(p: Permit) -> Ins:

@@ -13,10 +13,10 @@ from healthspace.cda.parse import parse_cda
 from healthspace.cda.render import render as render_clinical_document
 from healthspace.edge.portal.document_view import Content, ShownPage
 from healthspace.edge.portal.language import Language
-from healthspace.edge.portal.pdf_pages import PAGES_A_VIEW, PdfViewer
 from healthspace.edge.portal.views import attachment_of
 from healthspace.fhir.bundle import read_document_bundle
 from healthspace.fhir.document import render as render_bundle
+from healthspace.record.pdf_pages import PAGES_A_VIEW, pdf_viewer
 from healthspace.record.read import Document
 
 XML = frozenset({"text/xml", "application/xml", "application/xslt+xml"})
@@ -38,13 +38,13 @@ class Opened:
     attachments: tuple[Attachment, ...] = ()
 
 
-async def open_content(document: Document, language: Language, viewer: PdfViewer, *, first: int) -> Opened:
+async def open_content(document: Document, language: Language, *, first: int) -> Opened:
     """What to show of `document`; of a PDF, the pages from `first` on."""
     media_type = media_type_of(document)
     if media_type in WRITTEN:
-        return await _open_written(document, language, viewer, first)
+        return await _open_written(document, language, first)
     if media_type == PDF:
-        return Opened(await _open_pdf(document.content, language, viewer, first))
+        return Opened(await _open_pdf(document.content, language, first))
     return Opened(_open_plain(document.content, media_type, language))
 
 
@@ -65,7 +65,7 @@ def render_document(document: Document, language: str) -> Rendered:
     return render_bundle(read_document_bundle(document.content), language=language)
 
 
-async def _open_written(document: Document, language: Language, viewer: PdfViewer, first: int) -> Opened:
+async def _open_written(document: Document, language: Language, first: int) -> Opened:
     try:
         rendered = await asyncio.to_thread(render_document, document, language.code)
     except HealthspaceError:
@@ -77,16 +77,16 @@ async def _open_written(document: Document, language: Language, viewer: PdfViewe
     body = next((file for file in rendered.attachments if file.media_type == PDF), None)
     if body is None:
         return Opened(_explain(language.say("It is a file that a browser cannot show.")), rendered.attachments)
-    return Opened(await _open_pdf(body.data, language, viewer, first), rendered.attachments)
+    return Opened(await _open_pdf(body.data, language, first), rendered.attachments)
 
 
-async def _open_pdf(content: bytes, language: Language, viewer: PdfViewer, first: int) -> Content:
+async def _open_pdf(content: bytes, language: Language, first: int) -> Content:
     try:
-        view = await viewer.open(content, first=first)
+        view = await pdf_viewer().open(content, first=first)
     except HealthspaceError:
         return _explain(language.say("This PDF is damaged, locked or too heavy."))
     if not view.pages and first > 1:
-        return await _open_pdf(content, language, viewer, 1)
+        return await _open_pdf(content, language, 1)
     pages = tuple(ShownPage(page.number, page.width, page.height, _embed(page.png, "image/png"), page.text) for page in view.pages)
     return Content("pages", pages=pages, last=view.total, earlier=max(1, first - PAGES_A_VIEW))
 

@@ -13,8 +13,7 @@ from healthspace.edge.portal.document_view import AttachedFile, explain_seers, n
 from healthspace.edge.portal.health import HOLDERS
 from healthspace.edge.portal.pages import HEADERS
 from healthspace.edge.portal.patients import show_banner
-from healthspace.edge.portal.pdf_pages import PdfViewer
-from healthspace.edge.portal.visit import Handler, Visit
+from healthspace.edge.portal.visit import Visit
 from healthspace.record.read import Document, read_document
 from healthspace.record.spaces import patient_of
 
@@ -22,37 +21,33 @@ SEALED = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'; fr
 """A file that came from outside runs nothing, wherever it is opened."""
 
 
-def showing_document(viewer: PdfViewer) -> Handler:
-    """GET …/documents/{id}, with the viewer that all requests share."""
-
-    async def show_document(visit: Visit) -> Response:
-        identifier = visit.identifier()
-        async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
-            document, patient = await read_document(p, identifier), (await patient_of(p)).json()
-            scope, now, takes, holds = p.scope, p.now, p.allows(Action.READ_CONTENT), p.reason in HOLDERS
-            changes = changes_for(document.reference, p, patient)
-            banner = None if visit.own else show_banner(patient, p, visit.language)
-        language, own = visit.language, visit.own
-        opened = await open_content(document, language, viewer, first=visit.number("page"))
-        files = [AttachedFile(file.title, name_format(file.media_type, language), len(file.data)) for file in opened.attachments]
-        return visit.render(
-            "document.html",
-            current="/documents",
-            here=False,
-            holder=patient,
-            patient=banner,
-            list=visit.prefix or "/documents",
-            view=view_document(document.reference, language, now, size=len(document.content), own=own),
-            changes=changes,
-            seers=explain_seers(document.reference, language, own=own),
-            content=opened.content,
-            attachments=files if takes else [],
-            takes=takes,
-            corrections=_ways_to_correct(document, visit, holds=holds),
-            trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",
-        )
-
-    return show_document
+async def show_document(visit: Visit) -> Response:
+    """GET …/documents/{id}"""
+    identifier = visit.identifier()
+    async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
+        document, patient = await read_document(p, identifier), (await patient_of(p)).json()
+        scope, now, takes, holds = p.scope, p.now, p.allows(Action.READ_CONTENT), p.reason in HOLDERS
+        changes = changes_for(document.reference, p, patient)
+        banner = None if visit.own else show_banner(patient, p, visit.language)
+    language, own = visit.language, visit.own
+    opened = await open_content(document, language, first=visit.number("page"))
+    files = [AttachedFile(file.title, name_format(file.media_type, language), len(file.data)) for file in opened.attachments]
+    return visit.render(
+        "document.html",
+        current="/documents",
+        here=False,
+        holder=patient,
+        patient=banner,
+        list=visit.prefix or "/documents",
+        view=view_document(document.reference, language, now, size=len(document.content), own=own),
+        changes=changes,
+        seers=explain_seers(document.reference, language, own=own),
+        content=opened.content,
+        attachments=files if takes else [],
+        takes=takes,
+        corrections=_ways_to_correct(document, visit, holds=holds),
+        trail=f"/access?document={identifier}" if own and scope is Scope.ALL else "",
+    )
 
 
 def _ways_to_correct(document: Document, visit: Visit, *, holds: bool) -> dict[str, str]:

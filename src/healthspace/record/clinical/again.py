@@ -21,7 +21,7 @@ from healthspace.identity.caller import SERVICE
 from healthspace.record.clinical.keep import keep_facts, tell_unread, unread_of
 from healthspace.record.clinical.reading import READER, read_facts
 from healthspace.record.read import open_content
-from healthspace.record.words import keep_words, words_of
+from healthspace.record.words import keep_words, read_words, text_of
 from healthspace.resources.store import find, update
 from healthspace.resources.stored import Stored
 
@@ -93,7 +93,7 @@ async def _read_document(p: Permit, binary: UUID) -> bool:
         log.error("document_missing", binary=str(binary))
         return False
     formed = await keep_facts(p, document, read_facts(content))
-    if words := words_of(content):
+    if words := await read_words(text_of(content)):
         await keep_words(p.tx, p.cipher, binary, words)
     if unread_of(document.json()) != len(formed.unread):
         await update(p.tx, p.cipher, p.keys, document, tell_unread(document.exact(), formed.unread), p.now)

@@ -1,11 +1,12 @@
-"""Turns pages of a PDF into pictures, in a process of its own that can do nothing else.
+"""Turns pages of a PDF into pictures and text, in a process of its own that can do nothing else.
 
-    python -I -m healthspace.edge.portal.pdf_worker FIRST COUNT  <  document.pdf
+    python -I -m healthspace.record.pdf_worker FIRST COUNT  <  document.pdf
+    python -I -m healthspace.record.pdf_worker FIRST COUNT text  <  document.pdf
 
 Answers on standard output with frames: four bytes of length (big-endian), then that many bytes. The first frame is JSON,
-{"pages": total}; then three frames a page: JSON {"number", "width", "height"}, the PNG, the text in UTF-8. Exit code 3 when
-the PDF cannot be read. A reader that was taken over by a hostile file finds no environment, no network, no file to open or
-write, and little time.
+{"pages": total}; then three frames a page: JSON {"number", "width", "height"}, the PNG, the text in UTF-8; or one, the text,
+where it alone is asked for. Exit code 3 when the PDF cannot be read. A reader that was taken over by a hostile file finds no
+environment, no network, no file to open or write, and little time.
 """
 
 import codecs
@@ -17,7 +18,6 @@ from typing import Any, BinaryIO
 
 # Loaded before the process closes itself: after that, not even a module can be opened.
 import pypdfium2
-from PIL import Image
 
 UNREADABLE = 3
 WIDTH = 1000
@@ -30,21 +30,24 @@ LONGEST_TEXT = 20_000
 
 
 def main(arguments: list[str]) -> int:
-    """Renders up to COUNT pages from page FIRST (1 is the first)."""
-    first, count = int(arguments[0]), int(arguments[1])
+    """Reads up to COUNT pages from page FIRST (1 is the first)."""
+    first, count, pictures = int(arguments[0]), int(arguments[1]), arguments[2:] != ["text"]
     content = sys.stdin.buffer.read()
-    load_everything()
+    load_everything(pictures=pictures)
     close_the_process()
     try:
-        answer(content, first, count, sys.stdout.buffer)
+        answer(content, first, count, sys.stdout.buffer, pictures=pictures)
     except (pypdfium2.PdfiumError, MemoryError, ValueError, RuntimeError):
         return UNREADABLE
     return 0
 
 
-def load_everything() -> None:
+def load_everything(*, pictures: bool = True) -> None:
     """What Pillow and pypdfium2 would import at their first use."""
-    Image.preinit()
+    if pictures:
+        from PIL import Image
+
+        Image.preinit()
     codecs.lookup("utf-16-le")
 
 
@@ -61,7 +64,7 @@ def close_the_process() -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def answer(content: bytes, first: int, count: int, output: BinaryIO) -> None:
+def answer(content: bytes, first: int, count: int, output: BinaryIO, *, pictures: bool = True) -> None:
     """Writes the frames."""
     document = pypdfium2.PdfDocument(content)
     total = len(document)
@@ -69,6 +72,9 @@ def answer(content: bytes, first: int, count: int, output: BinaryIO) -> None:
         raise ValueError("a PDF without pages")
     write_frame(output, json.dumps({"pages": total}).encode())
     for index in range(max(first - 1, 0), min(first - 1 + count, total)):
+        if not pictures:
+            write_frame(output, read(document[index]).encode("utf-8", "replace"))
+            continue
         image, text = render(document[index])
         write_frame(output, json.dumps({"number": index + 1, "width": image.width, "height": image.height}).encode())
         write_frame(output, encode(image))
@@ -80,8 +86,13 @@ def render(page: Any) -> tuple[Any, str]:
     width, height = page.get_size()
     scale = min(WIDTH / max(width, 1), TALLEST / max(height, 1))
     image = page.render(scale=scale, rev_byteorder=True).to_pil()
-    text = page.get_textpage().get_text_bounded()[:LONGEST_TEXT]
-    return image.convert("RGB"), text.replace("\r\n", "\n").strip()
+    return image.convert("RGB"), read(page)
+
+
+def read(page: Any) -> str:
+    """The text of a page."""
+    text: str = page.get_textpage().get_text_bounded()[:LONGEST_TEXT]
+    return text.replace("\r\n", "\n").strip()
 
 
 def encode(image: Any) -> bytes:

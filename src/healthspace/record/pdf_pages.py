@@ -9,15 +9,18 @@ import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
+from functools import cache
 
 from healthspace.base.errors import Invalid
 
 PAGES_A_VIEW = 10
+PAGES_READ = 50
+"""Pages of which the text is read."""
 SECONDS = 15.0
 LARGEST_ANSWER = 48 << 20
 """Octets of pictures of one view: ten pages of photographs."""
 WORKERS = 2
-"""PDFs opened at the same time; the others wait."""
+"""PDFs opened at the same time by one process; the others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,21 @@ class PdfViewer:
 
     async def open(self, content: bytes, *, first: int = 1, count: int = PAGES_A_VIEW) -> PdfView:
         """Up to `count` pages from page `first`. Invalid when the PDF cannot be read, or not within the limits."""
+        return _read_view(await self._ask(content, str(first), str(min(count, PAGES_A_VIEW))))
+
+    async def read_text(self, content: bytes) -> list[str]:
+        """The text of the first pages, which takes no drawing. Invalid when the PDF cannot be read, or not within the limits."""
+        _, *texts = _read_frames(await self._ask(content, "1", str(PAGES_READ), "text"))
+        return [text.decode("utf-8", "replace") for text in texts]
+
+    async def _ask(self, content: bytes, *arguments: str) -> bytes:
         async with self._turns:
             worker = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
                 "-m",
-                "healthspace.edge.portal.pdf_worker",
-                str(first),
-                str(min(count, PAGES_A_VIEW)),
+                "healthspace.record.pdf_worker",
+                *arguments,
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
@@ -63,12 +73,17 @@ class PdfViewer:
                 cwd="/",
             )
             try:
-                answer = await asyncio.wait_for(_talk(worker, content), self._seconds)
+                return await asyncio.wait_for(_talk(worker, content), self._seconds)
             except TimeoutError:
                 raise Invalid("this PDF takes too long to open") from None
             finally:
                 await _end(worker)
-        return _read_frames(answer)
+
+
+@cache
+def pdf_viewer() -> PdfViewer:
+    """The viewer that everything in this process shares."""
+    return PdfViewer()
 
 
 async def _talk(worker: Process, content: bytes) -> bytes:
@@ -102,7 +117,7 @@ async def _end(worker: Process) -> None:
     await worker.wait()
 
 
-def _read_frames(answer: bytes) -> PdfView:
+def _read_frames(answer: bytes) -> list[bytes]:
     """The worker has read a hostile file: its answer is checked like any other input."""
     frames: list[bytes] = []
     place = 0
@@ -110,7 +125,14 @@ def _read_frames(answer: bytes) -> PdfView:
         length = int.from_bytes(answer[place : place + 4], "big")
         frames.append(answer[place + 4 : place + 4 + length])
         place += 4 + length
-    if place != len(answer) or len(frames) % 3 != 1:
+    if place != len(answer) or not frames:
+        raise Invalid("this PDF cannot be read")
+    return frames
+
+
+def _read_view(answer: bytes) -> PdfView:
+    frames = _read_frames(answer)
+    if len(frames) % 3 != 1:
         raise Invalid("this PDF cannot be read")
     try:
         total = int(json.loads(frames[0])["pages"])
