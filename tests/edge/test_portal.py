@@ -291,13 +291,13 @@ async def test_the_citizen_authorises_a_professional_who_reads_until_it_ends(
     answer = await client.post("/privacy", data={"rpps": "810 000 000 29"}, headers=HERE)
     assert answer.headers["location"] == "/privacy?done=authorised"
     page = await client.get("/privacy?done=authorised")
-    assert "C’est fait. Ce professionnel peut maintenant lire votre dossier." in page.text
+    assert "C’est fait. Ce professionnel peut maintenant lire le dossier." in page.text
     consent = re.findall(r"/privacy/end/([0-9a-f-]+)", page.text)[0]
     signed_in(service, client, Role.SPECIALIST)
     seen = await client.get(f"/patients/{patient}")
     assert "Ce patient vous a autorisé à lire son dossier." in seen.text
     signed_in(service, client, patient)
-    assert "ne pourra plus lire votre dossier" in (await client.get(f"/privacy/end/{consent}")).text
+    assert "ne pourra plus lire le dossier" in (await client.get(f"/privacy/end/{consent}")).text
     answer = await client.post(f"/privacy/end/{consent}", headers=HERE)
     assert answer.headers["location"] == "/privacy?done=ended"
     ended = (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text

@@ -58,7 +58,7 @@ async def test_who_is_blocked_reads_nothing_and_unblocking_gives_nothing_back(
     signed_in(service, client, patient)
     await client.post("/privacy", data={"rpps": SPECIALIST}, headers=HERE)
     asked = await client.post("/privacy/block/ask", data={"block": SPECIALIST}, headers=HERE)
-    assert "même si votre vie est en danger" in asked.text
+    assert "même si la vie est en danger" in asked.text
     answer = await client.post("/privacy/block", data={"number": SPECIALIST}, headers=HERE)
     page = await client.get(answer.headers["location"])
     assert "Bloqués" in page.text

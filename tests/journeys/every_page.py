@@ -33,6 +33,8 @@ NO_PAGES = frozenset(
         # Nor with an invitation (walked through in test_relatives.py), or with a minor.
         *(f"/relatives/{{id}}/{part}" for part in ("answer", "change", "end")),
         *(f"/patients/{{patient}}/relatives{part}" for part in ("", "/invite", "/{id}/change", "/{id}/end")),
+        *(f"/patients/{{patient}}/privacy{part}" for part in ("", "/end/{id}")),
+        *(f"/patients/{{patient}}/access/{part}" for part in ("{id}/question", "export.csv", "export.json")),
     }
 )
 """Routes that answer with a file or lead elsewhere; and the page of a change, which is opened as a citizen already."""

@@ -430,7 +430,7 @@ def test_readers_are_the_treating_doctor_then_the_authorised() -> None:
     member = {"identifier": {"system": rpps, "value": "81000000011"}}
     team = {"status": "active", "participant": [{"role": [{"coding": [{"code": "PCP"}]}], "member": member}]}
     consents = [a_consent(1, "active", "81000000029"), a_consent(2, "active", "12345678901"), a_consent(3, "inactive", "81000000037")]
-    shown = show_choices(read_choices(consents, NOW), [team, {**team, "status": "inactive"}], FR)
+    shown = show_choices(read_choices(consents, NOW), [team, {**team, "status": "inactive"}], FR, {})
     readers, past = list(shown.readers), shown.past
     assert [(reader.name, reader.treating, reader.consent) for reader in readers] == [
         ("Hélène MOREL", True, ""),

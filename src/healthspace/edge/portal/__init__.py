@@ -73,19 +73,20 @@ def _settings(get: Get, post: Get) -> list[Route]:
 
 
 def _privacy(get: Get, post: Get) -> list[Route]:
-    """Who may read: shown, and changed."""
-    return [
-        get("/privacy", Action.READ_ACCESS, privacy.show_privacy),
-        post("/privacy", Action.GRANT_ACCESS, privacy.authorise_professional),
-        post("/privacy/preview", Action.PREVIEW_ACCESS, privacy_choices.preview_professional),
-        post("/privacy/authorise", Action.GRANT_ACCESS, privacy_choices.authorise_for),
-        post("/privacy/block/ask", Action.GRANT_ACCESS, privacy_choices.ask_to_block),
-        post("/privacy/block", Action.GRANT_ACCESS, privacy_choices.block_reader),
-        post("/privacy/unblock/{id}", Action.END_ACCESS, privacy_choices.unblock),
-        post("/privacy/choices", Action.GRANT_ACCESS, privacy_choices.save_choices),
-        get("/privacy/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),
-        post("/privacy/end/{id}", Action.END_ACCESS, privacy.end_access),
+    """Who may read: shown, and changed; under the address of a patient, by who represents them."""
+    one = [
+        (get, "", Action.READ_ACCESS, privacy.show_privacy),
+        (post, "", Action.GRANT_ACCESS, privacy.authorise_professional),
+        (post, "/preview", Action.PREVIEW_ACCESS, privacy_choices.preview_professional),
+        (post, "/authorise", Action.GRANT_ACCESS, privacy_choices.authorise_for),
+        (post, "/block/ask", Action.GRANT_ACCESS, privacy_choices.ask_to_block),
+        (post, "/block", Action.GRANT_ACCESS, privacy_choices.block_reader),
+        (post, "/unblock/{id}", Action.END_ACCESS, privacy_choices.unblock),
+        (post, "/choices", Action.GRANT_ACCESS, privacy_choices.save_choices),
+        (get, "/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),
+        (post, "/end/{id}", Action.END_ACCESS, privacy.end_access),
     ]
+    return [method(f"{prefix}/privacy{path}", action, handler) for prefix in RECORDS for method, path, action, handler in one]
 
 
 def _patients(get: Get, post: Get) -> list[Route]:

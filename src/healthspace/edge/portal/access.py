@@ -14,7 +14,7 @@ from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason, Scope
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine
-from healthspace.base.errors import Invalid
+from healthspace.base.errors import Invalid, NotFound
 from healthspace.base.ids import REGISTRY, parse_id
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import HEADERS, go_to
@@ -52,7 +52,7 @@ COLUMNS = (
 
 
 async def show_access(visit: Visit) -> Response:
-    """GET /access: one's own record; GET /patients/{patient}/access: a patient's, for their treating doctor."""
+    """GET /access: one's own record; GET /patients/{patient}/access: a patient's, for their treating doctor and who represents them."""
     asked, language, path = read_asked(visit), visit.language, f"{visit.prefix}/access"
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
         if p.scope is Scope.OWN_ACTS:
@@ -60,7 +60,8 @@ async def show_access(visit: Visit) -> Response:
         lines, older = await gather(p, asked, language)
         named = {document for line in lines if (document := parse_id(document_of(line)))}
         documents = [one.json() for one in await list_documents(p, only=named)]
-        reports = await list_reports(p) if visit.own else {}
+        questions = p.allows(Action.REPORT_ACCESS)
+        reports = await list_reports(p) if questions else {}
         holder = (await patient_of(p)).json()
     titles = {str(one.get("id")): read_title(one) or read_type(one, language.code)[1] for one in documents}
     questioned = {line: report.status for line, report in reports.items()}
@@ -77,7 +78,7 @@ async def show_access(visit: Visit) -> Response:
         days=group_by_day([show_line(line, language, titles, questioned, own=visit.own) for line in lines], language),
         older=asked.link(path, before=(older.at, older.id)) if older else "",
         **_choices(asked, path, language),
-        questions=visit.own,
+        questions=questions,
     )
 
 
@@ -110,9 +111,10 @@ def show_own_act(line: TraceLine, language: Language, patients: dict[int, UUID])
 
 
 async def export_access(visit: Visit) -> Response:
-    """GET /access/export.csv and /access/export.json: what the filter leaves, as a table or as a FHIR Bundle of AuditEvents."""
+    """GET …/access/export.csv and export.json: what the filter leaves, as a table or as a FHIR Bundle of AuditEvents."""
     asked, language = replace(read_asked(visit), before=None), visit.language
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
+        _require_holder(p)
         lines = [line async for line in _all_lines(p, asked, language)]
         patient = (await patient_of(p)).id
     if visit.request.url.path.endswith(".csv"):
@@ -128,18 +130,22 @@ async def export_access(visit: Visit) -> Response:
 
 
 async def ask_about(visit: Visit, wrong: dict[str, str] | None = None, question: str = "") -> Response:
-    """GET /access/{id}/question: one access in words, and the form that questions it."""
+    """GET …/access/{id}/question: one access in words, and the form that questions it."""
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
+        _require_holder(p)
         line = await read_trace(p, visit.identifier())
         report = (await list_reports(p)).get(str(line.id))
         holder = (await patient_of(p)).json()
+        banner = None if visit.own else show_banner(holder, p, visit.language)
     return visit.render(
         "question.html",
         status=422 if wrong else 200,
         current="/access",
         here=False,
+        patient=banner,
+        tab="/access",
         holder=holder,
-        entry=show_line(line, visit.language),
+        entry=show_line(line, visit.language, own=visit.own),
         report=report,
         question=question,
         longest=LONGEST_TEXT,
@@ -148,14 +154,20 @@ async def ask_about(visit: Visit, wrong: dict[str, str] | None = None, question:
 
 
 async def question(visit: Visit) -> Response:
-    """POST /access/{id}/question"""
+    """POST …/access/{id}/question"""
     text = (await read_form(visit.request)).get("question", "")
     try:
         async with visit.service.door.permit(visit.caller, Action.REPORT_ACCESS, visit.owner) as p:
             await report_access(p, visit.identifier(), text)
     except Invalid:
         return await ask_about(visit, {"question": visit.language.say("Say in a sentence what surprises you.")}, text)
-    return go_to("/access?done=questioned")
+    return go_to(f"{visit.prefix}/access?done=questioned")
+
+
+def _require_holder(p: Permit) -> None:
+    """NotFound for whoever reads a trail and does not decide for the record: a treating doctor questions and takes away nothing."""
+    if not p.allows(Action.REPORT_ACCESS):
+        raise NotFound
 
 
 async def gather(p: Permit, asked: Asked, language: Language) -> tuple[Sequence[TraceLine], TraceLine | None]:

@@ -74,6 +74,7 @@ RECORD_TABS = (
     Tab(mark("Wishes and contacts"), "/wishes"),
     Tab(mark("Timeline"), "/timeline"),
     Tab(mark("Add a document"), "/add", Action.DEPOSIT_DOCUMENT),
+    Tab(mark("Confidentiality"), "/privacy", Action.GRANT_ACCESS),
     Tab(mark("Relatives"), "/relatives", Action.INVITE_CARER),
     Tab(mark("History of accesses"), "/access", Action.READ_TRAIL, whole=True),
 )
@@ -183,9 +184,9 @@ MENUS = {
 """The menu of each kind of visitor. An entry stands here once its page answers: no link leads nowhere."""
 
 DONE = {
-    "authorised": mark("Done. This professional can now read your record."),
-    "ended": mark("Done. This professional can no longer read your record."),
-    "blocked": mark("Done. They can no longer open your record, not even in an emergency."),
+    "authorised": mark("Done. This professional can now read the record."),
+    "ended": mark("Done. This professional can no longer read the record."),
+    "blocked": mark("Done. They can no longer open the record, not even in an emergency."),
     "unblocked": mark("Done. They are no longer blocked. Authorise them if you want them to read."),
     "saved": mark("Done. Your choices are saved."),
     "added": mark("Done. The document is in your record."),

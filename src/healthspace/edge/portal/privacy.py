@@ -1,4 +1,7 @@
-"""Who may read my record: those whom I authorised or chose, those whom I blocked, what holds in an emergency; each changed here."""
+"""Who may read my record: those whom I authorised or chose, those whom I blocked, what holds in an emergency; each changed here.
+
+Under `/patients/{patient}` they are the choices of a person whom the visitor represents; a carer has none to make.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +12,10 @@ from starlette.responses import Response
 from healthspace.access.facts import TREATING_DOCTOR
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
-from healthspace.edge.portal.frame import ROLE_NAMES
+from healthspace.edge.portal.frame import ROLE_NAMES, PatientBanner
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.patients import read_ins_of
+from healthspace.edge.portal.patients import read_ins_of, show_banner
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.directory import RPPS, is_rpps, professional_of
 from healthspace.identity.personas import PROFESSIONALS
@@ -53,6 +56,14 @@ class Privacy:
     past: tuple[Reader, ...]
     blocked: tuple[Reader, ...]
     switches: frozenset[Switch]
+    holder: dict[str, Any]
+    banner: PatientBanner | None
+    """Whose record it is, when it is that of someone whom the visitor represents."""
+
+    @property
+    def around(self) -> dict[str, Any]:
+        """What every page of these choices shows around itself."""
+        return around(self.holder, self.banner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +80,39 @@ class SwitchShown:
 SWITCHES = (
     SwitchShown(
         Switch.NO_REGULATION,
-        mark("The emergency call doctor (15) may open my record"),
-        mark("Only in an emergency. Your history says so, and you are told."),
+        mark("The emergency call doctor (15) may open the record"),
+        mark("Only in an emergency. The history says so, and it is told at once."),
         True,
     ),
     SwitchShown(
         Switch.NO_EMERGENCY,
         mark("In an emergency, any other professional may open it"),
-        mark("If your life is at risk and you cannot speak. They write why; you and your treating doctor are told."),
+        mark("If life is at risk and the person cannot speak. They write why; the person and their treating doctor are told."),
         True,
     ),
     SwitchShown(
         Switch.MASKED_IN_EMERGENCY,
-        mark("In an emergency, they also read what I hid"),
-        mark("Without it, the documents you hid stay hidden even then."),
+        mark("In an emergency, they also read what is hidden"),
+        mark("Without it, hidden documents stay hidden even then."),
         False,
     ),
     SwitchShown(
         Switch.MASK_ALL,
-        mark("Hide all my documents, those to come too"),
-        mark("Professionals then see only what you show them one by one. This can affect your care. Your treating doctor still sees all."),
+        mark("Hide all documents, those to come too"),
+        mark("Professionals then see only what is shown to them one by one. This can affect care. The treating doctor still sees all."),
         False,
     ),
 )
 
 
+def around(holder: dict[str, Any], banner: PatientBanner | None) -> dict[str, Any]:
+    """Whose record a page of choices is about: the visitor's, or that of someone whom they represent."""
+    return {"current": "/privacy", "tab": "/privacy", "holder": holder, "patient": banner, "own": banner is None}
+
+
 async def show_privacy(visit: Visit) -> Response:
     """GET /privacy; with ?rpps= or ?block= after a number that was not accepted, which is told beside the field."""
-    privacy, holder = await read_privacy(visit)
+    privacy = await read_privacy(visit)
     typed, blocking = visit.asked("rpps", 20), visit.asked("block", 20)
     wrong = {
         name: said
@@ -106,8 +122,7 @@ async def show_privacy(visit: Visit) -> Response:
     return visit.render(
         "privacy.html",
         status=422 if wrong else 200,
-        current="/privacy",
-        holder=holder,
+        **privacy.around,
         readers=privacy.readers,
         past=privacy.past,
         blocked=privacy.blocked,
@@ -115,7 +130,7 @@ async def show_privacy(visit: Visit) -> Response:
         rpps=typed,
         block=blocking,
         wrong=wrong,
-        number=read_ins_of(holder),
+        number=read_ins_of(privacy.holder),
     )
 
 
@@ -126,42 +141,49 @@ async def authorise_professional(visit: Visit) -> Response:
         async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
             await authorise(p, typed.replace(" ", ""))
     except Invalid:
-        return go_to(f"/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
-    return go_to("/privacy?done=authorised")
+        return go_to(f"{visit.prefix}/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
+    return go_to(f"{visit.prefix}/privacy?done=authorised")
 
 
 async def ask_to_end(visit: Visit) -> Response:
     """GET /privacy/end/{id}: what ending it changes, before it is done."""
     identifier = str(visit.identifier())
-    privacy, holder = await read_privacy(visit)
+    privacy = await read_privacy(visit)
     reader = next((reader for reader in privacy.readers if reader.consent == identifier), None)
     if reader is None:
         raise NotFound
-    return visit.render("end_access.html", current="/privacy", here=False, holder=holder, reader=reader)
+    return visit.render("end_access.html", **privacy.around, here=False, reader=reader)
 
 
 async def end_access(visit: Visit) -> Response:
     """POST /privacy/end/{id}"""
     async with visit.service.door.permit(visit.caller, Action.END_ACCESS, visit.owner) as p:
         await end_control(p, "Consent", visit.identifier())
-    return go_to("/privacy?done=ended")
+    return go_to(f"{visit.prefix}/privacy?done=ended")
 
 
-async def read_privacy(visit: Visit) -> tuple[Privacy, dict[str, Any]]:
-    """What the page shows, and the holder."""
+async def read_privacy(visit: Visit) -> Privacy:
+    """What the page shows. NotFound for whoever does not decide who reads this record."""
     async with visit.service.door.permit(visit.caller, Action.READ_ACCESS, visit.owner) as p:
+        if not p.allows(Action.GRANT_ACCESS):
+            raise NotFound
         consents, teams = await list_access(p)
         holder, now = (await patient_of(p)).json(), p.now
-    return show_choices(read_choices(consents, now), teams, visit.language), holder
+        banner = None if visit.own else show_banner(holder, p, visit.language)
+    return show_choices(read_choices(consents, now), teams, visit.language, holder, banner)
 
 
-def show_choices(choices: Choices, teams: list[dict[str, Any]], language: Language) -> Privacy:
+def show_choices(
+    choices: Choices, teams: list[dict[str, Any]], language: Language, holder: dict[str, Any], banner: PatientBanner | None = None
+) -> Privacy:
     """Who may read now, treating doctors first and then the latest authorised; whose authorisation has ended; who is blocked."""
     return Privacy(
         (*show_treating(teams, language), *(_show_choice(choice, language) for choice in choices.authorised)),
         tuple(_show_choice(choice, language) for choice in choices.ended),
         tuple(_show_choice(choice, language) for choice in choices.blocked),
         frozenset(choices.switches),
+        holder,
+        banner,
     )
 
 

@@ -10,7 +10,8 @@ from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid
 from healthspace.edge.portal.language import mark
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.privacy import SWITCHES, read_privacy, show_reader
+from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.privacy import SWITCHES, around, read_privacy, show_reader
 from healthspace.edge.portal.views import show_rows
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.record.authorise import list_access
@@ -33,14 +34,14 @@ async def preview_professional(visit: Visit) -> Response:
         async with visit.service.door.permit(visit.caller, Action.PREVIEW_ACCESS, visit.owner) as p:
             seen = await preview_access(p, rpps, authorised=True)
             holder, now = (await patient_of(p)).json(), p.now
+            banner = None if visit.own else show_banner(holder, p, visit.language)
     except Invalid:
-        return go_to(f"/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
-    rows = show_rows([one.json() for one in seen.documents], visit.language, now, own=True)
+        return go_to(f"{visit.prefix}/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
+    rows = show_rows([one.json() for one in seen.documents], visit.language, now, own=visit.own)
     return visit.render(
         "preview.html",
-        current="/privacy",
+        **around(holder, banner),
         here=False,
-        holder=holder,
         reader=show_reader(professional(rpps), visit.language),
         rpps=rpps,
         rows=rows[:SHOWN],
@@ -57,7 +58,7 @@ async def authorise_for(visit: Visit) -> Response:
     days = int(form["days"]) if form.get("days") in DURATIONS else 365
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
         await create_control(p, authorise_until(form.get("rpps", ""), p.now + timedelta(days=days)))
-    return go_to("/privacy?done=authorised")
+    return go_to(f"{visit.prefix}/privacy?done=authorised")
 
 
 async def ask_to_block(visit: Visit) -> Response:
@@ -68,11 +69,9 @@ async def ask_to_block(visit: Visit) -> Response:
         actor = block(number)["provision"]["actor"][0]["reference"]
     except Invalid as error:
         await visit.service.door.trace_failure(visit.caller, Action.GRANT_ACCESS, visit.owner, error)
-        return go_to(f"/privacy?{urlencode({'block': typed[:20] or '?'})}#blocked")
-    _, holder = await read_privacy(visit)
-    return visit.render(
-        "block.html", current="/privacy", here=False, holder=holder, reader=show_reader(actor, visit.language), number=number
-    )
+        return go_to(f"{visit.prefix}/privacy?{urlencode({'block': typed[:20] or '?'})}#blocked")
+    privacy = await read_privacy(visit)
+    return visit.render("block.html", **privacy.around, here=False, reader=show_reader(actor, visit.language), number=number)
 
 
 async def block_reader(visit: Visit) -> Response:
@@ -80,14 +79,14 @@ async def block_reader(visit: Visit) -> Response:
     number = (await read_form(visit.request)).get("number", "")
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
         await create_control(p, block(number))
-    return go_to("/privacy?done=blocked")
+    return go_to(f"{visit.prefix}/privacy?done=blocked")
 
 
 async def unblock(visit: Visit) -> Response:
     """POST /privacy/unblock/{id}: they may be authorised again; nothing is given back by itself."""
     async with visit.service.door.permit(visit.caller, Action.END_ACCESS, visit.owner) as p:
         await end_control(p, "Consent", visit.identifier())
-    return go_to("/privacy?done=unblocked")
+    return go_to(f"{visit.prefix}/privacy?done=unblocked")
 
 
 async def save_choices(visit: Visit) -> Response:
@@ -107,4 +106,4 @@ async def save_choices(visit: Visit) -> Response:
         async with visit.service.door.permit(visit.caller, Action.END_ACCESS, visit.owner) as p:
             for identifier in sorted(ending):
                 await end_control(p, "Consent", UUID(identifier))
-    return go_to("/privacy?done=saved")
+    return go_to(f"{visit.prefix}/privacy?done=saved")

@@ -13,13 +13,19 @@ Make = Callable[[str, Action, Handler], Route]
 
 def trail_routes(get: Make, post: Make) -> list[Route]:
     """`get` and `post` make a route of a path, an action and a handler."""
+    of_a_record = [
+        route
+        for prefix in ("", "/patients/{patient}")
+        for route in (
+            get(f"{prefix}/access", Action.READ_TRAIL, access.show_access),
+            get(f"{prefix}/access/export.csv", Action.READ_TRAIL, access.export_access),
+            get(f"{prefix}/access/export.json", Action.READ_TRAIL, access.export_access),
+            get(f"{prefix}/access/{{id}}/question", Action.READ_TRAIL, access.ask_about),
+            post(f"{prefix}/access/{{id}}/question", Action.REPORT_ACCESS, access.question),
+        )
+    ]
     return [
-        get("/access", Action.READ_TRAIL, access.show_access),
-        get("/access/export.csv", Action.READ_TRAIL, access.export_access),
-        get("/access/export.json", Action.READ_TRAIL, access.export_access),
-        get("/access/{id}/question", Action.READ_TRAIL, access.ask_about),
-        post("/access/{id}/question", Action.REPORT_ACCESS, access.question),
-        get("/patients/{patient}/access", Action.READ_TRAIL, access.show_access),
+        *of_a_record,
         get("/my-accesses", Action.READ_TRAIL, access.show_own_acts),
         get("/notifications", Action.READ_NOTIFICATIONS, notifications.show_centre),
         post("/notifications", Action.CHANGE_NOTIFICATIONS, notifications.change),
