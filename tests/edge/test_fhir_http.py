@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.edge.conversation import Desk, fault_of
-from tests.edge.test_fhir_interactions import PATIENT, Bench
+from tests.edge.test_fhir_interactions import PATIENT, Bench, an_observation
 
 EXACT = (
     b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00},"component":['
@@ -114,3 +114,43 @@ async def test_an_entry_of_a_batch_tells_when_it_was_changed(bench: Bench) -> No
 async def test_bytes_without_a_type_are_read_as_a_resource_unless_asked_for(bench: Bench) -> None:
     made = await bench.create({"resourceType": "Binary", "_contentType": {"extension": [{"url": "urn:x", "valueCode": "unknown"}]}})
     assert (await bench.send("GET", f"Binary/{made['id']}", accept="*/*")).json() == made
+
+
+async def test_the_whole_system_is_searched_by_what_all_types_have(bench: Bench) -> None:
+    tag = {"meta": {"tag": [{"system": "urn:t", "code": "all"}]}}
+    patient = await bench.create({**PATIENT, **tag})
+    others = [{**an_observation(patient, number), **tag} for number in range(5)] + [{"resourceType": "Practitioner", **tag}] * 2
+    made = {patient["id"], *[(await bench.create(one))["id"] for one in others]}
+    for shape in ("", "&_total=none", "&_elements=id"):
+        for count in (1, 2, 3, 8):
+            found: list[str] = []
+            path = f"?_tag=urn:t|all&_count={count}{shape}"
+            while path:
+                page = (await bench.send("GET", path)).json()
+                found += [entry["resource"]["id"] for entry in page.get("entry", [])]
+                assert page.get("total", 8) == 8
+                following = next((link["url"] for link in page["link"] if link["relation"] == "next"), "")
+                path = following.partition("/fhir")[2]
+            assert sorted(found) == sorted(made)
+    counted = (await bench.send("GET", "?_tag=urn:t|all&_summary=count")).json()
+    assert (counted["total"], "entry" in counted, len(counted["link"])) == (8, False, 1)
+    part = (await bench.send("GET", "?_tag=urn:t|all&_elements=status")).json()["entry"][0]["resource"]
+    assert part["meta"]["tag"][-1]["code"] == "SUBSETTED"
+    lenient = (await bench.send("GET", "?_tag=urn:t|all&foo=1", prefer="handling=lenient")).json()
+    assert lenient["entry"][-1]["search"]["mode"] == "outcome"
+    for refused in ("", "?_count=3", "?_tag=urn:t|all&foo=1", "?_type=Foo&_id=x"):
+        assert (await bench.send("GET", refused)).status_code == 400
+
+
+async def test_all_of_a_compartment_is_searched_at_once(bench: Bench) -> None:
+    patient, other = await bench.create(PATIENT), await bench.create(PATIENT)
+    mine = [
+        patient,
+        await bench.create(an_observation(patient)),
+        await bench.create({"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": f"Patient/{patient['id']}"}}),
+    ]
+    await bench.create(an_observation(other))
+    path = f"Patient/{patient['id']}/*"
+    assert sorted(await bench.found(path)) == sorted(one["id"] for one in mine)
+    assert await bench.found(f"{path}?_type=Basic") == [mine[2]["id"]]
+    assert await bench.found("Patient/nobody/*") == []

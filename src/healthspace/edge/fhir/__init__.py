@@ -20,6 +20,7 @@ from healthspace.edge.fhir.metadata import metadata
 from healthspace.edge.fhir.patient import search_patient
 from healthspace.edge.fhir.preview import preview
 from healthspace.edge.fhir.read import read, read_binary
+from healthspace.edge.fhir.search_types import search_system
 from healthspace.edge.fhir.summary import summary
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import Caller, Kind
@@ -40,8 +41,8 @@ def interactions() -> list[Interaction]:
     """Every interaction of this server, the most particular paths first."""
     return [
         Interaction("POST", "/", Action.DEPOSIT_DOCUMENT, process),
-        Interaction("GET", "/", Action.SEARCH_RESOURCES, search.search_system),
-        Interaction("POST", "/_search", Action.SEARCH_RESOURCES, search.search_system),
+        Interaction("GET", "/", Action.SEARCH_RESOURCES, search_system),
+        Interaction("POST", "/_search", Action.SEARCH_RESOURCES, search_system),
         Interaction("GET", "/_history", Action.READ_HISTORY, _technical(history.history_of_system)),
         Interaction("POST", "/$convert", Action.READ_RESOURCE, operations.convert),
         *(Interaction(method, path, Action.READ_RESOURCE, handler) for method, path, handler in terminology.OPERATIONS),

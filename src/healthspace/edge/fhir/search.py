@@ -13,25 +13,22 @@ from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
 from healthspace.base import clock
-from healthspace.base.errors import Invalid, Malformed, NotFound, Refused
+from healthspace.base.errors import Invalid, NotFound, Refused
 from healthspace.base.ids import REGISTRY, owner_of, parse_id
 from healthspace.edge.fhir.act import base_url, read_terms
 from healthspace.edge.fhir.answer import Entries, answer, entries_of, searchset
 from healthspace.edge.fhir.conditions import is_lenient
+from healthspace.edge.fhir.search_types import Place, find_page, search_types
 from healthspace.fhir.definitions import compartment
-from healthspace.fhir.resource_types import NUMBER
 from healthspace.fhir.subset import part_of
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import read_ins
 from healthspace.record.find import leave_out_archived
 from healthspace.record.relatives import told_at
 from healthspace.record.spaces import locate
-from healthspace.resources.compartments import in_compartment
-from healthspace.resources.grammar import Asked, printable, read_search
-from healthspace.resources.including import include
-from healthspace.resources.planning import plan
+from healthspace.resources.grammar import Asked, read_search
 from healthspace.resources.reach import Reach, belongs_to_citizens
-from healthspace.resources.search import Page, search
+from healthspace.resources.search import Page
 from healthspace.resources.stored import Stored
 
 Terms = list[tuple[str, str]]
@@ -47,8 +44,6 @@ SEARCH_ACTIONS = {
     "Consent": Action.READ_ACCESS,
     "RelatedPerson": Action.READ_ACCESS,
 }
-Place = tuple[str, str] | None
-"""A compartment: its type and the name of its resource."""
 
 
 async def search_type(request: Request, service: Service, caller: Caller) -> Response:
@@ -59,6 +54,8 @@ async def search_type(request: Request, service: Service, caller: Caller) -> Res
 async def search_compartment(request: Request, service: Service, caller: Caller) -> Response:
     """`GET /Patient/id/Type?…` (R4 compartmentdefinition.html)."""
     kind, name, type_ = (request.path_params[each] for each in ("type", "id", "inner"))
+    if type_ == "*":
+        return await search_types(request, service, caller, (kind, name))
     if type_ not in compartment(kind):
         raise NotFound
     return await _search(request, service, caller, type_, (kind, name))
@@ -74,7 +71,7 @@ async def _search(request: Request, service: Service, caller: Caller, type_: str
     found = Found(request, type_, place, terms, rest)
     if wide:
         async with permit_wide(service.door, caller, Action.SEARCH_RESOURCES) as wide_permit:
-            page, included = await _find(Reach(wide_permit, base_url(request)), asked, place)
+            page, included = await find_page(Reach(wide_permit, base_url(request)), asked, place)
             entries = _tell(page, included)
             for stored, (kind, name, _) in zip((*page.entries, *included), (*entries[0], *entries[1]), strict=True):
                 wide_permit.note(stored.owner, f"{kind}/{name}")
@@ -82,7 +79,7 @@ async def _search(request: Request, service: Service, caller: Caller, type_: str
     owner = await owner_asked_for(service, caller, about, type_, place)
     try:
         async with service.door.permit(caller, SEARCH_ACTIONS.get(type_, Action.SEARCH_RESOURCES), owner) as p:
-            page, included = await _find(Reach(p, base_url(request)), asked, place)
+            page, included = await find_page(Reach(p, base_url(request)), asked, place)
             entries = _tell(page, included)
             p.note(*(f"{kind}/{name}" for told in entries for kind, name, _ in told))
     except Refused:
@@ -94,16 +91,6 @@ def _tell(page: Page, included: list[Stored]) -> tuple[Shown, Shown]:
     """What was found and what goes with it, as it is told now; their names are read once, for the answer and for the trail."""
     now = clock.now()
     return entries_of(told_at(one, now) for one in page.entries), entries_of(told_at(one, now) for one in included)
-
-
-async def _find(reach: Reach, asked: Asked, place: Place) -> tuple[Page, list[Stored]]:
-    query, scope = await plan(reach, asked)
-    if place is not None:
-        scope = await in_compartment(reach, query, scope, *place)
-    if asked.summary == "count":
-        query.count = 0
-    page = await search(reach, query, scope)
-    return page, await include(reach, asked, page.entries) if asked.includes or asked.revincludes else []
 
 
 class Found:
@@ -171,35 +158,3 @@ async def owner_of_term(service: Service, name: str, value: str) -> int | None:
             raise Invalid("a patient is named by Patient/id", place=name)
         patient = parse_id(match[1])
     return owner_of(patient) or None if patient is not None else None
-
-
-async def search_system(request: Request, service: Service, caller: Caller) -> Response:
-    """`GET /?_type=A,B&…`: each type in turn, for a caller whose reach has no bounds; pages lead through one type after the other."""
-    terms = await read_terms(request)
-    types = [one for name, value in terms if name == "_type" for one in value.split(",") if one]
-    rest = [term for term in terms if term[0] not in {"_type", "_at"}]
-    if unknown := [one for one in types if one not in NUMBER]:
-        raise Malformed(f"there is no resource type {printable(unknown[0])}", place="_type")
-    if not types:
-        raise Malformed("say which types to search: _type", place="_type")
-    searches = [read_search(type_, [term for term in rest if term[0] != "_cursor"], lenient=is_lenient(request)) for type_ in types]
-    at, _, cursor = next((value for name, value in terms if name == "_cursor"), "0.").partition(".")
-    number = int(at) if at.isdecimal() and int(at) < len(types) else 0
-    async with permit_wide(service.door, caller, Action.SEARCH_RESOURCES) as p:
-        reach, entries, total, following = Reach(p, base_url(request)), list[Stored](), 0, None
-        for place, asked in enumerate(searches):
-            full = place < number or following is not None
-            asked.cursor = cursor or None if place == number else None
-            asked.count = 0 if full else max(asked.count - len(entries), 0)
-            query, scope = await plan(reach, asked)
-            page = await search(reach, query, scope)
-            total += page.total or 0
-            entries += page.entries
-            if not full and page.next is not None:
-                following = f"{place}.{page.next}"
-        for stored in entries:
-            p.note(stored.owner, f"{stored.type}/{stored.name}")
-    links = {"self": f"{base_url(request)}?{urlencode(terms)}"}
-    if following is not None:
-        links["next"] = f"{base_url(request)}?{urlencode([*(term for term in terms if term[0] != '_cursor'), ('_cursor', following)])}"
-    return answer(searchset(base_url(request), Entries(entries_of(entries)), total, links))
