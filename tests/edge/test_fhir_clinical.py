@@ -10,9 +10,9 @@ from healthspace.identity.personas import Role
 from tests.clinical_documents import a_clinical_document, a_result, an_allergy
 from tests.documents import labelled
 from tests.edge.conversation import Desk, ids_of
+from tests.edge.pages import signed_in, words
 from tests.edge.test_attributes import json_archive, json_label, json_status, patch
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person
-from tests.edge.test_portal import signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 
 FHIR_JSON = "application/fhir+json"

@@ -11,7 +11,7 @@ from healthspace.access.opening import Service
 from healthspace.edge.portal.adding import LIMIT
 from healthspace.identity.personas import Role
 from tests.documents import JPEG, labelled, of_type
-from tests.edge.test_portal import HERE, Deposit, a_pdf, signed_in
+from tests.edge.pages import HERE, Deposit, a_pdf, signed_in
 from tests.harness import a_citizen, authorised, lines_of, some_traits, treated
 
 TYPED = {"type": "DOCPAT05", "title": "Bilan <de> mai", "date": "2026-05-14", "writer": "Laboratoire des Halles"}

@@ -11,7 +11,7 @@ from healthspace.edge.portal.agency import show_figures
 from healthspace.edge.portal.language import load_languages
 from healthspace.identity.personas import Role
 from healthspace.record.statistics import months_until
-from tests.edge.test_portal import Deposit, signed_in
+from tests.edge.pages import Deposit, signed_in
 from tests.harness import a_citizen, some_traits
 
 

@@ -11,10 +11,10 @@ from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
 from tests.documents import a_cda
 from tests.edge.conversation import Desk
+from tests.edge.pages import HERE, signed_in, words
 from tests.edge.test_carers import answers, invited
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_team
 from tests.edge.test_notifications import work as run_notifications
-from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 from tests.pure.clinical.test_contacts import informant
 

@@ -9,8 +9,8 @@ from healthspace.edge.portal.session import EMERGENCY
 from healthspace.identity.personas import Role
 from healthspace.record.consents import Switch
 from tests.edge.conversation import Desk
+from tests.edge.pages import HERE, Deposit, signed_in
 from tests.edge.test_notifications import told
-from tests.edge.test_portal import HERE, Deposit, signed_in
 from tests.harness import a_citizen
 
 REASON = {"motive": "unconscious", "reason": "Inconsciente après une chute"}

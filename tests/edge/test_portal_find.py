@@ -13,7 +13,7 @@ from healthspace.record.life import close_space
 from healthspace.record.spaces import owner_of_patient, patient_resource
 from healthspace.resources.reindex import reindex
 from healthspace.resources.work import Work
-from tests.edge.test_portal import HERE, count, signed_in, since
+from tests.edge.pages import HERE, Deposit, count, signed_in, since
 from tests.harness import a_citizen, authorised, some_traits, treated
 
 LEA = {"by": "traits", "family": "DUPRÉ", "given": "LÉA", "birth": "1979-03-28", "sex": "female", "place": "51215"}
@@ -141,3 +141,53 @@ async def test_a_citizen_finds_nobody_by_traits(service: Service, client: httpx.
     await a_citizen(service)
     signed_in(service, client, await a_citizen(service, 2, family="AUTRE"))
     assert (await look_for(client, to="add")).status_code == 404
+
+
+async def test_a_treating_doctor_finds_a_citizen_and_is_told_why_the_record_is_open(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await treated(service, patient)
+    document = await deposit()
+    signed_in(service, client, Role.TREATING_DOCTOR)
+    before = await count(connection)
+    value = some_traits().ins.value
+    answer = await client.post("/patients", data={"ins": f"{value[:1]} {value[1:]}"}, headers=HERE)
+    assert answer.headers["location"] == f"/patients/{patient}"
+    page = await client.get(f"/patients/{patient}")
+    for told in ("LÉA ROSE DUPRÉ", "28 mars 1979", "Ce patient vous a choisi comme médecin traitant.", "Résultats d’analyses"):
+        assert told in page.text
+    assert "LÉA ROSE DUPRÉ" in (await client.get(f"/patients/{patient}/documents/{document}")).text
+    assert [line[0] for line in await since(connection, before)] == ["record:read", "record:read", "document:read"]
+
+
+async def test_none_refused_and_closed_are_one_answer(service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    await a_citizen(service, 1)
+    closed = await a_citizen(service, 2)
+    await treated(service, closed, Role.SPECIALIST)
+    async with service.door.permit(caller_of_citizen(closed), Action.CLOSE_SPACE, owner_of_patient(closed)) as p:
+        await close_space(p, "patient-demande")
+    signed_in(service, client, Role.SPECIALIST)
+    answers, before = [], await count(connection)
+    for number in (1, 2, 3):
+        value = some_traits(number).ins.value
+        answer = await client.post("/patients", data={"ins": value}, headers=HERE)
+        answers.append((answer.status_code, answer.text.replace(value, "…")))
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][0] == 404
+    assert [line[1:] for line in await since(connection, before)] == [
+        ("refused", "no-right"),
+        ("refused", "record-closed"),
+        ("refused", "no-space"),
+    ]
+
+
+async def test_what_is_no_number_is_said_and_leaves_one_line(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    signed_in(service, client, Role.NURSE)
+    before = await count(connection)
+    answer = await client.post("/patients", data={"ins": "2 55 08"}, headers=HERE)
+    assert (answer.status_code, "Saisissez les 15 caractères" in answer.text) == (422, True)
+    assert 'value="2 55 08"' in answer.text
+    assert await since(connection, before) == [("record:read", "rejected", "invalid")]

@@ -13,7 +13,7 @@ from lxml import html
 
 from healthspace.access.opening import Service
 from healthspace.identity.personas import Role
-from tests.edge.test_portal import HERE, signed_in
+from tests.edge.pages import HERE, signed_in
 from tests.harness import authorised
 from tests.large_record import fill_record
 

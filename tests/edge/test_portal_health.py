@@ -21,9 +21,9 @@ from healthspace.resources.store import insert
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, SNOMED
 from tests.documents import of_type
 from tests.edge.conversation import Desk
+from tests.edge.pages import HERE, signed_in, words
 from tests.edge.test_life import opened
 from tests.edge.test_notifications import work as run_notifications
-from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, as_caller, authorised, lines_of, treated
 from tests.pure.facts import a_fact, a_result, concept
 

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -16,7 +17,7 @@ from healthspace.identity.personas import Role
 from healthspace.record.authorise import list_access
 from healthspace.record.consents import Switch, read_choices, turn_on
 from healthspace.record.spaces import owner_of_patient
-from tests.edge.test_portal import HERE, Deposit, signed_in
+from tests.edge.pages import HERE, Deposit, count, signed_in, since
 from tests.harness import a_citizen, as_caller
 
 SPECIALIST = "81000000029"
@@ -141,3 +142,44 @@ async def test_each_choice_made_on_the_page_is_proven_as_one_that_is_sent_whole(
     proofs = [entry["resource"] for entry in answer.json()["entry"]]
     assert {proof["activity"]["coding"][0]["code"] for proof in proofs} == {"CREATE", "DELETE"}
     assert {proof["agent"][0]["who"]["reference"] for proof in proofs} == {f"Patient/{patient}"}
+
+
+async def test_the_citizen_authorises_a_professional_who_reads_until_it_ends(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await deposit()
+    signed_in(service, client, patient)
+    answer = await client.post("/privacy", data={"rpps": "810 000 000 29"}, headers=HERE)
+    assert answer.headers["location"] == "/privacy?done=authorised"
+    page = await client.get("/privacy?done=authorised")
+    assert "C’est fait. Ce professionnel peut maintenant lire le dossier." in page.text
+    consent = re.findall(r"/privacy/end/([0-9a-f-]+)", page.text)[0]
+    signed_in(service, client, Role.SPECIALIST)
+    seen = await client.get(f"/patients/{patient}")
+    assert "Ce patient vous a autorisé à lire son dossier." in seen.text
+    signed_in(service, client, patient)
+    assert "ne pourra plus lire le dossier" in (await client.get(f"/privacy/end/{consent}")).text
+    answer = await client.post(f"/privacy/end/{consent}", headers=HERE)
+    assert answer.headers["location"] == "/privacy?done=ended"
+    ended = (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text
+    assert (await client.post(f"/privacy/end/{consent}", headers=HERE)).headers["location"] == "/privacy?done=ended"
+    assert (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text == ended, "ending twice changes nothing"
+    signed_in(service, client, Role.SPECIALIST)
+    assert (await client.get(f"/patients/{patient}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("81000000999", "Aucun professionnel n’a ce numéro RPPS"), ("12", "Saisissez les 11 chiffres"), ("", "Saisissez les 11 chiffres")],
+)
+async def test_a_number_that_is_not_right_is_told_beside_the_field(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection, typed: str, told: str
+) -> None:
+    signed_in(service, client, await a_citizen(service))
+    before = await count(connection)
+    answer = await client.post("/privacy", data={"rpps": typed}, headers=HERE)
+    assert await since(connection, before) == [("access:grant", "rejected", "invalid")]
+    page = await client.get(answer.headers["location"])
+    assert (page.status_code, told in page.text) == (422, True)
+    assert 'aria-invalid="true"' in page.text or "aria-invalid=true" in page.text

@@ -12,7 +12,7 @@ from healthspace.identity.caller import SERVICE
 from healthspace.identity.personas import Role
 from healthspace.record.life import announce_space
 from tests.documents import JPEG, a_cda, labelled, of_type
-from tests.edge.test_portal import HERE, Deposit, signed_in, words
+from tests.edge.pages import HERE, Deposit, signed_in, words
 from tests.edge.test_portal_adding import send
 from tests.harness import a_citizen, authorised, lines_of, rpps_of, some_traits, treated
 

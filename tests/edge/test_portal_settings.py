@@ -9,7 +9,7 @@ from healthspace.access.opening import Service
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.personas import Role
 from tests.documents import JPEG, a_cda, labelled
-from tests.edge.test_portal import HERE, Deposit, signed_in
+from tests.edge.pages import HERE, Deposit, signed_in
 from tests.edge.test_portal_adding import send
 from tests.harness import a_citizen, authorised, lines_of
 

@@ -18,7 +18,7 @@ from healthspace.identity.caller import Purpose
 from healthspace.identity.personas import Role
 from healthspace.terminology.uris import ACT_REASONS
 from tests.edge.conversation import Desk
-from tests.edge.test_portal import HERE, signed_in
+from tests.edge.pages import HERE, Deposit, signed_in
 from tests.harness import a_citizen, authorised, rpps_of, treated
 
 DOCTOR, TREATING = Role.SPECIALIST, Role.TREATING_DOCTOR
@@ -214,3 +214,42 @@ async def test_every_page_is_there_in_both_languages(desk: Desk, patient: UUID, 
     for who, paths in pages.items():
         for path in paths:
             assert f'<html lang="{language}">' in await page_of(desk, who, path, language)
+
+
+async def test_the_history_tells_looks_and_refusals_and_pages_by_date(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await treated(service, patient)
+    document = await deposit()
+    signed_in(service, client, Role.SPECIALIST)
+    await client.get(f"/patients/{patient}")
+    signed_in(service, client, Role.TREATING_DOCTOR)
+    for _ in range(60):
+        await client.get(f"/patients/{patient}/documents/{document}")
+        await client.get(f"/patients/{patient}/documents/{document}/original")
+    signed_in(service, client, patient)
+    page = await client.get("/access?who=others")
+    assert "C’est votre médecin traitant." in page.text
+    older = unescape(re.findall(r'href="(/access\?[^"]*before[^"]*)"', page.text)[0])
+    seen = 1
+    while "before=" in older:
+        page = await client.get(older)
+        seen += 1
+        following = [unescape(link) for link in re.findall(r'href="(/access\?[^"]*before[^"]*)"', page.text)]
+        if not following:
+            break
+        older = following[-1]
+    assert seen == 3, "120 looks, a refusal and a deposit are three pages"
+    assert "Karim BENALI" in page.text
+    assert "Vous ne l’aviez pas autorisé" in page.text
+    about = await client.get(f"/access?document={document}")
+    assert "Karim BENALI" not in about.text
+    assert "Hélène MOREL" in about.text
+    assert "Karim BENALI n’a pas pu ouvrir votre dossier" in (await client.get("/")).text
+
+
+@pytest.mark.parametrize("query", ["before=yesterday", "before=2026-01-01~x", "document=1", "before=2026-01-01T00:00:00~x"])
+async def test_a_place_in_the_history_that_is_none_of_ours_does_not_exist(service: Service, client: httpx.AsyncClient, query: str) -> None:
+    signed_in(service, client, await a_citizen(service))
+    assert (await client.get(f"/access?{query}")).status_code == 404

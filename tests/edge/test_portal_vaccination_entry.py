@@ -8,7 +8,7 @@ import pytest
 
 from healthspace.access.opening import Service
 from healthspace.identity.personas import Role
-from tests.edge.test_portal import HERE, count, signed_in, since, words
+from tests.edge.pages import HERE, count, signed_in, since, words
 from tests.harness import a_citizen, as_caller, authorised, treated
 
 DOSE = {

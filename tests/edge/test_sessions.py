@@ -13,7 +13,7 @@ from healthspace.edge.portal.sessions import name_browser
 from healthspace.identity.caller import Purpose
 from healthspace.identity.personas import Role
 from tests.documents import query_by_ins
-from tests.edge.test_portal import HERE
+from tests.edge.pages import HERE
 from tests.harness import a_citizen
 
 FIREFOX = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}

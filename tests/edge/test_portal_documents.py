@@ -1,0 +1,102 @@
+"""Reading a document on its page, whatever it is made of, and its original."""
+
+import httpx
+import orjson
+import pytest
+
+from healthspace.access.opening import Service
+from healthspace.identity.personas import Role
+from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_root, labelled, of_type
+from tests.edge.pages import Deposit, a_pdf, signed_in, words
+from tests.harness import a_citizen, authorised
+
+
+async def test_a_citizen_reads_a_clinical_document_with_its_header(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    patient = await a_citizen(service)
+    document = await deposit(a_cda(title="Bilan &amp; suite", words="Glycémie &lt;normale&gt;"))
+    page = words(await signed_in(service, client, patient).get(f"/documents/{document}"))
+    for told in ("Bilan & suite", "LÉA DUPRÉ", "5 mars 2024 à 10 h 30", "Julie ROBIN", "Glycémie <normale>", "Compte rendu d’examens"):
+        assert told in page
+
+
+async def test_the_original_comes_back_byte_for_byte_and_can_do_nothing(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient, content = await a_citizen(service), a_cda(encoding="ISO-8859-1")
+    document = await deposit(content)
+    answer = await signed_in(service, client, patient).get(f"/documents/{document}/original")
+    assert answer.content == content
+    assert answer.headers["content-disposition"] == f'attachment; filename="document-{document}.xml"'
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_pdf_is_shown_as_pictures_and_text(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    patient = await a_citizen(service)
+    document = await deposit(a_pdf(12), media_type="application/pdf", type=of_type("11488-4"))
+    page = await signed_in(service, client, patient).get(f"/documents/{document}")
+    assert page.text.count("data:image/png;base64,") == 10
+    assert "Page 10 du courrier" in page.text
+    assert 'href="?page=11"' in page.text
+    page = await client.get(f"/documents/{document}?page=11")
+    assert page.text.count("data:image/png;base64,") == 2
+    assert 'href="?page=1"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "shown"),
+    [
+        (TEXT, "text/plain", "Compte rendu inventé : tout va bien"),
+        (JPEG, "image/jpeg", "data:image/jpeg;base64,"),
+        (b"%PDF-1.4\nbroken", "application/pdf", "Ce document ne peut pas être affiché ici"),
+    ],
+)
+async def test_other_documents_are_shown_or_said_not_to_be(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit, content: bytes, media_type: str, shown: str
+) -> None:
+    patient = await a_citizen(service)
+    document = await deposit(content, media_type=media_type, type=of_type("11488-4"))
+    page = await signed_in(service, client, patient).get(f"/documents/{document}")
+    assert (page.status_code, shown in page.text.replace("\N{NO-BREAK SPACE}", " ")) == (200, True)
+    assert f"/documents/{document}/original" in page.text
+
+
+async def test_a_fhir_document_is_shown(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    patient = await a_citizen(service)
+    document = await deposit(orjson.dumps(a_fhir_document()), media_type="application/fhir+json")
+    assert "Une section" in (await signed_in(service, client, patient).get(f"/documents/{document}")).text
+
+
+async def test_a_replaced_document_says_so_and_leads_to_the_newest(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    patient, root = await a_citizen(service), a_root()
+    old = await deposit(a_cda(root=root))
+    new = await deposit(a_cda(replaces=root, title="Corrigé"))
+    signed_in(service, client, patient)
+    page = await client.get(f"/documents/{old}")
+    assert "Une version plus récente remplace ce document" in page.text
+    assert (await client.get(f"/documents/{old}/newest")).headers["location"] == f"/documents/{new}"
+    listed = (await client.get("/documents")).text
+    assert old not in listed
+    assert "Nouvelle version" in listed
+
+
+async def test_what_a_document_says_never_becomes_markup(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    patient = await a_citizen(service)
+    hostile = "&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;"
+    document = await deposit(a_cda(title=hostile, words=hostile))
+    signed_in(service, client, patient)
+    for path in ("/", "/documents", f"/documents/{document}", "/documents?q=%3Cscript%3Ealert(3)"):
+        page = (await client.get(path)).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+
+
+async def test_a_masked_document_is_hidden_from_the_authorised_and_marked_for_its_holder(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await authorised(service, patient, Role.SPECIALIST)
+    document = await deposit(securityLabel=labelled("MASQUE_PS"))
+    assert document not in (await signed_in(service, client, Role.SPECIALIST).get(f"/patients/{patient}")).text
+    assert "Masqué aux soignants" in (await signed_in(service, client, patient).get("/documents")).text
