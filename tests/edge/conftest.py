@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -11,8 +12,9 @@ from healthspace.access.opening import Service
 from healthspace.app import create_app
 from healthspace.identity.personas import Role
 from tests.documents import a_reference
+from tests.edge.bench import Bench
 from tests.edge.conversation import Desk
-from tests.harness import as_caller, client_of, open_test_service
+from tests.harness import a_citizen, as_caller, client_of, open_test_service
 
 
 @pytest.fixture
@@ -31,6 +33,17 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def desk(client: httpx.AsyncClient, service: Service, connection: asyncpg.Connection) -> Desk:
     return Desk(client, service, connection)
+
+
+@pytest.fixture
+async def patient(service: Service) -> UUID:
+    """A citizen with an empty record."""
+    return await a_citizen(service)
+
+
+@pytest.fixture
+def bench(desk: Desk) -> Bench:
+    return Bench(desk)
 
 
 @pytest.fixture

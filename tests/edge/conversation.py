@@ -70,3 +70,15 @@ def fault_of(answer: httpx.Response) -> str:
         assert issue["diagnostics"]
     issue = issues[0]
     return str([*issue.get("expression", []), *issue.get("location", [])][0])
+
+
+async def refuse(desk: Desk, body: Any, path: str = "DocumentReference", **headers: str) -> httpx.Response:
+    """The answer to a deposit that must be refused: it stores nothing, and leaves one line."""
+    before, lines = await desk.stored(), len(await desk.lines())
+    answer = await desk.post(path, Role.LABORATORY, body, **headers)
+    assert 400 <= answer.status_code < 500, answer.text
+    assert fault_of(answer)
+    assert await desk.stored() == before
+    assert len(await desk.lines()) == lines + 1
+    assert (await desk.lines())[-1][0] == "document:deposit"
+    return answer

@@ -18,7 +18,6 @@ from tests.harness import lines_of, token_of
 
 HERE = {"sec-fetch-site": "same-origin"}
 
-
 Deposit = Callable[..., Awaitable[str]]
 
 

@@ -20,11 +20,6 @@ DOCTOR, TREATING, LAB = Role.SPECIALIST, Role.TREATING_DOCTOR, Role.LABORATORY
 ALWAYS = "date=ge2020-01-01&date=le2099-12-31"
 
 
-@pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
-
-
 async def events(desk: Desk, who: Role | UUID, query: str = "") -> list[dict[str, Any]]:
     answer = await desk.get(f"AuditEvent?{ALWAYS}{'&' + query if query else ''}", who)
     assert answer.status_code == 200, answer.text

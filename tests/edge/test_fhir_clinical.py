@@ -19,11 +19,6 @@ FHIR_JSON = "application/fhir+json"
 LAB = Role.LABORATORY
 
 
-@pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
-
-
 async def brought(desk: Desk, content: bytes | None = None, label: str | None = None, who: Role | UUID = LAB) -> dict[str, Any]:
     """A clinical document that was accepted."""
     labels = {"securityLabel": labelled(label)} if label else {}

@@ -5,19 +5,14 @@ from uuid import uuid4
 
 import pytest
 
-from tests.edge.conversation import Desk, fault_of
-from tests.edge.test_fhir_interactions import PATIENT, Bench, an_observation
+from tests.edge.bench import PATIENT, Bench, an_observation
+from tests.edge.conversation import fault_of
 
 EXACT = (
     b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00},"component":['
     b'{"code":{"text":"y"},"valueQuantity":{"value":100000000000000000.10}},{"code":{"text":"z"},"valueQuantity":{"value":-1E2}}]}'
 )
 URN = "urn:uuid:8d1b7a6e-2f4b-4d3c-9b0e-0c1d2e3f4a5b"
-
-
-@pytest.fixture
-def bench(desk: Desk) -> Bench:
-    return Bench(desk)
 
 
 async def test_an_update_that_is_to_create_only_finds_nothing_there(bench: Bench) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from healthspace.identity.personas import Role
 from healthspace.resources.lastn import keys_of
+from tests.edge.bench import Bench, an_observation
 from tests.edge.conversation import Desk, fault_of
-from tests.edge.test_fhir_interactions import Bench, an_observation
 from tests.edge.test_fhir_resource_access import MASKED
 from tests.harness import a_citizen, authorised
 

@@ -8,12 +8,6 @@ import pytest
 from healthspace.identity.personas import Role
 from tests.documents import JPEG, PDF, a_bundle, a_cda, a_root, of_type
 from tests.edge.conversation import Desk, binary_of, fault_of, ids_of
-from tests.harness import a_citizen
-
-
-@pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
 
 
 async def test_a_read_says_its_version_and_its_time(desk: Desk, patient: UUID) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from healthspace.base.ids import new_id, new_owner
 from healthspace.identity.personas import Role
+from tests.edge.bench import Bench, an_observation
 from tests.edge.conversation import Desk, ids_of
-from tests.edge.test_fhir_interactions import Bench, an_observation
 from tests.harness import a_citizen, authorised, treated
 
 MASKED = {"meta": {"security": [{"code": "MASQUE_PS"}]}}

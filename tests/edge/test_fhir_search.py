@@ -33,11 +33,6 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
-
-
-@pytest.fixture
 async def kept(desk: Desk, patient: UUID) -> dict[str, str]:
     """Name of each document of the record → its id."""
     found = {}

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from healthspace.identity.personas import Role
+from tests.edge.bench import Bench
 from tests.edge.conversation import Desk, fault_of
-from tests.edge.test_fhir_interactions import Bench
 from tests.edge.test_fhir_resource_access import MASKED, NOT_YET
 from tests.harness import a_citizen, authorised, some_traits, treated
 from tests.ips_checker import check

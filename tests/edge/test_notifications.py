@@ -41,11 +41,6 @@ DOCTOR, LAB = Role.SPECIALIST, Role.LABORATORY
 INVISIBLE = [{"coding": [{"system": "https://mos.esante.gouv.fr/NOS/TRE_A08-HL7StatutVisibiliteDoc", "code": "INVISIBLE_PATIENT"}]}]
 
 
-@pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
-
-
 async def work(service: Service) -> None:
     """Works on the outbox until it is empty."""
     while await deliver_due(service.door, handlers_of(service)):

@@ -47,11 +47,6 @@ async def keep(service: Service, patient: UUID, *facts: dict[str, Any]) -> list[
     return kept
 
 
-@pytest.fixture
-async def patient(service: Service) -> UUID:
-    return await a_citizen(service)
-
-
 async def test_every_page_of_an_empty_record_says_so_in_both_languages(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
     for language in ("fr", "en"):
         me = signed_in(service, client, patient, language)

@@ -25,11 +25,6 @@ DOCTOR, TREATING = Role.SPECIALIST, Role.TREATING_DOCTOR
 WHY = "Inconscient après une chute"
 
 
-@pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
-
-
 async def work(service: Service) -> None:
     while await deliver_due(service.door, handlers_of(service)):
         pass

@@ -16,9 +16,9 @@ from healthspace.identity.tokens import SECRET
 from healthspace.record.life import announce_space
 from tests.documents import JPEG, a_cda, a_reference
 from tests.edge.conversation import FHIR, Desk, binary_of, ids_of
+from tests.edge.pages import HERE
 from tests.edge.test_controls import a_consent, professional
 from tests.edge.test_notifications import work
-from tests.edge.test_portal import HERE
 from tests.harness import a_citizen, rpps_of, some_traits, token_of
 
 DOCTOR = Role.SPECIALIST

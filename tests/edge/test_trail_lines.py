@@ -10,15 +10,10 @@ from healthspace.base.ids import new_id, new_owner, owner_of
 from healthspace.identity.personas import Role
 from tests.documents import PDF, a_bundle, a_cda, a_reference, a_root, of_type, query_by_ins
 from tests.edge.conversation import FHIR, Desk, binary_of
-from tests.harness import a_citizen, authorised
+from tests.harness import authorised
 
 LAB, DOCTOR = Role.LABORATORY, Role.SPECIALIST
 OWNERS = "SELECT owner FROM audit ORDER BY writer, seq"
-
-
-@pytest.fixture
-async def patient(desk: Desk) -> UUID:
-    return await a_citizen(desk.service)
 
 
 async def line_of(desk: Desk, method: str, path: str, who: Role | UUID | None, body: Any = None) -> tuple[str, str, str]:
