@@ -12,6 +12,7 @@ WITHIN_AN_OPERATION = {
     "patient_of",  # the record's own Patient, for the operations of a permit that has been looked at
     *("find_identified", "find_replaced", "is_replaced_already", "read_named", "supersede"),  # steps of `deposit`
     "relabel_around",  # what follows a change of labels
+    "ask_certificate",  # what follows the beginning and the end of a carer's help
 }
 SQL_WORDS = ("SELECT ", "INSERT INTO", "DELETE FROM", "UPDATE ")
 

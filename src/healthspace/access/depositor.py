@@ -15,7 +15,9 @@ def depositor_extension(caller: Caller) -> dict[str, Any]:
     if kind == "patient":
         return {"url": DEPOSITOR, "valueReference": {"reference": f"Patient/{value}"}}
     display = caller.structure or caller.name
-    reference = {"identifier": {"system": SYSTEMS.get(kind, kind), "value": value}, **({"display": display} if display else {})}
+    if kind not in SYSTEMS:
+        return {"url": DEPOSITOR, "valueReference": {"display": display or kind}}  # the service itself
+    reference = {"identifier": {"system": SYSTEMS[kind], "value": value}, **({"display": display} if display else {})}
     return {"url": DEPOSITOR, "valueReference": reference}
 
 

@@ -170,9 +170,8 @@ def _known_callers_read_the_registry(caller: Caller, action: Action, facts: Fact
 def _service_keeps_the_calendar(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """Spaces are opened by the service in demonstrations; its timers open, release, close and erase on their dates."""
     if action is Action.OPEN_SPACE and facts.state is None:
-        if not facts.demo:
-            return NOT_IN_DEMONSTRATION
-        return DEMONSTRATION if caller.kind is Kind.SYSTEM else None
+        opens = DEMONSTRATION if facts.demo else NOT_IN_DEMONSTRATION
+        return opens if caller.kind is Kind.SYSTEM else None
     if action is Action.READ_FACTS_AGAIN:
         # A newer version of the program reads more out of the documents that it keeps; it shows them to nobody.
         return UPKEEP if caller.kind is Kind.SYSTEM and facts.state is not None else None

@@ -50,6 +50,7 @@ BY_SERVICE: dict[str, frozenset[Action]] = {
             Action.DEPOSIT_DOCUMENT,
             Action.READ_FACTS_AGAIN,
             Action.NOTIFY,
+            Action.END_CARE,
         }
     ),
     State.SUSPENDED: frozenset({Action.CLOSE_SPACE, Action.RESUME_SPACE}),

@@ -1,4 +1,4 @@
-"""Documents that their citizen does not see yet, and when the next step comes: the notice, then the release (R1111-53)."""
+"""What the calendar of the service waits for: the notice and the release of a document (R1111-53), the end of a carer's help."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,16 +15,16 @@ WAITING_DUE = "SELECT owner, id, step FROM waiting_document WHERE due <= $1 ORDE
 
 
 async def wait_for(tx: Tx, owner: int, identifier: UUID, step: str, due: datetime) -> None:
-    """Puts the next step of a document (`notice` or `release`) into the calendar, in the place of another."""
+    """Puts the next step of a document (`notice`, `release`) or of a carer's help (`care-end`) into the calendar, in place of another."""
     await tx.execute(WAIT, owner, identifier, due, step)
 
 
 async def forget_waiting(tx: Tx, owner: int, identifier: UUID) -> None:
-    """Takes a document out of the calendar."""
+    """Takes it out of the calendar."""
     await tx.execute(FORGET_WAITING, owner, identifier)
 
 
 async def find_waiting(database: Database, now: datetime, limit: int) -> Sequence[Row]:
-    """Owner, id and step of documents whose step has come, the longest due first."""
+    """Owner, id and step of what has come, the longest due first."""
     async with database.reading() as tx:
         return await tx.fetch(WAITING_DUE, now, limit)

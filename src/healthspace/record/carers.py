@@ -4,7 +4,7 @@ At most three carers for a person and five people for a carer (settings). Who in
 an invitation with wrong traits reaches nobody and runs out.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,9 +33,11 @@ from healthspace.base.errors import Forbidden, Invalid, NotFound
 from healthspace.base.ids import new_id
 from healthspace.base.text import fold
 from healthspace.database.keys import KeyRing
+from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.fhir.dates import instants_of
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.ins import SYSTEMS, read_ins
+from healthspace.record.certificates import Turn, ask_certificate
 from healthspace.record.choices import check_period
 from healthspace.record.proof import prove
 from healthspace.record.spaces import patient_of
@@ -87,7 +89,7 @@ async def change_carer(p: Permit, identifier: UUID, related: Resource) -> Stored
     _check_scopes(related)
     kept["extension"] = [*(one for one in kept["extension"] if one["url"] != SCOPE), *scopes]
     kept["period"] = {**kept.get("period", {}), **related.get("period", {})}
-    return await _replace(p, current, kept, "UPDATE")
+    return await _wait_for_end(p, await _replace(p, current, kept, "UPDATE"))
 
 
 async def answer(p: Permit, identifier: UUID, *, accepts: bool) -> Stored:
@@ -107,7 +109,10 @@ async def answer(p: Permit, identifier: UUID, *, accepts: bool) -> Stored:
         await _check_cared_for(p)
     await point(p.tx, leads(p.keys, "cares", p.caller.patient), p.owner, identifier)
     period = {"start": instant(p.now), **related.get("period", {})}
-    return await _replace(p, current, {**_said(related, ACCEPTED), "period": period}, "UPDATE")
+    accepted = await _replace(p, current, {**_said(related, ACCEPTED), "period": period}, "UPDATE")
+    if not represents(related):
+        await ask_certificate(p, accepted, Turn.BEGUN)
+    return await _wait_for_end(p, accepted)
 
 
 async def end_care(p: Permit, identifier: UUID) -> Stored:
@@ -122,12 +127,47 @@ async def end_care(p: Permit, identifier: UUID) -> Stored:
         raise Forbidden("a representative is ended by themselves, or by the law", place="RelatedPerson.relationship")
     if value_of(related, INVITATION) in {ENDED, REFUSED, EXPIRED}:
         return current
-    for person in [key.removeprefix("patient|") for key in named] or [str(identifier)]:
+    leaves = p.caller.key in named
+    p.action = Action.LEAVE_CARE if leaves else Action.END_CARE
+    ended = await _end(p, current, {**related.get("period", {}), "end": instant(p.now)})
+    if value_of(related, INVITATION) == ACCEPTED and not represents(related):
+        await ask_certificate(p, ended, Turn.ENDED_BY_CARER if leaves else Turn.ENDED_BY_HOLDER)
+    return ended
+
+
+async def end_on_date(p: Permit, identifier: UUID) -> None:
+    """The service writes down that a carer's help is over on the date that was set; nothing changes when it is not."""
+    p.must_be_for(Action.END_CARE)
+    current = await find(p.tx, p.cipher, "RelatedPerson", identifier)
+    end = _care_end(current.json()) if current is not None else None
+    if current is None or end is None:
+        await forget_waiting(p.tx, p.owner, identifier)
+    elif end <= p.now:
+        await ask_certificate(p, await _end(p, current, current.json()["period"]), Turn.ENDED_ON_DATE)
+
+
+async def _end(p: Permit, current: Stored, period: Resource) -> Stored:
+    """Ends an invitation, whatever it had become: nothing leads to it any more."""
+    related: Resource = current.exact()
+    for person in [key.removeprefix("patient|") for key in keys_named_in(related, p.keys)] or [str(current.id)]:
         for how in ("invited", "cares"):
-            await point_away(p.tx, leads(p.keys, how, person), p.owner, identifier)
-    p.action = Action.LEAVE_CARE if p.caller.key in named else Action.END_CARE
-    period = {**related.get("period", {}), "end": instant(p.now)}
+            await point_away(p.tx, leads(p.keys, how, person), p.owner, current.id)
+    await forget_waiting(p.tx, p.owner, current.id)
     return await _replace(p, current, {**_said(related, ENDED), "active": False, "period": period}, "DELETE")
+
+
+async def _wait_for_end(p: Permit, care: Stored) -> Stored:
+    """Puts the end of a carer's help into the calendar of the service."""
+    if (end := _care_end(care.json())) is not None:
+        await wait_for(p.tx, p.owner, care.id, "care-end", end)
+    return care
+
+
+def _care_end(related: Resource) -> datetime | None:
+    """When the help of a carer who accepted ends by itself; None when no date was set, or it is nobody's help."""
+    end = instants_of(related.get("period", {}).get("end", ""))
+    helps = value_of(related, INVITATION) == ACCEPTED and not represents(related)
+    return datetime.fromtimestamp(end[1], UTC) if helps and end is not None else None
 
 
 def is_minor(patient: Resource, today: date) -> bool:

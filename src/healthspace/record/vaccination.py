@@ -11,21 +11,19 @@ from uuid import UUID
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.access.terms import Tie
-from healthspace.base.errors import Invalid, Refused
-from healthspace.base.fhirjson import BIRTH_PLACE, INSEE_CODE
-from healthspace.cda.write.codes import ATC, FACILITY, PROFESSION, SETTING, SNOMED, Code, Identifier
+from healthspace.base.errors import Refused
+from healthspace.cda.write.codes import ATC, FACILITY, PROFESSION, SETTING, SNOMED, Code
 from healthspace.cda.write.products import Product
 from healthspace.cda.write.vaccination import DELTOID, THIGH, Immunization, write_vaccination_note
-from healthspace.cda.write.values import NOWHERE, TREATING, Header, Organization, Patient
+from healthspace.cda.write.values import TREATING, Header, Organization
 from healthspace.cda.write.values import Professional as Author
 from healthspace.identity.directory import professional_of
 from healthspace.identity.personas import Professional
 from healthspace.profile.vaccines import name_class
 from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Reading, read_draft
+from healthspace.record.holder import describe_holder
 from healthspace.record.spaces import patient_of
-from healthspace.resources.stored import Resource
-from healthspace.resources.traits import SEXES
 from healthspace.terminology.labels import FACILITIES, SETTINGS
 
 TITLE = "Note de vaccination"
@@ -83,7 +81,7 @@ async def deposit_vaccination(p: Permit, given: Injection, *, lenient: bool) -> 
         set_id=f"2.25.{given.note.int ^ 1}",
         title=TITLE,
         created=now,
-        patient=_describe_patient((await patient_of(p)).json()),
+        patient=describe_holder((await patient_of(p)).json()),
         author=author,
         service_start=start,
         function=TREATING if Tie.TREATING_DOCTOR in p.relations else None,
@@ -93,30 +91,6 @@ async def deposit_vaccination(p: Permit, given: Injection, *, lenient: bool) -> 
     dose = Immunization(product, against, given.when, given.lot, given.rank, SITES.get(given.site), author, "vaccin-1", route=None)
     draft = read_draft(write_vaccination_note(header, (dose,)), Reading(limit=LARGEST, lenient=lenient))
     return (await deposit(p, Submission((draft,)))).documents[0].reference.id
-
-
-def _describe_patient(patient: Resource) -> Patient:
-    """The holder as their own Patient tells them. Invalid when it lacks a trait."""
-    name: Resource = next((one for one in patient.get("name", []) if one.get("use") == "official"), {})
-    usual: Resource = next((one for one in patient.get("name", []) if one.get("use") == "usual"), name)
-    number: Resource = next((one for one in patient.get("identifier", []) if one.get("use") == "official"), {})
-    named = name.get("family") and name.get("given") and number.get("value")
-    if not named or patient.get("gender") not in SEXES or len(patient.get("birthDate", "")) != len("2000-01-01"):
-        raise Invalid("the holder of this record lacks a trait of identity")
-    place = _extended(patient, BIRTH_PLACE).get("valueAddress") or {}
-    return Patient(
-        ins=Identifier(number["system"].removeprefix("urn:oid:"), number["value"]),
-        local=None,
-        birth_family=name["family"],
-        used_family=usual.get("family") or name["family"],
-        givens=tuple(name["given"]),
-        used_given=(usual.get("given") or name["given"])[0],
-        sex=patient["gender"],
-        birth_date=date.fromisoformat(patient["birthDate"]),
-        birth_place=(_extended(place, INSEE_CODE).get("valueCoding") or {}).get("code", ""),
-        birth_place_name=place.get("city", ""),
-        address=NOWHERE,
-    )
 
 
 def _author_of(person: Professional) -> Author:
@@ -137,7 +111,3 @@ def _author_of(person: Professional) -> Author:
             setting=Code(place.setting, SETTING, SETTINGS[place.setting][0]),
         ),
     )
-
-
-def _extended(element: Resource, url: str) -> Resource:
-    return next((one for one in element.get("extension", []) if one.get("url") == url), {})

@@ -62,7 +62,7 @@ def write_header(
         e("languageCode", code="fr-FR"),
         e("setId", root=header.set_id),
         e("versionNumber", value=str(header.version)),
-        _record_target(header.patient),
+        record_target(header.patient),
         _author(header),
         e("custodian", e("assignedCustodian", _organization("representedCustodianOrganization", header.author.organization))),
         *(_recipient(recipient) for recipient in header.recipients),
@@ -76,7 +76,7 @@ def write_header(
     )
 
 
-def _record_target(patient: Patient) -> Node:
+def record_target(patient: Patient) -> Node:
     given = " ".join(patient.givens)
     names = e(
         "name",

@@ -53,7 +53,7 @@ async def show_document(visit: Visit) -> Response:
 def _ways_to_correct(document: Document, visit: Visit, *, holds: bool) -> dict[str, str]:
     """Where a holder reports an error to whoever brought the document, and where the latter finds what was reported."""
     reference = document.reference
-    asks = holds and not is_by_citizen(reference)
+    asks = holds and depositor_of(reference) is not None and not is_by_citizen(reference)
     answers = not holds and depositor_of(reference) == visit.caller.depositor_key
     return {
         "report": f"{visit.prefix}/corrections/new?about=DocumentReference/{reference['id']}" if asks else "",

@@ -104,7 +104,7 @@ def changes_for(reference: Resource, p: Permit, holder: Resource) -> list[Change
     """What the caller of a permit may do to a document that it shows: nothing that would be refused. Only a minor has representatives."""
     codes = labels.codes_of(reference)
     offered, changes = [], p.allows(Action.CHANGE_DOCUMENT)
-    if changes and p.reason in HOLDERS:
+    if changes and p.reason in HOLDERS and labels.HOLDER_ONLY not in codes:
         offered.append("show" if labels.MASKED in codes else "hide")
     if changes and labels.HIDDEN_FROM_REPRESENTATIVES in codes and may_show_to_representatives(p.caller, p.reason, reference):
         offered.append("unsecret")

@@ -42,6 +42,8 @@ EXTENSIONS = {
 
 
 OWN_SEERS = mark("You, its author, your treating doctor, and the professionals you authorised who read this kind of document.")
+OWN_SEERS_ONLY = mark("You alone, and who represents you by law. No professional and no carer sees it.")
+SEERS_ONLY = mark("The person, and who represents them by law. No professional and no carer sees it.")
 OWN_SEERS_SECRET = mark("You, its author and the professionals whom you let read it. Hidden from your legal representatives and carers.")
 OWN_SEERS_MASKED = mark("You, its author and your treating doctor. It is hidden from other professionals.")
 SEERS = mark("The patient, its author, their treating doctor, and the professionals they authorised.")
@@ -129,6 +131,8 @@ def explain_seers(reference: Resource, language: Language, *, own: bool) -> str:
     codes = labels.codes_of(reference)
     if labels.NOT_ANNOUNCED in codes:
         return language.say("The patient does not see it yet: a professional tells them first.")
+    if labels.HOLDER_ONLY in codes:
+        return language.say(OWN_SEERS_ONLY if own else SEERS_ONLY)
     if labels.HIDDEN_FROM_REPRESENTATIVES in codes:
         return language.say(OWN_SEERS_SECRET if own else SEERS_SECRET)
     if labels.MASKED in codes:

@@ -1,7 +1,9 @@
-"""What the law does on its dates: documents are released, spaces open, close, and are erased (R1111-36, R1111-53, L1111-13-1)."""
+"""What comes on its date: documents are released, the help of carers ends, spaces open, close, and are erased (R1111-36, R1111-53,
+L1111-13-1)."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -14,6 +16,7 @@ from healthspace.database.owners import find_owners_due
 from healthspace.database.waiting import find_waiting
 from healthspace.identity.caller import SERVICE
 from healthspace.record.attributes import put_off_release, release_document
+from healthspace.record.carers import end_on_date
 from healthspace.record.life import close_space, come_of_age, confirm_space, erase_space
 
 BATCH = 200
@@ -39,25 +42,25 @@ STEPS: dict[str, tuple[Action, Callable[[Permit], Awaitable[None]]]] = {
     State.REFUSED: (Action.ERASE_SPACE, erase_space),
 }
 """What comes by itself in each state of a record, when its date has come."""
+WAITED_FOR: dict[str, tuple[Action, Callable[..., Awaitable[object]]]] = {
+    "notice": (Action.RELEASE_DOCUMENT, put_off_release),
+    "release": (Action.RELEASE_DOCUMENT, release_document),
+    "care-end": (Action.END_CARE, end_on_date),
+}
+"""What a record waits for, by the step that the calendar keeps."""
 
 
 async def keep_calendar(door: Door, now: datetime | None = None) -> int:
     """Does everything whose date has come; how many steps were done. One that fails waits for the next turn."""
     moment, done = now or clock.now(), 0
     for row in await find_waiting(door.database, moment, BATCH):
-        done += await _try(door, row["owner"], Action.RELEASE_DOCUMENT, _release_of(row["id"], row["step"]))
+        waited_for, operation = WAITED_FOR[row["step"]]
+        done += await _try(door, row["owner"], waited_for, partial(operation, identifier=row["id"]))
     for owner, state in await find_owners_due(door.database, moment, BATCH):
         if state in STEPS:
             action, step = STEPS[state]
             done += await _try(door, owner, action, step)
     return done
-
-
-def _release_of(identifier: object, step: str) -> Callable[[Permit], Awaitable[object]]:
-    async def act(p: Permit) -> object:
-        return await (put_off_release if step == "notice" else release_document)(p, identifier)  # type: ignore[arg-type]
-
-    return act
 
 
 async def _try(door: Door, owner: int, action: Action, step: Callable[[Permit], Awaitable[object]]) -> bool:
