@@ -1,7 +1,7 @@
 """Validation of resources by the definitions of R4 (validation.html, structure): every fault, each with its place.
 
 Checked are elements, JSON types, cardinalities, choices, primitive formats, required bindings, the types that references may lead to,
-and contained resources. Invariants and profiles are not.
+and contained resources. Of the invariants, only those that hold for every type (ele-1, ext-1, ref-1, per-1, dom-2); profiles are not.
 """
 
 import re
@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from healthspace.fhir.dates import instants_of
 from healthspace.fhir.definitions import resource_types
 from healthspace.fhir.rules import PRIMITIVE, RESOURCE, SIBLING, Rule, Rules, rules_of
 
@@ -17,6 +18,7 @@ MOST_FAULTS = 100
 DEEPEST = 120
 LITERAL = re.compile(r"(?:.*/)?(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII)
 CONDITIONAL = re.compile(r"(?P<type>[A-Z][A-Za-z]+)\?", re.ASCII)
+SPACED = re.compile(r"\S\s|\s\S")
 COMMON_TARGETS = frozenset({"Resource", "DomainResource"})
 
 Path = tuple[Any, ...] | None
@@ -148,6 +150,8 @@ class _Validation:
             self._check_binding(value, rule, path)
         elif rule.type == "Extension":
             self._check_extension(value, path)
+        elif rule.type == "Period" and "start" in value and "end" in value:
+            self._check_period(value, path)
         for key in rule.forbidden:
             if key in value:
                 self.add("structure", "this element is not allowed here", (path, f".{key}"))
@@ -194,8 +198,11 @@ class _Validation:
 
     def _check_reference(self, value: dict[str, Any], rule: Rule, path: Path) -> None:
         text = value.get("reference")
-        if isinstance(text, str) and text.startswith("#") and len(text) > 1:
-            self._local.append((text[1:], path))
+        if isinstance(text, str):
+            if text.startswith("#") and len(text) > 1:
+                self._local.append((text[1:], path))
+            if SPACED.search(text) is not None and "?" not in text:
+                self.add("value", "a reference holds no white space", (path, ".reference"))
         if rule.targets is None or not rule.targets.isdisjoint(COMMON_TARGETS):
             return
         kind = _type_of(text) if isinstance(text, str) else None
@@ -219,6 +226,12 @@ class _Validation:
         has_value = any(key.startswith(("value", "_value")) for key in value)
         if has_value == ("extension" in value):
             self.add("invariant", "an extension has either a value or extensions", path)
+
+    def _check_period(self, value: dict[str, Any], path: Path) -> None:
+        """per-1: a period does not end before it starts; a day holds all of its hours."""
+        start, end = (instants_of(text) if isinstance(text, str) else None for text in (value["start"], value["end"]))
+        if start is not None and end is not None and start[0] > end[1]:
+            self.add("invariant", "a period may not end before it starts", path)
 
     def _check_local_references(self, resource: dict[str, Any]) -> None:
         """ref-1: `#id` leads to a resource that is contained in this one."""
