@@ -17,10 +17,10 @@ from healthspace.identity.personas import Role
 from healthspace.record.life import announce_space, close_space
 from healthspace.record.spaces import owner_of_patient
 from tests.edge.conversation import Desk, binary_of, ids_of
+from tests.edge.pages import HERE, signed_in, words
 from tests.edge.test_carers import an_invitation, answers, invited, person
 from tests.edge.test_controls import Person
 from tests.edge.test_notifications import work
-from tests.edge.test_portal import HERE, signed_in, words
 from tests.harness import a_citizen, authorised, some_traits, treated
 
 __all__ = ["person"]
