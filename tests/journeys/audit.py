@@ -1,33 +1,71 @@
-"""Every page of the portal against the rules of WCAG 2.2 A and AA that a machine can check, on both screens and in both colours."""
+"""Every page of the portal against the rules of WCAG 2.2 A and AA that a machine can check, opened once for all of them: on both screens,
+in both colours, and where it is narrow, enlarged or spaced out (1.4.10, 1.4.4, 1.4.12)."""
 
 from pathlib import Path
 
 import axe_playwright_python
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.browsing import DESKTOP, MOBILE, a_page
+from tests.journeys.browsing import DESKTOP, MOBILE, NARROWEST, a_page
 from tests.journeys.every_page import walk
 
 AXE = next(Path(axe_playwright_python.__file__).parent.glob("**/axe.min.js")).read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-EVERYTHING = {"runOnly": RULES, "resultTypes": ["violations"]}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+QUICK = {"resultTypes": ["violations"], "selectors": False, "preload": False, "iframes": False}
+"""Nothing is asked of the network, no frame is looked for, and no selector is made of what is right."""
+EVERYTHING = {"runOnly": RULES, **QUICK}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, **QUICK}
 """All that changes in the dark."""
 VIOLATIONS = """async (options) => (await axe.run(options)).violations.map(
     (one) => one.id + " " + one.nodes.map((node) => node.html.slice(0, 120)).join(" | "))"""
+
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+ROUNDING = 1
+"""Pixel: what fractions of pixels add up to is no scrolling."""
+ENLARGED = "document.documentElement.style.fontSize = '200%'"
+SPACED = """() => {
+    document.documentElement.style.fontSize = '';
+    for (const element of document.body.querySelectorAll('*')) {
+        const spaces = {lineHeight: '1.5', letterSpacing: '.12em', wordSpacing: '.16em'};
+        Object.assign(element.style, spaces, element.matches('p') ? {marginBottom: '2em'} : {});
+    }
+}"""
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page, on a small and a large screen, in light and dark colours."""
     page.evaluate(AXE)
     found = []
-    for width, height in (MOBILE, DESKTOP):
-        page.set_viewport_size({"width": width, "height": height})
+    for size in (MOBILE, DESKTOP):
+        resize(page, size)
         for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found += [f"{width} px, {scheme}: {one}" for one in page.evaluate(VIOLATIONS, options)]
+            found += [f"{size[0]} px, {scheme}: {one}" for one in page.evaluate(VIOLATIONS, options)]
     page.emulate_media(color_scheme="light")
     return found
+
+
+def overflows(page: Page) -> list[str]:
+    """Where the page scrolls sideways. It is left spaced out, on a large screen."""
+    found = []
+    for name, size, change in (
+        ("at 320 px", NARROWEST, None),
+        ("at 200 %", DESKTOP, ENLARGED),
+        ("with wide spacing", DESKTOP, SPACED),
+        ("with wide spacing at 390 px", MOBILE, None),
+    ):
+        resize(page, size)
+        if change:
+            page.evaluate(change)
+        if page.evaluate(OVERFLOW) > ROUNDING:
+            found.append(f"scrolls sideways {name}")
+    resize(page, DESKTOP)
+    return found
+
+
+def faults(page: Page) -> list[str]:
+    """All that is wrong with the page, on any screen."""
+    return [*violations(page), *overflows(page)]
 
 
 def audit(browser: Browser, address: str, language: str) -> list[str]:
@@ -35,7 +73,11 @@ def audit(browser: Browser, address: str, language: str) -> list[str]:
     wrong: list[str] = []
     with a_page(browser, address, language=language) as page:
         for kind in walk(page):
-            wrong += [f"{kind}: {one}" for one in violations(page)]
+            wrong += [f"{kind}: {one}" for one in faults(page)]
             if page.evaluate("document.documentElement.lang") != language or page.locator("h1").count() != 1:
                 wrong.append(f"{kind}: its language or its heading")
     return wrong
+
+
+def resize(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})

@@ -1,7 +1,7 @@
-"""One Chromium and one demonstration for the tests of each module that needs them.
+"""One demonstration for the tests of this folder, and one Chromium for each module that needs it.
 
-Not for the whole session: while Playwright's synchronous driver is up, its event loop runs in this thread, and no test of another
-module could run a loop of its own.
+The browser is not for the whole session: while Playwright's synchronous driver is up, its event loop runs in this thread, and no
+test of another module could run a loop of its own.
 """
 
 import os
@@ -38,9 +38,9 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
-def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A demonstration with a handful of citizens."""
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A demonstration with a handful of citizens, the same for every module: each leaves it as a person would."""
     data = tmp_path_factory.mktemp("demonstration") / "data"
     command = [*HEALTHSPACE, "demo", "--citizens", "4", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment_of(data))

@@ -79,6 +79,10 @@ MORE = (
 """States of pages that are routes already: empty, wrong, seen by others."""
 
 
+DOCUMENTS, ALIKE = 6, 2
+"""Pages of one route that are opened: of documents, and of what looks alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A page to open: as whom ("" is nobody), where."""
@@ -112,7 +116,7 @@ def walk(page: Page) -> Iterator[str]:
         for one in openings:
             if one.persona == persona:
                 yield from _open(page, one.address, known)
-        if persona in {"specialist", DOCTOR}:
+        if persona == "specialist":
             yield from _search(page)
         if persona == DOCTOR:
             yield _vaccinate_wrongly(page, known["{patient}"][0])
@@ -146,7 +150,8 @@ def _collect(page: Page, found: dict[str, list[str]]) -> None:
 def _open(page: Page, address: str, known: dict[str, list[str]]) -> Iterator[str]:
     """A page, or several of one route: documents of several kinds look different."""
     one = known["/documents/{id}"][0].rpartition("/")[2]
-    links = list(dict.fromkeys(known.get(address, [address.replace("{id}", one)])))[:6]
+    most = DOCUMENTS if address == "/documents/{id}" else ALIKE
+    links = list(dict.fromkeys(known.get(address, [address.replace("{id}", one)])))[:most]
     for link in links:
         answer = page.goto(link.replace("{patient}", known["{patient}"][0]))
         assert answer is not None

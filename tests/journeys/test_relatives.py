@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from healthspace.edge.portal.session import SESSION
-from tests.journeys.audit import violations
-from tests.journeys.browsing import NARROWEST, a_page, read_number, sign_in, sign_out
-from tests.journeys.test_reflow import OVERFLOW, ROUNDING
+from tests.journeys.audit import faults
+from tests.journeys.browsing import a_page, read_number, sign_in, sign_out
 
 pytestmark = pytest.mark.browser
 
@@ -27,14 +26,8 @@ def read_traits(page: Page) -> dict[str, Any]:
     raise AssertionError("the persona has no Patient")
 
 
-def faults(page: Page) -> list[str]:
-    """What is wrong with the page on any screen."""
-    found = violations(page)
-    page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
-    if page.evaluate(OVERFLOW) > ROUNDING:
-        found.append("wider than 320 px")
-    page.set_viewport_size({"width": 1280, "height": 900})
-    return [f"{page.url}: {one}" for one in found]
+def faults_of(page: Page) -> list[str]:
+    return [f"{page.url}: {one}" for one in faults(page)]
 
 
 def change_to(page: Page, persona: str) -> None:
@@ -58,30 +51,30 @@ def test_a_carer_is_invited_accepts_acts_and_is_ended(browser: Browser, address:
         page.get_by_role("button", name="Envoyer l’invitation").click()
         expect(page.locator(":focus")).to_contain_text("Vérifiez votre saisie")
         expect(page.locator("#ins")).to_have_value(carer["number"])
-        wrong += faults(page)
+        wrong += faults_of(page)
         page.fill("#family", name["family"])
         page.fill("#birth", carer["birthDate"])
         page.select_option("#relation", "SPS")
         page.check("#scope-FEED")
         page.get_by_role("button", name="Envoyer l’invitation").click()
         expect(page.get_by_role("status")).to_contain_text("C’est fait")
-        wrong += faults(page)
+        wrong += faults_of(page)
         change_to(page, "parent")
         page.locator('main a[href$="/answer"]').click()
-        wrong += faults(page)
+        wrong += faults_of(page)
         page.get_by_role("button", name="Accepter").click()
-        wrong += faults(page)
+        wrong += faults_of(page)
         record.click()
         expect(page.get_by_label("Dossier ouvert")).to_contain_text("Vous agissez pour")
-        wrong += faults(page)
+        wrong += faults_of(page)
         page.locator("main ol.tl a.cover").first.click()
         expect(page.locator("a[download]")).to_have_count(0)
         change_to(page, "citizen")
         page.get_by_role("link", name="Modifier").click()
-        wrong += faults(page)
+        wrong += faults_of(page)
         page.goto("/relatives")
         page.get_by_role("link", name="Mettre fin").click()
-        wrong += faults(page)
+        wrong += faults_of(page)
         page.get_by_role("button", name="Mettre fin à cette aide").click()
         expect(page.get_by_role("status")).to_contain_text("ne lit plus")
         change_to(page, "parent")
