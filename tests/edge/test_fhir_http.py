@@ -75,6 +75,7 @@ async def test_a_part_of_a_resource_keeps_its_numbers_as_they_were_written(bench
         ("Patient?name=%00", "http.query"),
         ("Patient?name=a%1Fb", "http.query"),
         ("?_type=Foo", "http._type"),
+        ("_history?_sort=_lastUpdated", "http._sort"),
     ],
 )
 async def test_what_cannot_be_meant_is_said_to_be_so(bench: Bench, path: str, place: str) -> None:

@@ -105,3 +105,31 @@ async def test_entries_of_a_batch_stand_alone(bench: Bench) -> None:
     told = answer.json()["entry"]
     assert [entry["response"]["status"][:3] for entry in told] == ["200", "404", "422", "201", "204"]
     assert told[2]["response"]["outcome"]["issue"][0]["expression"] == ["Patient.foo"]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "Patient/nobody", 404),
+        ("HEAD", "Patient/nobody", 404),
+        ("GET", "Patient/gone", 410),
+        ("GET", "Patient?foo=1", 400),
+        ("GET", "Patient/mine", 200),
+        ("GET", "Patient?_id=mine", 200),
+        ("GET", "metadata", 200),
+    ],
+)
+async def test_a_reading_that_fails_undoes_a_transaction(bench: Bench, method: str, address: str, status: int) -> None:
+    await bench.send("PUT", "Patient/gone", {**PATIENT, "id": "gone"})
+    entries = [
+        {"request": {"method": method, "url": address}},
+        {"resource": {**PATIENT, "id": "mine"}, "request": {"method": "PUT", "url": "Patient/mine"}},
+        {"request": {"method": "DELETE", "url": "Patient/gone"}},
+    ]
+    answer = await bench.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert answer.status_code == status, answer.text
+    assert (await bench.send("GET", "Patient/mine")).status_code == (200 if status == 200 else 404)
+    if status == 200:
+        assert answer.json()["entry"][0]["response"]["status"] == "200 OK"
+    else:
+        assert fault_of(answer) == "Bundle.entry[0]"

@@ -153,6 +153,7 @@ MET = [
     ({"resourceType": "ConceptMap", "sourceCanonical": "http://v.org/a"}, "source-uri", "http://v.org/a"),
 ]
 NOT_MET = [
+    ({"resourceType": "RiskAssessment", "prediction": [{"probabilityRange": {"low": {"unit": "%"}}}]}, "probability", "gt0"),
     (OBSERVATION, "code", "|2345-7"),
     (OBSERVATION, "code", "other|2345-7"),
     (OBSERVATION, "code:not", "2345-7"),

@@ -1,4 +1,5 @@
-"""Transactions (R4 http.html#transaction): all entries or none, in the order that the specification gives.
+"""Transactions (R4 http.html#transaction): all entries or none, in the order that the specification gives. Reads come last, and one
+that finds nothing undoes the whole too.
 
 Ids are given before anything is written, so that entries may refer to each other in any order; then deletions, creations, updates and
 patches are done, and written together. A transaction may be about several citizens: it is one transaction of the database.
@@ -50,7 +51,7 @@ class Entry:
 
 
 async def transact(work: Work, entries: list[Entry]) -> None:
-    """Does all entries but the reads; each says afterwards what became of it. Errors name the entry at fault."""
+    """Does all entries but the reads, which are only foreseen; each says afterwards what became of it. Errors name the entry at fault."""
     work.p.must_be_for(Action.WRITE_RESOURCES)
     _refuse_twice(entries)
     await _lock_owners(work, entries)
@@ -185,6 +186,7 @@ def _replace_text(name: str, text: str, meant: dict[str, str]) -> str:
 
 async def _do(work: Work, entry: Entry) -> Done | None:
     if entry.method in {"GET", "HEAD"}:
+        await _foresee(work, entry)
         return None
     if entry.method == "DELETE":
         return await work.delete(entry.type, entry.name) if entry.name else Done(None)
@@ -199,6 +201,15 @@ async def _do(work: Work, entry: Entry) -> Done | None:
         return await work.create(entry.resource, identifier=entry.identifier)
     assert entry.name is not None  # noqa: S101 - what has no id was given one
     return await work.update(entry.type, entry.name, entry.resource, if_match=entry.if_match, only_new=entry.only_new)
+
+
+async def _foresee(work: Work, entry: Entry) -> None:
+    """Refuses a reading that would fail when all is done: NotFound, Gone, or Malformed for a search that cannot be meant."""
+    if entry.name is not None:
+        await work.flush()
+        await work.must_exist(entry.type, entry.name)
+    elif entry.terms is not None:
+        read_search(entry.type, entry.terms)
 
 
 def _refuse_twice(entries: list[Entry]) -> None:

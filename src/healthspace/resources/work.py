@@ -105,6 +105,12 @@ class Work:
         await self._let_follow([gone])
         return Done(gone, changed=True)
 
+    async def must_exist(self, type_: str, name: str) -> None:
+        """NotFound or Gone when there is no `type_`/`name`."""
+        current, _ = await self._lock(type_, name)
+        if current is None:
+            raise await self._absence(type_, name)
+
     async def match(self, type_: str, condition: Terms) -> Stored | None:
         """The one resource that meets `condition`, or None; PreconditionFailed when there are several.
 

@@ -88,7 +88,10 @@ def read_entry(place: str, item: Resource, base: str) -> Entry:
     method, address = asked["method"], unquote_base(asked["url"], base)
     match = ADDRESS.fullmatch(address)
     if method in {"GET", "HEAD"}:
-        return Entry(place, "", method, match["type"] if match else "", None, None)
+        if match is None or match["type"] not in NUMBER:
+            return Entry(place, "", method, "", None, None)
+        terms = parse_qsl(match["query"] or "", keep_blank_values=True, max_num_fields=50) if match["id"] is None else None
+        return Entry(place, "", method, match["type"], match["id"], None, terms)
     if match is None or match["type"] not in NUMBER:
         raise Invalid("this address is of no resource type", place=f"{place}.request.url")
     entry = Entry(place, item.get("fullUrl", ""), method, match["type"], match["id"], item.get("resource"))

@@ -63,6 +63,8 @@ async def _window(request: Request, service: Service, about: str) -> Window:
     unknown = next((name for name in terms if name not in KNOWN), None)
     if unknown is not None:
         raise Malformed("a history is narrowed by _since, _at and _count", place=printable(unknown))
+    if terms.get("_sort", "-_lastUpdated") != "-_lastUpdated":
+        raise Malformed("a history begins with its last version", place="_sort")
     since = moment_in(terms["_since"], "_since") if "_since" in terms else None
     until = moment_in(terms["_at"], "_at") if "_at" in terms else None
     count = terms.get("_count", "50")

@@ -183,8 +183,8 @@ def _outer_limits(timing: dict[str, Any]) -> Span | None:
 def _number(found: Extracted, branch: Branch, type_: str, node: Any) -> None:
     if isinstance(node, int | float) and not isinstance(node, bool):
         found.ranges.append((branch, float(node), float(node)))
-    elif isinstance(node, dict) and type_ == "Range":
-        found.ranges.append((branch, *_ends_of(node)))
+    elif isinstance(node, dict) and type_ == "Range" and (ends := _ends_of(node)) is not None:
+        found.ranges.append((branch, *ends))
 
 
 def _quantity(found: Extracted, branch: Branch, type_: str, node: Any) -> None:
@@ -196,17 +196,21 @@ def _quantity(found: Extracted, branch: Branch, type_: str, node: Any) -> None:
         return
     if type_ == "Range":
         told = node.get("low") or node.get("high") or {}
-        found.quantities.append((branch, *_ends_of(node), told.get("system"), told.get("code"), told.get("unit")))
+        if (ends := _ends_of(node)) is not None:
+            found.quantities.append((branch, *ends, told.get("system"), told.get("code"), told.get("unit")))
         return
     quantity = node.get("origin", {}) if type_ == "SampledData" else node
     value = quantity.get("value")
     if isinstance(value, int | float):
-        ends = _compared(float(value), quantity.get("comparator"))
-        found.quantities.append((branch, *ends, quantity.get("system"), quantity.get("code"), quantity.get("unit")))
+        span = _compared(float(value), quantity.get("comparator"))
+        found.quantities.append((branch, *span, quantity.get("system"), quantity.get("code"), quantity.get("unit")))
 
 
-def _ends_of(range_: dict[str, Any]) -> Span:
+def _ends_of(range_: dict[str, Any]) -> Span | None:
+    """The ends of a Range, open where none is said; None when neither is."""
     low, high = range_.get("low", {}).get("value"), range_.get("high", {}).get("value")
+    if low is None and high is None:
+        return None
     return (float(low) if low is not None else -FOREVER), (float(high) if high is not None else FOREVER)
 
 
