@@ -52,6 +52,9 @@ FEED = "FEED"
 
 STATED_BY_NONE = UUID(int=0)
 """The source of a fact that no resource states."""
+OPPOSED = {"ETREAT": Tie.NO_REGULATION, "BTG": Tie.NO_BREAK_GLASS}
+"""Which emergency mode a citizen refuses, by the purpose that their Consent denies."""
+
 EVERYBODY = "record"
 """The key of facts that hold whoever calls."""
 
@@ -170,10 +173,7 @@ def _choices(provision: Resource, *, permits: bool) -> Iterator[str]:
         return
     if provision.get("type") != "deny":
         return
-    if "ETREAT" in purposes:
-        yield Tie.NO_REGULATION
-    if "BTG" in purposes:
-        yield Tie.NO_BREAK_GLASS
+    yield from (tie for purpose, tie in OPPOSED.items() if purpose in purposes)
     if any(label.get("code") == labels.MASKED for label in provision.get("securityLabel", [])):
         yield Tie.MASKED_BY_DEFAULT
 

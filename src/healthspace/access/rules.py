@@ -7,6 +7,7 @@ matrix (`matrix.py`) and by the labels of each document (`labels.py`).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from healthspace.access.states import judge_state
 from healthspace.access.terms import Action as Action
@@ -140,9 +141,6 @@ CHANGES = frozenset(
 CARER_READINGS = READINGS - {Action.READ_CONTENT, Action.READ_HISTORY}
 """A carer reads on the pages; to take a copy away is the citizen's (and the representative's)."""
 
-EXPRESS_SPECIALITIES = frozenset({"SM25"})
-"""Specialities of TRE_R38 whose doctors need the express consent of the person: occupational medicine (L1111-17 IV)."""
-
 Rule = Callable[[Caller, Action, Facts], Verdict | None]
 
 
@@ -201,18 +199,33 @@ BLOCKED_TOO = frozenset({Action.COLLECT_ACCESS})
 
 def _emergency(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """L1111-17 I: unless the citizen opposed it beforehand, with a written reason, or in the regulation of emergency calls."""
-    if caller.purpose is Purpose.TREAT or caller.kind is not Kind.PROFESSIONAL or action not in READINGS:
+    mode = EMERGENCIES.get(caller.purpose)
+    if mode is None or caller.kind is not Kind.PROFESSIONAL or action not in READINGS:
         return None
-    regulation = caller.purpose is Purpose.ETREAT
-    if regulation and not caller.regulation:
-        return NOT_REGULATION
-    if (Tie.NO_REGULATION if regulation else Tie.NO_BREAK_GLASS) in facts.relations:
+    if caller.purpose not in caller.modes.purposes:
+        return mode.not_theirs
+    if mode.opposed in facts.relations:
         return EMERGENCY_OPPOSED
-    if not regulation and not caller.why.strip():
+    if mode.asks_why and not caller.why.strip():
         return REASON_MISSING
-    reason = Reason.REGULATION if regulation else Reason.BREAK_GLASS
     unmasked = Tie.MASKED_IN_EMERGENCY in facts.relations
-    return reading(caller, facts, reason, masks=not unmasked)
+    return reading(caller, facts, mode.reason, masks=not unmasked)
+
+
+class Emergency(NamedTuple):
+    """A mode of emergency: the reason of its verdicts, the citizen's switch against it, what is said to whom it is not given."""
+
+    reason: Reason
+    opposed: Tie
+    not_theirs: Verdict
+    asks_why: bool
+
+
+EMERGENCIES = {
+    Purpose.BTG: Emergency(Reason.BREAK_GLASS, Tie.NO_BREAK_GLASS, NO_RIGHT, asks_why=True),
+    Purpose.ETREAT: Emergency(Reason.REGULATION, Tie.NO_REGULATION, NOT_REGULATION, asks_why=False),
+}
+"""The modes of L1111-17 I. Who may declare which is in `identity/modes.csv`."""
 
 
 def _holder(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
@@ -259,7 +272,7 @@ def _authorised(caller: Caller, action: Action, facts: Facts) -> Verdict | None:
     """R1111-46: with the citizen's consent, or as a member of the care team whom they did not oppose; masked stays hidden (R1111-49)."""
     if caller.kind is not Kind.PROFESSIONAL or (action not in READINGS and action not in CHANGES):
         return None
-    if caller.speciality in EXPRESS_SPECIALITIES:
+    if caller.modes.express:  # L1111-17 IV and V
         return reading(caller, facts, Reason.AUTHORISED) if Tie.EXPRESS in facts.relations else None
     if Tie.AUTHORISED in facts.relations or (caller.secret and Tie.AUTHORISED_SECRETLY in facts.relations):
         return reading(caller, facts, Reason.AUTHORISED)
@@ -374,6 +387,6 @@ def _say_no(caller: Caller, facts: Facts) -> Verdict:
     """Why nobody said yes."""
     if caller.kind is Kind.UNKNOWN:
         return UNKNOWN
-    if caller.speciality in EXPRESS_SPECIALITIES and Tie.AUTHORISED in facts.relations:
+    if caller.modes.express and Tie.AUTHORISED in facts.relations:
         return NO_EXPRESS_CONSENT
     return EXPIRED if facts.expired else NO_RIGHT

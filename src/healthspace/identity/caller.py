@@ -4,21 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from healthspace.identity.modes import ORDINARY, Modes, modes_of
+from healthspace.identity.modes import Purpose as Purpose
 from healthspace.identity.personas import Agent, Professional, Role, Structure
-
-
-class Purpose(StrEnum):
-    """The mode of an access, as `purpose_of_use` in the token (HL7 v3-ActReason)."""
-
-    TREAT = "TREAT"
-    BTG = "BTG"
-    """Break the glass: immediate risk, the person cannot say what they want (L1111-17 I)."""
-    ETREAT = "ETREAT"
-    """Medical regulation of emergency calls ("centre 15")."""
-
-
-REGULATION_SETTING = "SAMU_SMUR"
-"""Practice setting (TRE_A01) of those who regulate emergency calls."""
 
 
 class Kind(StrEnum):
@@ -51,10 +39,8 @@ class Caller:
     patient: UUID | None = None
     profession: str = ""
     """Code of TRE_G15: the row of the profession matrix."""
-    speciality: str = ""
-    """Code of TRE_R38."""
-    regulation: bool = False
-    """Whether this professional regulates emergency calls, in the structure they act in."""
+    modes: Modes = ORDINARY
+    """Which modes this professional may declare in the structure they act in, and whether their access needs express consent."""
     purpose: Purpose = Purpose.TREAT
     why: str = ""
     """The reason that they wrote for breaking the glass."""
@@ -64,6 +50,11 @@ class Caller:
     """A person of an organisation who is no professional, as it names them."""
     session: UUID | None = None
     """The token, so that one emergency is told once."""
+
+    @property
+    def regulation(self) -> bool:
+        """Whether this professional regulates emergency calls."""
+        return Purpose.ETREAT in self.modes.purposes
 
     @property
     def key(self) -> str:
@@ -108,8 +99,7 @@ def caller_of_professional(role: Role | None, person: Professional) -> Caller:
         finess=place.finess,
         structure=place.name,
         profession=person.profession,
-        speciality=person.speciality,
-        regulation=place.setting == REGULATION_SETTING,
+        modes=modes_of(person),
     )
 
 

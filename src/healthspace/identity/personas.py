@@ -24,6 +24,7 @@ class Role(StrEnum):
     IMAGING_CENTRE = "imaging-centre"
     CARE_HOME = "care-home"
     REGULATOR = "regulator"
+    FIRE_BRIGADE_DOCTOR = "fire-brigade-doctor"
     AGENCY = "agency"
     AUDITOR = "auditor"
     SECOND_AUDITOR = "second-auditor"
@@ -77,6 +78,7 @@ HOSPITAL = Structure("990000060", "Centre hospitalier de la Loire", "SA01", "ETA
 IMAGING = Structure("990000078", "Centre d’imagerie Saint-Laud", "SA08", "AMBULATOIRE", "Angers")
 CARE_HOME = Structure("990000086", "EHPAD Les Glycines", "SA17", "ESSMS", "Angers")
 REGULATION = Structure("990000094", "SAMU de Maine-et-Loire, centre 15", "SA01", "SAMU_SMUR", "Angers")
+FIRE_BRIGADE = Structure("990000144", "Service d’incendie et de secours de Maine-et-Loire", "SA68", "AMBULATOIRE", "Angers")
 AGENCY = Structure("990000102", "Agence du numérique en santé (démonstration)", "SA01", "AMO", "Paris")
 
 STRUCTURES = (
@@ -92,6 +94,7 @@ STRUCTURES = (
     IMAGING,
     CARE_HOME,
     REGULATION,
+    FIRE_BRIGADE,
     AGENCY,
 )
 
@@ -104,6 +107,7 @@ PROFESSIONALS: dict[Role, Professional] = {
     Role.PHYSIOTHERAPIST: Professional("81000000110", "MARTY", "Paul", "M", "70", "", PHYSIOTHERAPISTS),
     Role.OCCUPATIONAL_DOCTOR: Professional("81000000128", "NGUYEN", "Linh", "MME", "10", "SM25", OCCUPATIONAL_HEALTH),
     Role.REGULATOR: Professional("81000000052", "PETIT", "Claire", "MME", "10", "SM26", REGULATION),
+    Role.FIRE_BRIGADE_DOCTOR: Professional("81000000136", "CARON", "Luc", "M", "10", "SM26", FIRE_BRIGADE),
 }
 """Roles that a person holds; the structures' roles are in `STRUCTURE_ROLES`."""
 

@@ -237,6 +237,7 @@ ROLE_NAMES = {
     Role.IMAGING_CENTRE: mark("Imaging centre"),
     Role.CARE_HOME: mark("Care home"),
     Role.REGULATOR: mark("Emergency call doctor"),
+    Role.FIRE_BRIGADE_DOCTOR: mark("Fire brigade doctor"),
     Role.AGENCY: mark("Agency"),
     Role.AUDITOR: mark("Auditor"),
     Role.SECOND_AUDITOR: mark("Second auditor"),
