@@ -100,7 +100,7 @@ def test_without_javascript_a_citizen_lets_a_doctor_in_and_out_again(browser: Br
         sign_in(page, "parent")
         page.goto("/privacy")
         page.locator("li", has_text="Karim BENALI").get_by_role("link", name="Mettre fin").first.click()
-        expect(page.locator("main")).to_contain_text("Cela peut gêner vos soins.")
+        expect(page.locator("main")).to_contain_text("Cela peut gêner les soins.")
         page.get_by_role("button", name="Mettre fin à l’accès").click()
         page.goto("/access?who=others")
         expect(page.locator("main")).to_contain_text("Vous avez autorisé ce professionnel.")
