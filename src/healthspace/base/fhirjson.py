@@ -13,6 +13,8 @@ Resource = dict[str, Any]
 
 PROFILE = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-comprehensive-document-reference"
 
+OURS = "urn:healthspace:"
+"""What our own extensions begin with: no document may bring one."""
 SET_ID = "urn:healthspace:set-id"
 """On a DocumentReference, valueIdentifier: what all the versions of a document have in common."""
 VERSION_NUMBER = "urn:healthspace:version-number"

@@ -9,7 +9,8 @@ from healthspace.cda.header import Header, gender_of
 from healthspace.cda.people import Organization, Party, Patient
 from healthspace.cda.times import Interval, Time
 from healthspace.cda.values import Address, Code, Identifier, Name, Telecom, every_code
-from healthspace.terminology.code_systems import INS_OIDS, URIS, system_of, uri_of
+from healthspace.terminology.code_systems import INS_OIDS, system_of, uri_of
+from healthspace.terminology.uris import URIS
 
 PATIENT = "#patient-1"
 """The patient is always the first contained resource."""

@@ -25,10 +25,11 @@ from healthspace.cda.header import Header, require_ins
 from healthspace.cda.people import Party
 from healthspace.cda.times import Time
 from healthspace.cda.values import Code, Identifier, every_code
-from healthspace.terminology.code_systems import CONFIDENTIALITY, URIS, is_instance_root, uri_of
+from healthspace.terminology.code_systems import CONFIDENTIALITY, is_instance_root, uri_of
 from healthspace.terminology.document_types import DEFAULT_CLASS, class_of_type, class_system
 from healthspace.terminology.formats import format_of
 from healthspace.terminology.labels import label_of_class
+from healthspace.terminology.uris import URIS
 
 XML = "text/xml"
 SELF_PRESENTING = "application/xslt+xml"

@@ -22,10 +22,11 @@ from healthspace.fhir.bundle import (
 )
 from healthspace.fhir.dates import instants_of
 from healthspace.fhir.narrative import XhtmlWriter
-from healthspace.terminology.code_systems import CONFIDENTIALITY, URIS, system_of
+from healthspace.terminology.code_systems import CONFIDENTIALITY, system_of
 from healthspace.terminology.document_types import DEFAULT_CLASS, class_of_type, class_system
 from healthspace.terminology.formats import FALLBACK
 from healthspace.terminology.labels import label_of_class
+from healthspace.terminology.uris import URIS
 
 __all__ = ["document_reference", "patient_traits", "read_document_bundle", "render"]
 

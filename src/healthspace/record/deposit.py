@@ -30,8 +30,8 @@ from healthspace.record.spaces import patient_of
 from healthspace.record.words import seal_words
 from healthspace.resources.store import insert, read
 from healthspace.resources.stored import Resource, Stored, instant
+from healthspace.terminology.uris import URIS
 
-URI = "urn:ietf:rfc:3986"
 LIST_TYPES = "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes"
 WRONG_PATIENT = "ClinicalDocument/recordTarget/patientRole"
 
@@ -130,7 +130,7 @@ def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary
     reference["subject"] = {**reference.get("subject", {}), "reference": f"Patient/{patient}"}
     reference["content"][0]["attachment"]["url"] = f"Binary/{binary_id}"
     reference["content"][0]["attachment"].pop("data", None)
-    logical = {"use": "official", "system": URI, "value": f"urn:uuid:{reference_id}"}
+    logical = {"use": "official", "system": URIS, "value": f"urn:uuid:{reference_id}"}
     reference["identifier"] = [*reference.get("identifier", []), logical]
     reference["status"] = "current"
     reference.setdefault("date", instant(p.now))
@@ -160,7 +160,7 @@ async def _find_by_unique_id(p: Permit, unique_id: Resource) -> Stored | None:
 
 
 def _name_alike(one: Resource, other: Resource) -> bool:
-    return (one.get("system", URI), one.get("value")) == (other.get("system", URI), other["value"])
+    return (one.get("system", URIS), one.get("value")) == (other.get("system", URIS), other["value"])
 
 
 async def _recognise(p: Permit, known: Stored, draft: Draft) -> Deposited:
@@ -193,7 +193,7 @@ async def _keep_submission_set(p: Permit, patient: UUID, submission: Submission,
         "subject": {**given.get("subject", {}), "reference": f"Patient/{patient}"},
         "entry": [{"item": {"reference": f"DocumentReference/{document.reference.id}"}} for document in documents],
     }
-    sent["identifier"] = given.get("identifier") or [{"use": "usual", "system": URI, "value": f"urn:uuid:{identifier}"}]
+    sent["identifier"] = given.get("identifier") or [{"use": "usual", "system": URIS, "value": f"urn:uuid:{identifier}"}]
     return await _keep_list(p, identifier, sent, documents)
 
 

@@ -17,7 +17,7 @@ from healthspace.terminology.code_systems import DOCUMENT_TYPES, LOINC, system_o
 from healthspace.terminology.document_types import DEFAULT_CLASS, class_of_type, class_system
 from healthspace.terminology.formats import format_of
 from healthspace.terminology.labels import label_of_class, label_of_type
-from healthspace.terminology.uris import CONFIDENTIALITY
+from healthspace.terminology.uris import CONFIDENTIALITY, URIS
 
 NORMAL = {"coding": [{"system": CONFIDENTIALITY, "code": "N", "display": "normal"}]}
 LOINC_CODE = re.compile(r"\d{1,7}-\d", re.ASCII)
@@ -48,7 +48,7 @@ def describe(told: Described, content: bytes, media_type: str) -> dict[str, Any]
     return {
         "resourceType": "DocumentReference",
         "contained": _contained(told),
-        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": unique_id},
+        "masterIdentifier": {"system": URIS, "value": unique_id},
         "status": "current",
         "type": {"coding": [type_]},
         "category": [{"coding": [class_coding(told.type_code)]}],

@@ -22,6 +22,7 @@ from healthspace.record.metadata import class_coding, derive_unique_id
 from healthspace.record.words import text_of
 from healthspace.resources.stored import Resource
 from healthspace.terminology.formats import format_of
+from healthspace.terminology.uris import URIS
 
 XML_TYPES = frozenset({"text/xml", "application/xml", "application/xslt+xml", "application/hl7-cda+xml"})
 JSON_TYPES = frozenset({"application/fhir+json", "application/json"})
@@ -107,7 +108,7 @@ def _read_opaque(reference: Resource, content: bytes, media_type: str, stated: I
     unique_id, format_ = derive_unique_id(str(subject_of(reference, place)), content), format_of((), media_type)
     base = {
         "resourceType": "DocumentReference",
-        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": unique_id},
+        "masterIdentifier": {"system": URIS, "value": unique_id},
         "category": [{"coding": [class_coding(code)]}],
         "content": [{"format": {"system": f"urn:oid:{format_.scheme}", "code": format_.code}, **reference["content"][0]}],
     }

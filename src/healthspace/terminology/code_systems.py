@@ -13,7 +13,6 @@ VISIBILITY = "1.2.250.1.213.1.1.4.13"
 """TRE_A07: masked for professionals, not yet visible to the patient, hidden from legal representatives."""
 FACILITY_TYPES = "1.2.250.1.71.4.2.4"
 PRACTICE_SETTINGS = "1.2.250.1.213.1.1.4.9"
-URIS = "urn:ietf:rfc:3986"
 
 INS_OIDS = ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11")
 """The four systems of the national health identity, in order of preference: NIR, NIA, test, demonstration."""

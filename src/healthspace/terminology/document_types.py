@@ -3,6 +3,8 @@
 Types are LOINC codes or codes of TRE_A05 (OID 1.2.250.1.213.1.1.4.12); no code is in both, so that a code alone is enough.
 """
 
+from healthspace.terminology.uris import URIS
+
 CLASS_SYSTEM = "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument"
 """Canonical URL of TRE_A03, the classes of documents."""
 
@@ -44,4 +46,4 @@ def class_of_type(code: str) -> str | None:
 
 def class_system(document_class: str) -> str:
     """The system of a class code: TRE_A03, or URIs for the class of signatures."""
-    return "urn:ietf:rfc:3986" if document_class.startswith("urn:") else CLASS_SYSTEM
+    return URIS if document_class.startswith("urn:") else CLASS_SYSTEM

@@ -1,5 +1,7 @@
 """Code systems that resources are written with, by the URI that FHIR has for each; `code_systems.py` has them by OID."""
 
+URIS = "urn:ietf:rfc:3986"
+"""The system of what is itself a URI (RFC 3986)."""
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"

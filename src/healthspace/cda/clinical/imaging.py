@@ -18,7 +18,8 @@ from healthspace.cda.clinical.values import author_of, code_or_text, concept_of,
 from healthspace.cda.contained import coding, identifier
 from healthspace.cda.parse import HL7
 from healthspace.cda.values import Code, Element, attribute, child, children, every_code, read_code, read_identifier
-from healthspace.terminology.code_systems import URIS, uri_of
+from healthspace.terminology.code_systems import uri_of
+from healthspace.terminology.uris import URIS
 
 STUDY = ("1.2.840.10008.9.16", FRENCH + "155")
 SERIES = ("1.2.840.10008.9.17", FRENCH + "156")

@@ -21,8 +21,8 @@ from healthspace.identity.caller import Caller
 from healthspace.record.attributes import change_document, withdraw_document
 from healthspace.resources.names import find_identified
 from healthspace.resources.stored import Stored
+from healthspace.terminology.uris import URIS
 
-URI = "urn:ietf:rfc:3986"
 Change = Callable[[Permit, UUID], Awaitable[Stored]]
 
 
@@ -70,7 +70,7 @@ async def _identified(request: Request, service: Service) -> UUID:
         raise Invalid("a document is named by its identifier, and the patient", place=unknown or "identifier")
     system, separator, value = identifier.rpartition("|")
     async with service.door.database.reading() as tx:
-        places = await find_identified(tx, service.door.keys, "DocumentReference", system if separator else URI, value)
+        places = await find_identified(tx, service.door.keys, "DocumentReference", system if separator else URIS, value)
     if patient:
         owners = {await owner_of_term(service, name, said) for name, said in patient}
         places = [place for place in places if {place[0]} == owners]

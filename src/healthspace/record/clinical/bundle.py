@@ -3,7 +3,7 @@
 from typing import Any
 
 from healthspace.access.origin import SAID_BY_DOCUMENTS
-from healthspace.base.fhirjson import compact
+from healthspace.base.fhirjson import OURS, compact
 from healthspace.cda.clinical import FACT, PATIENT, Extraction, Fact, Unread
 from healthspace.fhir.bundle import Index, composition_of, dicts, index_of, patient_of, resolve, string
 from healthspace.resources.stored import Resource
@@ -13,8 +13,6 @@ OF_CITIZEN = SAID_BY_DOCUMENTS - {"Provenance"}
 OF_OTHERS = frozenset({"BiologicallyDerivedProduct", "Device", "Medication", "Substance"})
 """Types that are kept inside the facts that refer to them."""
 ERROR = "entered-in-error"
-OURS = "urn:healthspace:"
-"""What our own extensions begin with: no FHIR document may bring one."""
 
 
 def extract_bundle(bundle: Resource) -> Extraction:

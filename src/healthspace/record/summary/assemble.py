@@ -15,7 +15,7 @@ from healthspace.record.summary.sections import IPS, SECTIONS, Section
 from healthspace.record.summary.select import Selection, select
 from healthspace.record.summary.values import CODES, absence, absent_concept, is_about, value_of
 from healthspace.record.summary.words import Words
-from healthspace.terminology.uris import HL7, LOINC
+from healthspace.terminology.uris import HL7, LOINC, URIS
 
 CUSTODIAN = "Healthspace"
 _EMPTY: dict[str, Resource] = {
@@ -97,7 +97,7 @@ class _Assembly:
             "id": str(self._identifier),
             "meta": {"profile": [f"{IPS}Bundle-uv-ips"]},
             "language": self._words.code,
-            "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._identifier}"},
+            "identifier": {"system": URIS, "value": f"urn:uuid:{self._identifier}"},
             "type": "document",
             "timestamp": self._now,
             "entry": [{"fullUrl": place, "resource": composition}, *self._entries.listed()],
@@ -168,7 +168,7 @@ class _Assembly:
                 "meta": {"profile": [f"{IPS}Composition-uv-ips"]},
                 "language": words.code,
                 "text": division(told, words),
-                "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self._identifier}"},
+                "identifier": {"system": URIS, "value": f"urn:uuid:{self._identifier}"},
                 "status": "final",
                 "type": {"coding": [{"system": LOINC, "code": "60591-5", "display": "Patient summary Document"}]},
                 "subject": {"reference": self._entries.patient},

@@ -6,7 +6,7 @@ forbid and the record may have: more than one category of a report, components o
 
 from collections.abc import Callable
 
-from healthspace.base.fhirjson import Resource
+from healthspace.base.fhirjson import OURS, Resource
 from healthspace.cda.clinical.products import MEDICATION
 from healthspace.record.summary.sections import IPS
 from healthspace.record.summary.select import ALCOHOL, DELIVERY_DATES, OUTCOMES, PREGNANCY_STATUS, TOBACCO
@@ -46,7 +46,7 @@ LEFT_OUT = frozenset({"meta", "text", "extension", "encounter", "basedOn", "part
 def conform(resource: Resource, words: Words) -> Resource | None:
     """`resource` after its IPS profile; None when it cannot be an entry. The citizen's reference and ids are put later."""
     kept = {key: value for key, value in resource.items() if key not in LEFT_OUT}
-    if extensions := [one for one in resource.get("extension", ()) if not one.get("url", "").startswith("urn:healthspace:")]:
+    if extensions := [one for one in resource.get("extension", ()) if not one.get("url", "").startswith(OURS)]:
         kept["extension"] = extensions
     details = next((one["valueReference"] for one in resource.get("extension", ()) if one.get("url") == MEDICATION), None)
     if details is not None and "contained" in resource and kept.pop("medicationCodeableConcept", None) is not None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from healthspace.identity.directory import FINESS_OID
-from healthspace.terminology.uris import CONFIDENTIALITY, LOINC, OBSERVATION_CATEGORIES, UCUM
+from healthspace.terminology.uris import CONFIDENTIALITY, LOINC, OBSERVATION_CATEGORIES, UCUM, URIS
 
 BUNDLE = 100
 """Resources of a transaction: one citizen with their results and documents."""
@@ -84,7 +84,7 @@ def document(number: int, place: int, subject: str) -> Resource:
     unique = UUID(int=draw.getrandbits(128), version=4)
     return {
         "resourceType": "DocumentReference",
-        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{unique}"},
+        "masterIdentifier": {"system": URIS, "value": f"urn:uuid:{unique}"},
         "status": "superseded" if place % 10 == 9 else "current",
         "type": {"coding": [{"system": LOINC, "code": code, "display": name}]},
         "category": [{"coding": [{"system": "urn:oid:1.2.250.1.213.1.1.4.1", "code": "10"}]}],
