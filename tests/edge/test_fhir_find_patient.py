@@ -29,7 +29,8 @@ async def test_an_open_space_is_found_without_any_trait(desk: Desk, who: Role) -
     assert answer.json()["total"] == 1
     assert set(entry["resource"]) == {"resourceType", "id", "meta", "identifier", "active"}
     assert (entry["resource"]["id"], entry["resource"]["active"]) == (str(patient), True)
-    assert entry["resource"]["identifier"][0]["value"] == some_traits().ins.value
+    [identifier] = entry["resource"]["identifier"]
+    assert (identifier["value"], identifier["type"]["coding"][0]["code"]) == (some_traits().ins.value, "INS-NIR-TEST")
     assert not any(trait in answer.text for trait in TRAITS)
 
 

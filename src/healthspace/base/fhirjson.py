@@ -50,7 +50,7 @@ MUNICIPALITIES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-
 BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 NAME_QUALIFIER = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-qualifier"
 PARTNER_NAME = "http://hl7.org/fhir/StructureDefinition/humanname-partner-name"
-FRENCH_IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
+_FRENCH_IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
 IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _INS_TYPES = {
     "1.2.250.1.213.1.4.8": "INS-NIR",
@@ -78,7 +78,7 @@ def tagged(resource: Resource, system: str) -> frozenset[str]:
 def ins_type(oid: str) -> Resource | None:
     """The identifier type of one of the four INS systems (French core guide); None for another system."""
     code = _INS_TYPES.get(oid)
-    return {"coding": [{"system": FRENCH_IDENTIFIER_TYPES, "code": code}]} if code else None
+    return {"coding": [{"system": _FRENCH_IDENTIFIER_TYPES, "code": code}]} if code else None
 
 
 def describe_bytes(data: bytes) -> Resource:

@@ -8,12 +8,9 @@ import re
 from dataclasses import dataclass
 
 from healthspace.base.errors import Invalid
+from healthspace.terminology.code_systems import INS_OIDS
 
-NIR = "1.2.250.1.213.1.4.8"
-NIA = "1.2.250.1.213.1.4.9"
-TEST = "1.2.250.1.213.1.4.10"
-DEMO = "1.2.250.1.213.1.4.11"
-SYSTEMS = (NIR, NIA, TEST, DEMO)
+NIR, NIA, TEST, DEMO = SYSTEMS = INS_OIDS
 REAL_SYSTEMS = frozenset({NIR, NIA})
 
 SHAPE = re.compile(r"[1-478]\d{2}(0[1-9]|1[0-2]|[2-9]\d)(\d{2}|2[AB])\d{6}\d{2}", re.ASCII)

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-TEST_SYSTEM = "1.2.250.1.213.1.4.10"
+from healthspace.terminology.code_systems import INS_OIDS
+
+_, _, TEST_SYSTEM, _ = INS_OIDS
 """The OID of test identities (INS de test): no number of the population can be taken for a real one."""
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from healthspace.access.permit import Door, Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, NotFound, Refused
-from healthspace.base.fhirjson import BIRTH_PLACE, FRENCH_IDENTIFIER_TYPES, INSEE_CODE
+from healthspace.base.fhirjson import BIRTH_PLACE, INSEE_CODE, ins_type
 from healthspace.base.ids import new_id, owner_of
 from healthspace.identity.caller import Caller
-from healthspace.identity.ins import NIA, Ins
+from healthspace.identity.ins import Ins
 from healthspace.resources.hashing import hash_token
 from healthspace.resources.names import claim, pointed_to
 from healthspace.resources.store import insert, read_all
@@ -148,10 +148,4 @@ def owner_of_patient(patient: UUID | None) -> int | None:
 
 
 def _identifier(ins: Ins) -> dict[str, Any]:
-    code = "INS-NIA" if ins.system == NIA else "INS-NIR"
-    return {
-        "use": "official",
-        "type": {"coding": [{"system": FRENCH_IDENTIFIER_TYPES, "code": code}]},
-        "system": f"urn:oid:{ins.system}",
-        "value": ins.value,
-    }
+    return {"use": "official", "type": ins_type(ins.system), "system": f"urn:oid:{ins.system}", "value": ins.value}
