@@ -10,7 +10,7 @@ from healthspace.access import labels
 from healthspace.access.facts import MASKED_PURPOSE, OWN_PURPOSES
 from healthspace.base.errors import Invalid
 from healthspace.fhir.dates import instants_of
-from healthspace.identity.directory import FINESS, FINESS_DIGITS, RPPS, is_rpps, professional_of, structure_of
+from healthspace.identity.directory import FINESS, FINESS_DIGITS, RPPS, professional_of, structure_of
 from healthspace.resources.stored import Resource, instant
 from healthspace.terminology.uris import ACT_CODES, ACT_REASONS, CONSENT_SCOPES, ROLE_CODES
 
@@ -71,7 +71,7 @@ def turn_on(switch: Switch) -> Resource:
 
 def professional(number: str) -> Resource:
     """A reference to the professional with this RPPS number. Invalid when the directory knows none."""
-    person = professional_of(number) if is_rpps(number) else None
+    person = professional_of(number)
     if person is None:
         raise Invalid("the directory knows no professional with this RPPS number", place="rpps")
     return {"identifier": {"system": RPPS, "value": number}, "display": f"{person.prefix.title()} {person.given} {person.family}"}

@@ -7,7 +7,7 @@ from healthspace.access.preview import permit_as
 from healthspace.access.rules import Action, Reason, Tie
 from healthspace.base.errors import Invalid
 from healthspace.identity.caller import caller_of_professional
-from healthspace.identity.directory import is_rpps, professional_of
+from healthspace.identity.directory import professional_of
 from healthspace.resources.query import Query, Sort
 from healthspace.resources.reach import Reach
 from healthspace.resources.reading import is_shown
@@ -28,7 +28,7 @@ class Preview:
 async def preview_access(p: Permit, rpps: str, *, authorised: bool) -> Preview:
     """What the professional sees now or, with `authorised`, what they would see once authorised. Invalid when nobody has that number."""
     p.must_be_for(Action.PREVIEW_ACCESS)
-    person = professional_of(rpps) if is_rpps(rpps) else None
+    person = professional_of(rpps)
     if person is None:
         raise Invalid("the directory knows no professional with this RPPS number", place="professional")
     assumed = frozenset({Tie.AUTHORISED, Tie.EXPRESS}) if authorised else frozenset[str]()
