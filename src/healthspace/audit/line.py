@@ -1,6 +1,7 @@
 """One line of the trail: who did what, to whose data, when, with which outcome and why; and its place in a chain."""
 
 import hmac
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -54,7 +55,7 @@ def chain(key: bytes, writer: UUID, seq: int, before: bytes, line: Line) -> byte
         b"%d" % line.caller,
         line.detail,
     )
-    return hmac.digest(key, FRAMED % tuple(part for field in fields for part in (len(field), field)), "sha256")
+    return hmac.digest(key, FRAMED % tuple(itertools.chain.from_iterable(zip(map(len, fields), fields, strict=True))), "sha256")
 
 
 def prove_head(key: bytes, writer: UUID, seq: int, mac: bytes) -> bytes:
