@@ -7,8 +7,13 @@ import httpx
 import pytest
 
 from healthspace.identity.personas import Role
+from tests.clinical_documents import a_clinical_document
+from tests.clinical_documents import an_allergy as said_allergy
+from tests.documents import a_reference
 from tests.edge.bench import Bench
 from tests.edge.conversation import Desk, fault_of
+from tests.edge.test_carers import answers, invited
+from tests.edge.test_controls import Person
 from tests.edge.test_fhir_resource_access import MASKED, NOT_YET
 from tests.harness import a_citizen, authorised, some_traits, treated
 from tests.ips_checker import check
@@ -70,6 +75,32 @@ async def test_each_sees_the_summary_of_what_a_search_would_show_them(holder: Ho
     assert await holder.sees(Role.SPECIALIST) == {"Arachide", "Pollen"}
     assert await holder.sees(Role.TREATING_DOCTOR) == {"Arachide", "Latex", "Pollen"}
     assert await holder.sees(Role.SYSTEM) == {"Arachide", "Latex", "Pollen"}
+
+
+async def test_nothing_is_told_of_documents_that_the_profession_may_not_read(holder: Holder) -> None:
+    desk, patient = holder.desk, holder.patient
+    for type_code in ("60591-5", "57833-6"):  # a medical summary; a prescription, which the matrix keeps from this profession
+        content = a_clinical_document(said_allergy(code={"text": type_code}), type_code=type_code)
+        sent = a_reference(content, media_type="application/fhir+json")
+        assert (await desk.post("DocumentReference", Role.HOSPITAL, sent)).status_code == 201
+    for role in (Role.PHYSIOTHERAPIST, Role.SPECIALIST):
+        await authorised(desk.service, patient, role)
+    for who in (Role.PHYSIOTHERAPIST, Role.SPECIALIST, patient):
+        found = await desk.get(f"AllergyIntolerance?patient={patient}", who)
+        searched = {entry["resource"]["code"].get("text") for entry in found.json()["entry"]}
+        assert await holder.sees(who) == searched, who
+        assert ("57833-6" in searched) is (who != Role.PHYSIOTHERAPIST)
+
+
+async def test_a_label_hides_in_either_of_its_spellings(desk: Desk) -> None:
+    child, parent = await a_citizen(desk.service, birth_date="2014-03-05"), await a_citizen(desk.service, 2)
+    assert (await answers(desk, await invited(Person(desk, child, ""), 2, relationship="PRN"), parent)).status_code == 200
+    for code in ("INVISIBLE_REPRESENTANTS_LEGAUX", "INVISIBLE_REP_LEGAUX"):
+        security = [{"system": "urn:oid:1.2.250.1.213.1.1.4.13", "code": code}]
+        await Bench(desk).create(an_allergy(child, code, meta={"security": security}))
+    await Bench(desk).create(an_allergy(child, "Arachide"))
+    assert await Holder(desk, child).sees(parent) == {"Arachide"}
+    assert len(await Holder(desk, child).sees(child)) == 3
 
 
 async def test_who_may_not_read_the_record_is_told_the_same_as_of_nobody(holder: Holder) -> None:

@@ -19,6 +19,8 @@ from healthspace.record.spaces import owner_of_patient
 from healthspace.resources.gathering import gather
 from healthspace.resources.store import insert
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, SNOMED
+from tests.clinical_documents import a_clinical_document
+from tests.clinical_documents import a_result as said_result
 from tests.documents import of_type
 from tests.edge.conversation import Desk
 from tests.edge.pages import HERE, signed_in, words
@@ -318,3 +320,18 @@ async def test_a_professional_answers_for_what_they_brought_and_sees_nothing_els
     sent = {"words": "You are right", "accepted": "yes"}
     assert (await specialist.post(f"{address}/{request['id']}", data=sent, headers=HERE)).status_code == 303
     assert "You are right" in words(await signed_in(service, client, patient, "en").get("/corrections"))
+
+
+LABORATORY = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}
+
+
+async def test_a_long_list_of_results_goes_by_pages_and_its_sentence_counts_all(desk: Desk) -> None:
+    patient = await a_citizen(desk.service)
+    results = [said_result(f"{1000 + number}-1", category=[LABORATORY]) for number in range(45)]
+    await desk.deposit(a_clinical_document(*results), media_type="application/fhir+json")
+    me = signed_in(desk.service, desk.client, patient, "en")
+    first, second = await me.get("/results"), await me.get("/results?page=2")
+    assert (first.text.count('class="card result"'), second.text.count('class="card result"')) == (40, 5)
+    assert "45 results" in words(first)
+    assert 'href="?page=2"' in first.text
+    assert 'href="?page=1"' in second.text

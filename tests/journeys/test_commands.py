@@ -27,6 +27,17 @@ def test_a_setting_that_is_no_number_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.err
 
 
+def test_the_picture_of_a_record_is_measured_on_documents_of_our_own(tmp_path: Path) -> None:
+    done = healthspace(tmp_path, "bench", "--picture", "--rounds", "1", "--output", tmp_path / "picture.json")
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    assert result == json.loads((tmp_path / "picture.json").read_text())
+    assert result["documents"]["documents"] > 50
+    assert result["documents"]["facts_ms"] > 0
+    assert 1900 < result["record"]["resources"] < 2100
+    assert all(asked["ms"] > 0 and asked["bytes"] > 1000 for asked in result["record"]["requests"].values())
+
+
 def test_the_benchmarks_measure_the_work_and_its_floors_and_hold_them_to_limits(tmp_path: Path) -> None:
     done = healthspace(tmp_path, "bench", "--resources", "200", "--seconds", "0.3", "--json", "--output", tmp_path / "result.json")
     assert done.code == 0, done.err

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from healthspace.profile.analytes import ANALYTES
 from healthspace.profile.convert import Unit, convert, unit_of
-from healthspace.profile.curves import Curve, draw_curve_of, draw_curves, tally
+from healthspace.profile.curves import Curve, draw_curve_of, draw_curves, draw_series, series_of, tally
 from healthspace.profile.ranges import Position
 from tests.pure.facts import a_fact, a_result, concept
 
@@ -196,3 +196,19 @@ def test_a_unit_as_it_is_printed_is_the_unit_that_ucum_codes(written: str, code:
 @pytest.mark.parametrize("written", ["UI Hyland/mL", "u/L", "unités", "mg %", "index", "", "µ"])
 def test_words_that_are_no_printed_unit_stay_words(written: str) -> None:
     assert unit_of({"value": 1, "unit": written}) == Unit(None, written)
+
+
+def test_what_is_listed_of_a_curve_that_is_not_drawn_is_its_last_point() -> None:
+    results = [
+        a_result("2345-7", 0.9, "g/L", "2024-01-01", within=(0.7, 1.1)),
+        a_result("14749-6", 9.0, "mmol/L", "2024-02-01", source="b", within=(3.9, 6.1)),
+        a_result("2823-3", 4.1, "mmol/L", "2024-03-01", within=(3.5, 5.1)),
+        a_result("2823-3", 5.9, "mmol/L", "2023-03-01", within=(3.5, 5.1)),
+        a_result("2823-3", 5.8, "mmol/L", "", within=(3.5, 5.1)),
+    ]
+    listed, curves = series_of(results), draw_curves(results)
+    assert [(one.key, one.name) for one in listed] == [(curve.key, curve.name) for curve in curves]
+    for one, curve in zip(listed, curves, strict=True):
+        assert draw_series(one) == curve
+        assert (one.last.time, one.last.position, one.last.own_value) == (curve.last.time, curve.last.position, curve.last.own_value)
+    assert [one.last.position for one in listed] == [Position.INSIDE, Position.HIGH]

@@ -48,6 +48,11 @@ SHOWN_CODE = "shown"
 Resource = dict[str, Any]
 
 
+def spelt(labels: frozenset[str]) -> frozenset[str]:
+    """Labels with the other spelling that HL7 v2 has for one of them."""
+    return labels | {HL7_V2_SPELLING} if HIDDEN_FROM_REPRESENTATIVES in labels else labels
+
+
 def codes_of(resource: Resource) -> set[str]:
     """Codes of the security labels of a resource: of a document, and those in its meta (set on what follows a document)."""
     concepts = resource.get("securityLabel", [])

@@ -79,16 +79,49 @@ def tally(points: Iterable[Point]) -> Tally:
     return Tally(len(listed), len(ranged), sum(point.position is Position.INSIDE for point in ranged))
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The facts of one curve that is not drawn yet, and the latest of them as its laboratory gave it."""
+
+    key: str
+    name: str
+    facts: tuple[Merged, ...]
+    last: Point
+
+
+def series_of(observations: Iterable[Resource], language: str = "fr") -> list[Series]:
+    """What curves are made of, the latest measured first. Panels and what says nothing positive make none."""
+    found = [_series(key, facts, language) for key, facts in _by_curve(observations).items()]
+    return sorted(found, key=lambda series: (-series.last.at, fold(series.name)))
+
+
+def draw_series(series: Series, language: str = "fr") -> Curve:
+    """The curve of `series`."""
+    return _draw(series.key, series.facts, language)
+
+
 def draw_curves(observations: Iterable[Resource], language: str = "fr") -> list[Curve]:
-    """The curves of some Observations, the latest measured first. Panels and what says nothing positive make none."""
-    curves = [_draw(key, facts, language) for key, facts in _by_curve(observations).items()]
-    return sorted(curves, key=lambda curve: (-curve.last.at, fold(curve.name)))
+    """Every curve, in the order of `series_of`."""
+    return [draw_series(series, language) for series in series_of(observations, language)]
 
 
 def draw_curve_of(observations: Iterable[Resource], keys: Iterable[str], language: str = "fr") -> Curve | None:
     """The curve of the first of `keys` that has one, as `draw_curves` draws it; the others are not drawn."""
     groups = _by_curve(observations)
     return next((_draw(key, groups[key], language) for key in keys if key in groups), None)
+
+
+def _series(key: str, facts: list[Merged], language: str) -> Series:
+    latest = max(enumerate(facts), key=lambda numbered: (*_moment_of(numbered[1].resource), numbered[0]))[1]
+    found = analyte_of(codings_of(latest.resource.get("code")))
+    return Series(key, found[0].name(language) if found else name_of(latest.resource), tuple(facts), _read(latest))
+
+
+def _moment_of(resource: Resource) -> tuple[float, str]:
+    """When a result was, as curves are ordered: seconds since 1970, before everything without a time; then as it is written."""
+    time = time_of(resource)
+    span = instants_of(time)
+    return span[0] if span else float("-inf"), time
 
 
 def _by_curve(observations: Iterable[Resource]) -> dict[str, list[Merged]]:
@@ -129,8 +162,7 @@ def _draw(key: str, facts: Sequence[Merged], language: str) -> Curve:
 def _read(fact: Merged) -> Point:
     """A result as its laboratory gave it."""
     resource = fact.resource
-    time = time_of(resource)
-    span = instants_of(time)
+    at, time = _moment_of(resource)
     quantity = resource.get("valueQuantity") or {}
     value = float(quantity["value"]) if "value" in quantity else None
     if value is None and "valueInteger" in resource:
@@ -142,7 +174,7 @@ def _read(fact: Merged) -> Point:
     return Point(
         fact,
         time,
-        span[0] if span else float("-inf"),
+        at,
         value,
         comparator,
         bounds,

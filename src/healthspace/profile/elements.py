@@ -64,7 +64,7 @@ class Standing(StrEnum):
 def codings_of(concept: Any) -> list[Coding]:
     """The codings of a CodeableConcept, in its order; those without a code are none."""
     listed = concept.get("coding") or () if isinstance(concept, dict) else ()
-    return [(str(coding.get("system", "")), str(coding["code"])) for coding in listed if coding.get("code")]
+    return [(coding.get("system", ""), coding["code"]) for coding in listed if coding.get("code")]
 
 
 def concept_of(resource: Resource) -> Resource:
@@ -128,9 +128,17 @@ def end_of(resource: Resource) -> str:
     return str(resource.get("abatementDateTime") or (resource.get("abatementPeriod") or {}).get("end") or "")
 
 
+DENIED = frozenset({"refuted", "not-done", "not-taken", "declined"})
+OVER = frozenset({"inactive", "resolved", "remission"})
+ENDED = frozenset({"completed", "stopped", "cancelled", "ended", "revoked"})
+GOING_ON = frozenset({"MedicationStatement", "MedicationRequest", "CarePlan", "DeviceUseStatement", "Goal"})
+
+
 def standing_of(resource: Resource) -> Standing:
     """What the resource says about its thing, by its codes and statuses (IPS "absence", R4 status elements)."""
-    statuses = {str(resource.get("status", "")), *_codes(resource.get("verificationStatus"))}
+    statuses = {str(resource.get("status", ""))}
+    if "verificationStatus" in resource:
+        statuses |= _codes(resource["verificationStatus"])
     if "entered-in-error" in statuses:
         return Standing.MISTAKE
     concept = concept_of(resource)
@@ -139,17 +147,17 @@ def standing_of(resource: Resource) -> Standing:
     absent = next((code for system, code in codings_of(concept) if system == ABSENT_OR_UNKNOWN), None)
     if absent is not None:
         return Standing.UNKNOWN if absent.endswith("-info") or "unknown" in absent else Standing.NONE_KNOWN
-    if statuses & {"refuted", "not-done", "not-taken", "declined"} or resource.get("doNotPerform") is True:
+    if not DENIED.isdisjoint(statuses) or resource.get("doNotPerform") is True:
         return Standing.REFUSED
-    if _codes(resource.get("clinicalStatus")) & {"inactive", "resolved", "remission"} or end_is_told(resource, statuses):
+    over = "clinicalStatus" in resource and not OVER.isdisjoint(_codes(resource["clinicalStatus"]))
+    if over or end_is_told(resource, statuses):
         return Standing.PAST
     return Standing.PRESENT
 
 
 def end_is_told(resource: Resource, statuses: set[str]) -> bool:
     """Whether the status of something that goes on says that it has ended."""
-    goes_on = resource.get("resourceType") in {"MedicationStatement", "MedicationRequest", "CarePlan", "DeviceUseStatement", "Goal"}
-    return goes_on and bool(statuses & {"completed", "stopped", "cancelled", "ended", "revoked"})
+    return resource.get("resourceType") in GOING_ON and not ENDED.isdisjoint(statuses)
 
 
 def is_from_citizen(resource: Resource) -> bool:
@@ -212,8 +220,8 @@ def _codes(concept: Any) -> set[str]:
 
 
 def _is_masked(concept: Resource) -> bool:
-    held = (
-        *(concept.get("extension") or ()),
-        *(extension for coding in concept.get("coding") or () for extension in coding.get("extension") or ()),
-    )
-    return any(extension.get("url") == DATA_ABSENT and extension.get("valueCode") == "masked" for extension in held)
+    for one in (concept, *(concept.get("coding") or ())):
+        for extension in one.get("extension") or ():
+            if extension.get("url") == DATA_ABSENT and extension.get("valueCode") == "masked":
+                return True
+    return False

@@ -43,9 +43,27 @@ def make_timeline(resources: Iterable[Resource]) -> list[Event]:
             by_kind.setdefault(kind, []).append(resource)
     events: list[Event] = []
     for kind, listed in by_kind.items():
-        facts = [Merged(one, (one,), standing_of(one)) for one in listed] if kind == "document" else merge(listed)
-        events += _tell_results(facts) if kind == "results" else [_tell(kind, fact) for fact in facts]
+        if kind == "results":
+            events += _tell_results(_facts_of(listed))
+        else:
+            events += [_tell(kind, fact) for fact in (_each(listed) if kind == "document" else merge(listed))]
     return sorted(events, key=lambda event: (day_of(event.time), event.kind, event.name), reverse=True)
+
+
+def _each(resources: Iterable[Resource]) -> list[Merged]:
+    """Each resource as a fact of its own."""
+    return [Merged(one, (one,), standing_of(one)) for one in resources]
+
+
+def _facts_of(results: list[Resource]) -> list[Merged]:
+    """Results, each once. What one document says on one day is not said by another: nothing there has to be compared."""
+    days: dict[str, list[Resource]] = {}
+    for one in results:
+        days.setdefault(day_of(time_of(one)), []).append(one)
+    if any(len(day) < len("2024-03-05") for day in days):
+        return merge(results)  # a month may be any of its days
+    alone = {day: len({source_of(one) for one in listed}) == 1 for day, listed in days.items()}
+    return [fact for day, listed in days.items() for fact in (_each(listed) if alone[day] else merge(listed))]
 
 
 def _tell(kind: str, fact: Merged) -> Event:

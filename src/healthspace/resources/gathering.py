@@ -6,7 +6,7 @@ from uuid import UUID
 from healthspace.access.permit import Permit
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.resources.reach import Reach, hashes_of
-from healthspace.resources.reading import is_shown
+from healthspace.resources.reading import all_shown
 from healthspace.resources.store import read_several
 from healthspace.resources.stored import Resource, open_row
 
@@ -32,8 +32,7 @@ async def gather(p: Permit, types: Iterable[str], *, results: bool = True) -> li
     shown = [NUMBER[type_] for type_ in types if p.owner in (Reach(p).scope(type_).owners or ())]
     without = () if results else hashes_of(p.keys, *LABORATORY)
     rows = await p.tx.fetch(OF_TYPES, p.owner, shown, MOST, without) if shown else []
-    opened = (open_row(p.cipher, row).json() for row in rows)
-    return [resource for resource in opened if is_shown(p, resource)]
+    return [one.json() for one in all_shown(p, (open_row(p.cipher, row) for row in rows))]
 
 
 async def gather_named(p: Permit, type_: str, ids: Iterable[UUID]) -> list[Resource]:
@@ -41,4 +40,4 @@ async def gather_named(p: Permit, type_: str, ids: Iterable[UUID]) -> list[Resou
     if p.owner not in (Reach(p).scope(type_).owners or ()):
         return []
     found = await read_several(p.tx, p.cipher, ((type_, identifier) for identifier in ids))
-    return [resource for one in found if is_shown(p, resource := one.json())]
+    return [one.json() for one in all_shown(p, found)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Protocol
 
-from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, HL7_V2_SPELLING, SHOWN_CODE
+from healthspace.access.labels import SHOWN_CODE, spelt
 from healthspace.access.matrix import ALWAYS_OPEN, Admission
 from healthspace.access.origin import CONTACTS, DOCUMENT_CLASS, DOCUMENT_TYPE, SAID_BY_DOCUMENTS
 from healthspace.access.rules import PUBLIC_TYPES
@@ -91,7 +91,7 @@ class Reach:
         if not self._opens(type_):
             return Scope(())
         depositor, required = permit.depositor, list[int]()
-        hidden = hashes_of(self.keys, type_, LABELS, _spelt(permit.hidden))
+        hidden = hashes_of(self.keys, type_, LABELS, spelt(permit.hidden))
         if type_ == "List" and permit.admission is not None:
             hidden += hashes_of(self.keys, type_, ("meta.tag",), permit.admission.denied_contents)
         if permit.only_own_deposits or permit.only_shown:
@@ -169,11 +169,6 @@ class Reach:
         if missing:
             known |= await self.permit.ciphers.of_all(self.tx, missing)
         return [open_row(known[row["owner"]], row) for row in listed if row["owner"] in known]
-
-
-def _spelt(labels: frozenset[str]) -> frozenset[str]:
-    """Labels with the other spelling that HL7 v2 has for one of them."""
-    return labels | {HL7_V2_SPELLING} if HIDDEN_FROM_REPRESENTATIVES in labels else labels
 
 
 @lru_cache(maxsize=4096)

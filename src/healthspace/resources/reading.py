@@ -1,12 +1,13 @@
 """Reading by id: the current version, an earlier one, the history (R4 http.html#read, #vread, #history)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from healthspace.access.depositor import depositor_of
 from healthspace.access.facts import INVITATION, keys_named_in, value_of
-from healthspace.access.labels import REASONS, codes_of, is_shown_one_by_one
+from healthspace.access.labels import REASONS, codes_of, is_shown_one_by_one, spelt
 from healthspace.access.matrix import ALWAYS_OPEN, Admission
 from healthspace.access.origin import CONTACTS, is_from_document
 from healthspace.access.permit import Permit
@@ -116,6 +117,20 @@ async def read_history_of_all(reach: Reach, type_: str | None, window: Window) -
 def is_shown(p: Permit, resource: Resource) -> bool:
     """Whether the permit shows this one resource."""
     return why_hidden(p, resource) is None
+
+
+def all_shown(p: Permit, versions: Iterable[Stored]) -> Iterator[Stored]:
+    """Of `versions`, those that the permit shows.
+
+    A body is read as JSON only where more than labels may hide it, or where it could carry one: bodies are written one way, without
+    escapes in codes.
+    """
+    more = p.admission is not None or p.only_own_deposits or p.only_shown
+    labels = [f'"{label}"'.encode() for label in spelt(p.hidden)]
+    for one in versions:
+        doubtful = more or one.type == "DocumentReference" or one.type in p.concerned or any(label in one.body for label in labels)
+        if not doubtful or is_shown(p, one.json()):
+            yield one
 
 
 def why_hidden(p: Permit, resource: Resource) -> Reason | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from healthspace.edge.cli.running import DONE, run_to_exit, say
+from healthspace.edge.cli.serve import MakeApp
 
 if TYPE_CHECKING:
     from healthspace.edge.cli.benchmark.load import Measured, Target
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def bench(
+    context: typer.Context,
     base: Annotated[str | None, typer.Option(help="Base URL of a FHIR R4 server; without it, a service of its own is measured.")] = None,
     token: Annotated[str | None, typer.Option(help="Its bearer token, when it needs one.")] = None,
     resources: Annotated[int, typer.Option(min=100, help="Resources to import before the measures.")] = 20_000,
@@ -21,10 +23,15 @@ def bench(
     clients: Annotated[int, typer.Option(min=1, max=64, help="Connections at once.")] = 16,
     pid: Annotated[int | None, typer.Option(help="Process of the server, for its processor time.")] = None,
     database_pid: Annotated[int | None, typer.Option(help="Process of its PostgreSQL.")] = None,
+    picture: Annotated[bool, typer.Option(help="Measure the reading of documents, the summary and the pages of a long record.")] = False,
+    documents: Annotated[Path | None, typer.Option(help="With --picture: a folder of CDA files to read instead of our own.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="With --picture: how often each is measured; the least counts.")] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write the JSON to this file too.")] = None,
 ) -> None:
     """Measure reads, searches and writes over HTTP; our own service on a temporary data folder, with floors and limits."""
+    if picture:
+        run_to_exit(lambda: _picture(context.obj, documents, rounds, output))
     from healthspace.edge.cli.benchmark.load import Target
 
     target = Target(base, token, pid, database_pid) if base else None
@@ -46,6 +53,18 @@ async def _bench(target: "Target | None", resources: int, seconds: float, client
     if output is not None:
         output.write_text(written + "\n")
     typer.echo(written if json else as_table(result))
+    return DONE
+
+
+async def _picture(create_app: MakeApp, documents: Path | None, rounds: int, output: Path | None) -> int:
+    import orjson
+
+    from healthspace.edge.cli.benchmark.picture import measure_picture
+
+    written = orjson.dumps(await measure_picture(create_app, documents, rounds), option=orjson.OPT_INDENT_2).decode()
+    if output is not None:
+        output.write_text(written + "\n")
+    typer.echo(written)
     return DONE
 
 

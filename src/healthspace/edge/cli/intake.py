@@ -42,7 +42,7 @@ class Intake:
         draft: Draft | None = None
         try:
             draft = await complete_words(await asyncio.to_thread(read_draft, content, self.reading, described))
-            patient = await self._find_space(draft)
+            patient = await self.find_space(draft)
             async with self.door.permit(self.caller, Action.DEPOSIT_DOCUMENT, owner_of_patient(patient)) as p:
                 receipt = await deposit(p, Submission((draft,)))
         except HealthspaceError as error:
@@ -58,7 +58,8 @@ class Intake:
         """The line of a deposit that never came to a permit."""
         await self.door.trace_failure(self.caller, Action.DEPOSIT_DOCUMENT, None, error)
 
-    async def _find_space(self, draft: Draft) -> UUID | None:
+    async def find_space(self, draft: Draft) -> UUID | None:
+        """The Patient whose document it is; a new one where spaces are opened for citizens not yet known."""
         if draft.ins is None:
             return None
         patient = await locate(self.door, draft.ins)

@@ -14,7 +14,7 @@ from healthspace.edge.portal.health import Sight, SourceRow, open_sight, render,
 from healthspace.edge.portal.health_words import POSITIONS, name_method, write_range, write_result, write_unit, write_value
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.curves import Curve, Point, curve_key, draw_curve_of, draw_curves, tally
+from healthspace.profile.curves import Curve, Point, curve_key, draw_curve_of, draw_series, series_of, tally
 from healthspace.profile.elements import Resource, is_of_laboratory, is_result, name_of
 from healthspace.profile.measures import VITALS
 from healthspace.profile.ranges import Position
@@ -22,6 +22,8 @@ from healthspace.profile.ranges import Position
 OUT = frozenset({Position.LOW, Position.HIGH, Position.OUTSIDE})
 MANY = 120
 """Points that a chart draws at most: the latest."""
+CURVES = 40
+"""Analytes of a page of the list; only they are drawn."""
 ROWS = 30
 """Rows of a page of the table, the latest first."""
 
@@ -61,20 +63,24 @@ class PointRow:
 async def show_results(visit: Visit) -> Response:
     """GET /results; ?only=out of those whose latest result is out of its range."""
     sight = await open_sight(visit, ("Observation",))
-    curves = laboratory_curves(sight, visit.language)
-    last = [curve.last for curve in curves]
+    listed = series_of(laboratory_results(sight), visit.language.code)
     out = visit.asked("only") == "out"
-    shown = [curve for curve in curves if not out or curve.last.position in OUT]
+    chosen = [series for series in listed if not out or series.last.position in OUT]
+    last = max(1, -(-len(chosen) // CURVES))
+    number = min(visit.number("page"), last)
+    shown = [draw_series(series, visit.language.code) for series in chosen[(number - 1) * CURVES :][:CURVES]]
     return render(
         visit,
         sight,
         "results.html",
         "/results",
         rows=[show_curve_row(curve, sight, visit) for curve in shown],
-        sentence=say_tally(last, visit.language),
-        outside=sum(point.position in OUT for point in last),
+        sentence=say_tally([series.last for series in listed], visit.language),
+        outside=sum(series.last.position in OUT for series in listed),
         only=out,
-        total=len(curves),
+        total=len(listed),
+        number=number,
+        last=last,
     )
 
 
@@ -105,11 +111,6 @@ async def show_analyte(visit: Visit) -> Response:
         unit=write_unit(curve.unit, language),
         converted=any(point.converted for point in curve.points),
     )
-
-
-def laboratory_curves(sight: Sight, language: Language) -> list[Curve]:
-    """The curves of results."""
-    return draw_curves(laboratory_results(sight), language.code)
 
 
 def laboratory_results(sight: Sight) -> Iterator[Resource]:

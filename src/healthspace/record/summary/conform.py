@@ -87,8 +87,10 @@ def _state(resource: Resource, system: str) -> None:
 def _timed(element: str) -> Callable[[Resource, Words], Resource]:
     """A resource that must say when, or that this is not known."""
 
+    stems = (element, f"_{element}")
+
     def shape(resource: Resource, words: Words) -> Resource:
-        if not any(key.startswith((element, f"_{element}")) for key in resource):
+        if not any(key.startswith(stems) for key in resource):
             resource[f"_{element}DateTime"] = absence()
         return resource
 

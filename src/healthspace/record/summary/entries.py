@@ -5,10 +5,10 @@ What a resource refers to and the summary does not hold is left out; a person wh
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from healthspace.base.fhirjson import Resource
-from healthspace.base.ids import parse_id
+from healthspace.base.ids import CANONICAL
 from healthspace.fhir.exact_json import write_json
 from healthspace.record.summary.conform import conform
 from healthspace.record.summary.people import ORGANIZATION_ONLY, PEOPLE, of_registry, person_of
@@ -151,5 +151,4 @@ def _is_whole(value: Resource, made: Resource) -> bool:
 
 def place_of(type_: str, name: str) -> str:
     """The fullUrl of a resource: its own id where that is a UUID, else one made of its name."""
-    own: UUID | None = parse_id(name)
-    return f"urn:uuid:{own or uuid5(NAMESPACE_URL, f'{type_}/{name}')}"
+    return f"urn:uuid:{name if CANONICAL.fullmatch(name) else uuid5(NAMESPACE_URL, f'{type_}/{name}')}"

@@ -47,7 +47,8 @@ def codings(concept: Resource | None) -> Iterator[tuple[str, str]]:
 
 def codes_of(concept: Resource | None, system: str) -> set[str]:
     """The codes of one system in a concept."""
-    return {code for named, code in codings(concept) if named == system}
+    listed = concept.get("coding", ()) if concept else ()
+    return {coding["code"] for coding in listed if coding.get("system") == system and "code" in coding}
 
 
 def key_of(concept: Resource) -> tuple[str, str] | None:
@@ -133,4 +134,7 @@ def absence(reason: str = "unknown") -> Resource:
 
 def value_of(resource: Resource) -> tuple[str, Any] | None:
     """The `value[x]` of an Observation or of one of its components: its key and what it holds."""
-    return next(((key, value) for key, value in resource.items() if key.startswith("value")), None)
+    for key in resource:
+        if key.startswith("value"):
+            return key, resource[key]
+    return None
