@@ -44,6 +44,16 @@ async def test_a_pdf_is_shown_as_pictures_and_text(service: Service, client: htt
     assert 'href="?page=1"' in page.text
 
 
+async def test_a_pdf_is_read_as_text_by_whoever_prefers_that(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+    patient = await a_citizen(service)
+    document = await deposit(a_pdf(12), media_type="application/pdf", type=of_type("11488-4"))
+    assert 'href="?page=1&amp;view=text"' in (await signed_in(service, client, patient).get(f"/documents/{document}")).text
+    page = (await client.get(f"/documents/{document}?view=text")).text
+    assert "data:image" not in page
+    assert re.search(r"<h2[^>]*>Page 10 sur 12</h2><pre[^>]*>Page 10 du courrier</pre>", page)
+    assert 'href="?page=11&amp;view=text"' in page
+
+
 @pytest.mark.parametrize(
     ("content", "media_type", "shown"),
     [

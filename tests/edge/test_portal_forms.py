@@ -4,6 +4,7 @@ that was typed is lost."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from html import unescape
 from uuid import UUID
 
@@ -12,9 +13,12 @@ import pytest
 from lxml import html
 
 from healthspace.access.opening import Service
+from healthspace.base import clock
+from healthspace.edge.portal.session import SESSION
 from healthspace.identity.personas import Role
+from healthspace.identity.sessions import LIFETIME
 from tests.edge.pages import HERE, signed_in
-from tests.harness import authorised
+from tests.harness import a_citizen, authorised
 from tests.large_record import fill_record
 
 PATIENT = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -23,6 +27,8 @@ OF_A_KIND = 3
 PROFESSIONALS = (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.NURSE, Role.LABORATORY)
 PERSONAS = (Role.CITIZEN, *PROFESSIONALS, Role.REGULATOR, Role.AGENCY, Role.AUDITOR)
 WORDS = 'Zoë <b>"l’œil" & ½ \N{PILE OF POO} \N{RIGHT-TO-LEFT OVERRIDE}fin'
+LONG = "語" * 3000
+"""Longer than any field, in a script whose letters travel as nine octets."""
 NONSENSE = ("\0", "\x1b[2J", "%00", "'; DROP TABLE resource; --", "{{ 7*7 }}", "\N{COMBINING ACUTE ACCENT}" * 40, "\ufffe", "9" * 300, "-0")
 DATES = ("2999-01-01", "2026-02-30", "0000-00-00", "99999-12-31", "1899-12-31", "hier")
 LAST, NEVER = "/settings/close", "/sign-out"
@@ -128,15 +134,52 @@ async def test_no_link_of_a_full_record_is_dead_and_no_form_loses_what_was_typed
         if form.action == NEVER:
             continue
         await send(client, form, {})
-        for words, day in [(WORDS, day) for day in DATES] + [(words, DATES[0]) for words in NONSENSE]:
+        for words, day in [(WORDS, day) for day in DATES] + [(LONG, DATES[0])] + [(words, DATES[0]) for words in NONSENSE]:
             values = form.fill(words, day)
             answer = await send(client, form, values)
-            if answer.status_code in {409, 422} and words == WORDS and (names := kept(answer, form, values)):
+            if answer.status_code in {409, 422} and words in {WORDS, LONG} and (names := kept(answer, form, values)):
                 lost.append(f"{form.kind}: {answer.status_code} without {names}")
             elif answer.status_code in {400, 413}:
-                assert words != WORDS, f"{form.kind}: {answer.status_code} for what a person can type"
+                assert words not in {WORDS, LONG}, f"{form.kind}: {answer.status_code} for what a person can type"
         await send(client, form, dict.fromkeys((*form.typed, *form.held), "x" * 20000))
         abroad = await send(client, form, form.fill(WORDS, DATES[0]), **{"sec-fetch-site": "cross-site"})
         assert abroad.status_code == 400, form.kind
     assert not lost, "\n".join(dict.fromkeys(lost))
     assert len(pages) > 5
+
+
+async def test_what_is_sent_after_the_session_has_ended_waits_until_its_sender_is_signed_in_again(
+    service: Service, client: httpx.AsyncClient
+) -> None:
+    patient = await a_citizen(service)
+    typed = {"kind": "weight", "value": "72,5", "date": "2024-05-14"}
+    answer = await client.post("/entries/measure", data=typed, headers=HERE)
+    assert answer.status_code == 401
+    (form,) = [form for form in forms_of("", answer.text) if form.action == "/entries/measure"]
+    assert form.held == typed
+    assert (await client.post("/entries/measure", data=typed)).status_code == 303, "a form from elsewhere is not given back"
+    signed_in(service, client, patient)
+    assert (await send(client, form, form.held)).headers["location"] == "/measures?done=entered"
+
+
+async def test_what_was_typed_beside_a_file_waits_too(client: httpx.AsyncClient) -> None:
+    files = {"file": ("a.pdf", b"%PDF" * 100_000, "application/pdf")}
+    answer = await client.post("/documents/add", data={"title": "Bilan de mai"}, files=files, headers=HERE)
+    (form,) = [form for form in forms_of("", answer.text) if form.action == "/documents/add"]
+    assert (answer.status_code, form.held, form.multipart) == (401, {"title": "Bilan de mai"}, True)
+    assert "vous le choisirez à nouveau" in answer.text
+
+
+async def test_who_is_still_there_at_the_end_of_a_session_stays_signed_in(service: Service, client: httpx.AsyncClient) -> None:
+    patient = await a_citizen(service)
+    token = service.tokens.issue(Role.CITIZEN, clock.now() - LIFETIME + timedelta(minutes=20), patient=patient)
+    client.cookies.set(SESSION, token)
+    page = await client.get("/documents?type=laboratory")
+    assert "Votre session prend fin à" in page.text
+    (form,) = [form for form in forms_of("", page.text) if form.action == "/sessions/extend"]
+    assert 'data-left="11' in page.text
+    answer = await send(client, form, form.held)
+    assert answer.headers["location"] == "/documents?type=laboratory"
+    client.cookies.clear()
+    client.cookies.set(SESSION, answer.cookies[SESSION])
+    assert re.search(r'data-left="28[78]\d\d" hidden', (await client.get("/documents")).text)

@@ -67,6 +67,7 @@ def _settings(get: Get, post: Get) -> list[Route]:
         post("/settings/close", Action.CLOSE_SPACE, settings.close),
         post("/settings/reopen", Action.REOPEN_SPACE, settings.reopen),
         get("/sessions", Action.READ_SESSIONS, sessions.show_sessions),
+        post("/sessions/extend", Action.READ_SESSIONS, sessions.extend),
         post("/sessions/others/end", Action.END_SESSIONS, sessions.end_others),
         post("/sessions/{id}/end", Action.END_SESSIONS, sessions.end_one),
     ]

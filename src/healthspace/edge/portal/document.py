@@ -43,6 +43,7 @@ async def show_document(visit: Visit) -> Response:
         changes=changes,
         seers=explain_seers(document.reference, language, own=own),
         content=opened.content,
+        as_text=visit.asked("view") == "text",
         attachments=files if takes else [],
         takes=takes,
         corrections=_ways_to_correct(document, visit, holds=holds),

@@ -1,6 +1,7 @@
 """What surrounds every page: who is signed in, the menu, whose record is open, and the outcome of the last act."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from healthspace.access.rules import Action
 from healthspace.edge.portal.language import Language, mark
@@ -108,6 +109,15 @@ class Frame:
     """Whether the visitor may act for others: the way to them stands in the top bar."""
     unread: int = 0
     """Notifications that wait for the visitor, on pages that have counted them."""
+
+    ends: datetime | None = None
+    """When the session ends; None for those who have none. `left` are the seconds until then."""
+    left: int = 0
+
+    @property
+    def late(self) -> bool:
+        """Whether the session ends so soon that its holder is told."""
+        return self.left < 1800
 
     @property
     def in_bar(self) -> bool:

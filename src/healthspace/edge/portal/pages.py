@@ -62,6 +62,11 @@ def go_to(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, HEADERS)
 
 
+def go_back(path: str) -> RedirectResponse:
+    """To the page that a form or a link says it came from, when it is one of this site: "//other" and "/\\other" are not."""
+    return go_to(path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/")
+
+
 @cache
 def load_pages() -> Pages:
     """The templates and languages of this process: read at the first page, the same for ever."""

@@ -1,6 +1,7 @@
 """Who is signed in with this browser."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from healthspace.base.errors import Unauthenticated
 from healthspace.edge.portal.frame import Visitor, initials_of, name_role
 from healthspace.edge.portal.language import Language
 from healthspace.identity.caller import Caller
+from healthspace.identity.sessions import LIFETIME
 
 SESSION = "healthspace_session"
 """The cookie that holds the token of the one who is signed in: the same token as for the API."""
@@ -43,6 +45,20 @@ def _declared(request: Request, service: Service, caller: Caller, name: str) -> 
     except Unauthenticated:
         return None
     return declared if declared.key == caller.key else None
+
+
+def remember(response: Response, token: str, request: Request) -> Response:
+    """`response`, which also begins the session of `token` in this browser."""
+    lasts = int(LIFETIME.total_seconds())
+    response.set_cookie(SESSION, token, max_age=lasts, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax")
+    return response
+
+
+def ends_soon(request: Request, service: Service) -> tuple[datetime, int]:
+    """When the session of this browser ends, and in how many seconds."""
+    now = clock.now()
+    expires = service.tokens.prove(request.cookies.get(SESSION, ""), now).expires
+    return datetime.fromtimestamp(expires, UTC), int(expires - now.timestamp())
 
 
 def forget(response: Response) -> Response:

@@ -10,8 +10,10 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.audit.origin import current_origin
 from healthspace.base import clock
-from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.visit import Visit
+from healthspace.base.errors import Refused
+from healthspace.edge.portal.pages import go_back, go_to
+from healthspace.edge.portal.session import remember
+from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import Kind
 
 # What a User-Agent (RFC 9110, section 10.1.5) tells of a browser: most say several names, the most particular one first here.
@@ -57,6 +59,16 @@ async def end_others(visit: Visit) -> Response:
         await visit.service.sessions.end(visit.caller, visit.caller.session, clock.now(), others=True)
         await visit.service.sessions.settle()
     return go_to(f"{_page_of(visit)}?done=sessions-ended")
+
+
+async def extend(visit: Visit) -> Response:
+    """POST /sessions/extend: a session of its full length follows on this one, so that nobody is cut off (WCAG 2.2.1)."""
+    form = await read_form(visit.request)
+    if visit.caller.role is None:
+        raise Refused("only who has signed in stays signed in")
+    token = visit.service.tokens.issue(visit.caller.role, clock.now(), patient=visit.caller.patient)
+    await begin_session(visit.request, visit.service, token)
+    return remember(go_back(form.get("back", "/")), token, visit.request)
 
 
 async def list_sessions(visit: Visit) -> list[SessionRow]:

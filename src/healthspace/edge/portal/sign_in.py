@@ -11,12 +11,11 @@ from healthspace.base.errors import HealthspaceError, NotFound, Refused, Unauthe
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import ROLE_NAMES, Frame
 from healthspace.edge.portal.language import Language, mark
-from healthspace.edge.portal.pages import LANGUAGE, find_language, go_to, load_pages
-from healthspace.edge.portal.session import SESSION, forget, identify
+from healthspace.edge.portal.pages import LANGUAGE, find_language, go_back, go_to, load_pages
+from healthspace.edge.portal.session import forget, identify, remember
 from healthspace.edge.portal.sessions import begin_session
 from healthspace.edge.portal.visit import read_form, require_same_site
 from healthspace.identity.personas import AGENTS, PROFESSIONALS, STRUCTURE_ROLES, Role
-from healthspace.identity.sessions import LIFETIME
 from healthspace.record.personas import persona_patient
 
 YEAR = 365 * 24 * 3600
@@ -103,11 +102,7 @@ async def sign_in(request: Request) -> Response:
         return go_to("/sign-in")
     except HealthspaceError as error:
         return error_page(request, error)
-    response = go_to("/")
-    response.set_cookie(
-        SESSION, token, max_age=int(LIFETIME.total_seconds()), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
-    )
-    return response
+    return remember(go_to("/"), token, request)
 
 
 async def sign_out(request: Request) -> Response:
@@ -128,9 +123,7 @@ async def sign_out(request: Request) -> Response:
 async def choose(request: Request) -> Response:
     """GET or POST /language?to=en&back=/documents: remembers the language and shows the same page again."""
     asked, pages = request.query_params, load_pages()
-    back = asked.get("back", "/")
-    # Only a path of this site: "//other.example" and "/\\other.example" name another one.
-    response = go_to(back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() else "/")
+    response = go_back(asked.get("back", "/"))
     if asked.get("to") in pages.languages:
         response.set_cookie(LANGUAGE, asked["to"], max_age=YEAR, path="/", httponly=True, samesite="lax")
     return response

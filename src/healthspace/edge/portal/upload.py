@@ -11,6 +11,8 @@ from healthspace.base.errors import Malformed, TooLarge
 MOST_PARTS = 20
 LARGEST_FIELD = 4096
 """Octets of what is typed into one field."""
+LARGEST_READ = 20_000_000
+"""Octets of a file that are read to their end, kept or not."""
 OVERHEAD = 1 << 16
 """Octets of a request beyond its file: headers of parts and fields."""
 
@@ -38,7 +40,7 @@ async def read_upload(request: Request, *, name: str, limit: int) -> Upload:
     try:
         async for chunk in request.stream():
             received += len(chunk)
-            if received > 4 * limit + OVERHEAD:
+            if received > LARGEST_READ + OVERHEAD:
                 raise TooLarge("this form is too large", place="Content-Length")
             parser.write(chunk)
         parser.finalize()

@@ -16,15 +16,18 @@ from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
 from healthspace.base.ids import owner_of, parse_id
+from healthspace.edge.portal.again import keep_typed
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import Frame, PatientBanner, menu_of
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
-from healthspace.edge.portal.session import EMERGENCY, forget, identify, show_visitor
+from healthspace.edge.portal.session import EMERGENCY, ends_soon, forget, identify, show_visitor
+from healthspace.edge.portal.upload import read_upload
 from healthspace.edge.portal.views import read_name
 from healthspace.identity.caller import Caller, Kind, Purpose
 
-LARGEST_FORM = 1 << 14
+LARGEST_FORM = 1 << 15
+"""Octets: the longest text that a form takes, in any script, as a browser writes it."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -106,6 +109,7 @@ class Visit:
         citizen = self.caller.kind is Kind.CITIZEN
         if patient and citizen:  # the menu is the visitor's own, the page is another's
             current, here = "/relatives", False
+        ends, left = ends_soon(self.request, self.service)
         frame = Frame(
             language=self.language,
             path=_come_back(self.request),
@@ -123,6 +127,8 @@ class Visit:
             secret=patient is not None and self.caller.secret,
             relatives=citizen,
             unread=unread,
+            ends=ends,
+            left=left,
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, unread=unread, **values)
 
@@ -146,7 +152,7 @@ def visiting(action: Action, handler: Handler) -> Endpoint:
         except Unauthenticated as error:
             if request.url.path != "/":
                 await trace_stranger(service.door, action, error)
-            return forget(go_to("/sign-in"))
+            return await _give_back(request) if request.method == "POST" else forget(go_to("/sign-in"))
         try:
             if request.method == "POST":
                 require_same_site(request)
@@ -157,6 +163,17 @@ def visiting(action: Action, handler: Handler) -> Endpoint:
             return error_page(request, error)
 
     return endpoint
+
+
+async def _give_back(request: Request) -> Response:
+    """What was typed into a form whose session has ended meanwhile; the way to sign in when it is no form of ours."""
+    try:
+        require_same_site(request)
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            return keep_typed(request, (await read_upload(request, name="file", limit=0)).fields, file=True)
+        return keep_typed(request, await read_form(request), file=False)
+    except HealthspaceError:
+        return forget(go_to("/sign-in"))
 
 
 def require_same_site(request: Request) -> None:

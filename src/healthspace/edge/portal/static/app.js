@@ -26,6 +26,19 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Half an hour before a session ends, whoever is still typing is told, and stays signed in without leaving the page.
+const late = document.querySelector("[data-left]");
+if (late) {
+  setTimeout(() => { late.hidden = false; }, Math.max(0, late.dataset.left - 1800) * 1000);
+  late.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    // The way back is not followed: it would be one more look at a record.
+    const answer = await fetch(late.action, { method: "POST", body: new URLSearchParams(new FormData(late)), redirect: "manual" });
+    delete late.dataset.sent;
+    if (answer.type === "opaqueredirect") late.hidden = true;
+  });
+}
+
 // A question opens above the page; without this file its link leads to where the question stands in the page.
 for (const link of document.querySelectorAll("[data-dialog]")) {
   const dialog = document.getElementById(link.dataset.dialog);
