@@ -1,5 +1,7 @@
 """Reading a document on its page, whatever it is made of, and its original."""
 
+import re
+
 import httpx
 import orjson
 import pytest
