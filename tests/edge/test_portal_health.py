@@ -1,5 +1,6 @@
 """The health pages in process: what they say, to whom, and what they never let through."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -126,6 +127,19 @@ async def test_the_vaccination_card_never_says_not_vaccinated(service: Service, 
     assert "Batch AB12" in said
     assert "Dose 2" in said
     assert "Influenza No proof recorded Not done or refused" in said
+
+
+async def test_the_vaccination_card_tells_what_to_check_at_an_age_and_never_that_all_is_done(desk: Desk) -> None:
+    child = await a_citizen(desk.service, 4, birth_date=(clock.now().date() - timedelta(days=200)).isoformat())
+    page = await signed_in(desk.service, desk.client, child, "en").get("/vaccination")
+    said = words(page)
+    assert "Diphtheria, Tetanus, Poliomyelitis Was foreseen at 4 months; no proof is shown here." in said
+    assert "Meningococcus, ACWY Foreseen from 6 months on; no proof is shown here." in said
+    assert "General calendar of 2025, by age only. It is no advice" in said
+    assert "Measles, Mumps, Rubella From 12 months on:" in said
+    assert "up to date" not in said.casefold()
+    found = await desk.get(f"ImmunizationRecommendation?patient={child}", child)
+    assert found.json()["total"] == 0
 
 
 async def test_a_measurement_is_added_in_three_fields_and_taken_back(
