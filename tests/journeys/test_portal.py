@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from healthspace.edge.portal.session import SESSION
 from tests.journeys.browsing import MOBILE, a_page, read_number, sign_in, sign_out
 
 pytestmark = pytest.mark.browser
@@ -178,3 +179,78 @@ def test_a_citizen_takes_everything_away_with_the_keyboard_alone(browser: Browse
         with page.expect_download() as download:
             page.keyboard.press("Enter")
         assert Path(download.value.path()).read_text(encoding="utf-8").startswith('{"resourceType":"Bundle"')
+
+
+def session_of(page: Page) -> str:
+    return str(next(one["value"] for one in page.context.cookies() if one["name"] == SESSION))
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Presses Tab until `target` has the focus."""
+    for _ in range(150):
+        if target.evaluate("element => element === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(target).to_be_focused()
+
+
+def test_each_persona_signs_in_walks_the_menu_and_leaves_by_keyboard_without_javascript(browser: Browser, address: str) -> None:
+    with a_page(browser, address, javascript=False) as page:
+        page.goto("/sign-in")
+        for persona in [field.get_attribute("value") for field in page.locator('input[name="persona"]').all()]:
+            tab_to(page, page.locator(f'form:has(input[value="{persona}"]) button'))
+            page.keyboard.press("Enter")
+            expect(page).to_have_url(re.compile(r"/$"))
+            for href in [link.get_attribute("href") for link in page.locator("#menu li:not(.narrow) > a[href]:visible").all()]:
+                tab_to(page, page.locator(f'#menu a[href="{href}"]:visible').first)
+                page.keyboard.press("Enter")
+                expect(page).to_have_url(re.compile(re.escape(href or "") + "$"))
+                expect(page.locator("h1")).to_have_count(1)
+                expect(page.locator(f'#menu a[href="{href}"]:visible').first).to_have_attribute("aria-current", "page")
+            tab_to(page, page.locator('form[action="/sign-out"] button').first)
+            page.keyboard.press("Enter")
+            expect(page).to_have_url(re.compile(r"/sign-in"))
+
+
+def test_a_doctor_finds_a_patient_reads_and_vaccinates_by_keyboard_without_javascript(browser: Browser, address: str) -> None:
+    with a_page(browser, address, javascript=False) as page:
+        sign_in(page, "citizen")
+        number = read_number(page)
+        sign_out(page)
+        sign_in(page, "treating-doctor")
+        tab_to(page, page.locator("#ins"))
+        page.keyboard.type(number)
+        page.keyboard.press("Enter")
+        expect(page.locator(".patient")).to_contain_text(number)
+        tab_to(page, page.get_by_role("link", name="Vaccins", exact=True))
+        page.keyboard.press("Enter")
+        tab_to(page, page.get_by_role("link", name="Ajouter une vaccination"))
+        page.keyboard.press("Enter")
+        tab_to(page, page.locator("#vaccine"))
+        page.keyboard.type("Un autre")
+        for field, typed in (("#name", "VACCIN INVENTÉ"), ("#lot", "AB1234")):
+            tab_to(page, page.locator(field))
+            page.keyboard.type(typed)
+        tab_to(page, page.locator("#rank"))
+        page.keyboard.press("ArrowDown")
+        tab_to(page, page.get_by_role("button", name="Ajouter au dossier"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").first).to_contain_text("C’est fait")
+        expect(page.locator("main")).to_contain_text("VACCIN INVENTÉ")
+
+
+def test_who_is_still_typing_when_a_session_ends_stays_without_leaving_the_page(browser: Browser, address: str) -> None:
+    with a_page(browser, address) as page:
+        sign_in(page, "citizen")
+        page.clock.install()
+        page.goto("/entries/measure")
+        page.fill("#value", "72,5")
+        before = session_of(page)
+        asked = page.get_by_role("button", name="Rester connecté")
+        expect(asked).to_be_hidden()
+        page.clock.fast_forward("07:40:00")
+        expect(asked).to_be_visible()
+        asked.click()
+        expect(asked).to_be_hidden()
+        expect(page.locator("#value")).to_have_value("72,5")
+        assert session_of(page) != before
