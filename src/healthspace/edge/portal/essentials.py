@@ -54,7 +54,7 @@ def show_essentials(facts: Sequence[Resource], language: Language, today: date) 
 
 def find_trend(sight: Sight, visit: Visit) -> Trend | None:
     """The trend, when the record holds one."""
-    cards = {card.key: card for card in show_cards(sight, visit)}
+    cards = {card.key: card for card in show_cards(sight, visit, TREND)}
     card = next((cards[key] for key in TREND if key in cards and len(cards[key].rows) > 1), None)
     return Trend(card.name, card.value, card.when, card.chart) if card else None
 

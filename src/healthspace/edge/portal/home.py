@@ -30,6 +30,8 @@ NEWEST = 60
 """Documents among which the page looks for what is new."""
 LATEST = 5
 """Documents and looks shown."""
+LOOKS = 60
+"""Looks among which the latest stand, repeats told once."""
 LOOKED_AT = 200
 """Lines of the trail that the page reads: enough for what is new, whatever the age of the record."""
 VISIT = timedelta(minutes=30)
@@ -157,7 +159,7 @@ def show_unread(unread: int, language: Language) -> list[Task]:
 
 def show_looks(lines: Sequence[TraceLine], rows: Sequence[DocumentRow], language: Language) -> list[TrailEntry]:
     """The latest looks of other people, refused ones too; what they added shows among the documents."""
-    looks = [line for line in lines if not is_own(line) and line.action not in WRITES]
+    looks = [line for line in lines if not is_own(line) and line.action not in WRITES][:LOOKS]
     titles = {row.id: row.title for row in rows}
     return tell_repeats_once([show_line(line, language, titles) for line in looks])[:LATEST]
 

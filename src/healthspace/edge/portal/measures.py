@@ -1,6 +1,6 @@
 """Measurements that a citizen takes: the latest of each, curves, blood pressure, growth of a child; adding one in three fields."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -79,8 +79,8 @@ async def export_measures(visit: Visit) -> Response:
     return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def show_cards(sight: Sight, visit: Visit) -> list[MeasureCard]:
-    """A card for each kind that the record holds, in the order of the kinds."""
+def show_cards(sight: Sight, visit: Visit, only: Collection[str] = ()) -> list[MeasureCard]:
+    """A card for each kind that the record holds, in the order of the kinds; `only` some of them when they are named."""
     observations = [one for one in sight.picture.facts if one["resourceType"] == "Observation" and is_measure(one)]
     curves = {curve.key: curve for curve in draw_curves(observations, visit.language.code) if curve.key in VITALS - PAIRED}
     pressures = read_pressures(observations)
@@ -88,7 +88,8 @@ def show_cards(sight: Sight, visit: Visit) -> list[MeasureCard]:
         *(kind for kind in BY_KEY if kind in curves or (kind == "pressure" and pressures)),
         *(key for key in curves if key not in BY_KEY),
     ]
-    return [_pressure_card(pressures, sight, visit) if key == "pressure" else _card(curves[key], sight, visit) for key in order]
+    wanted = [key for key in order if not only or key in only]
+    return [_pressure_card(pressures, sight, visit) if key == "pressure" else _card(curves[key], sight, visit) for key in wanted]
 
 
 def is_measure(observation: dict[str, object]) -> bool:
