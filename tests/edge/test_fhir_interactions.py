@@ -90,6 +90,11 @@ async def test_every_fault_is_told_and_validation_stores_nothing(bench: Bench) -
     assert (await bench.send("POST", "Patient/$validate", PATIENT)).json()["issue"][0]["severity"] == "information"
     wrapped = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": wrong}]}
     assert len((await bench.send("POST", "Patient/$validate", wrapped)).json()["issue"]) == 3
+    profiled = (await bench.send("POST", "Patient/$validate?profile=http://p.org/p", PATIENT)).json()["issue"]
+    assert [(issue["severity"], issue["code"]) for issue in profiled] == [("warning", "not-supported")]
+    xml = b'<Patient xmlns="http://hl7.org/fhir"><foo value="1"/></Patient>'
+    read = await bench.send("POST", "Patient/$validate", xml, content_type="application/fhir+xml")
+    assert (read.status_code, fault_of(read)) == (200, "Patient.foo")
     assert await bench.desk.stored() == before
 
 
@@ -140,6 +145,34 @@ async def test_a_write_answers_what_is_preferred(bench: Bench) -> None:
     assert (await bench.send("POST", "Patient", PATIENT, prefer="return=minimal")).content == b""
     assert (await bench.send("POST", "Patient", PATIENT, prefer="return=OperationOutcome")).json()["resourceType"] == "OperationOutcome"
     assert (await bench.send("POST", "Patient", PATIENT, prefer="return=representation")).json()["resourceType"] == "Patient"
+
+
+async def test_what_is_stored_is_validated_without_being_sent(bench: Bench) -> None:
+    made = await bench.create(PATIENT)
+    for method in ("GET", "POST"):
+        assert (await bench.send(method, f"Patient/{made['id']}/$validate")).json()["issue"][0]["severity"] == "information"
+    assert (await bench.send("GET", "Patient/nobody/$validate")).status_code == 404
+
+
+async def test_what_refers_from_another_record_comes_along_too(bench: Bench) -> None:
+    mine, other = await bench.create(PATIENT), await bench.create(PATIENT)
+    observation = await bench.create(an_observation(mine))
+    report = await bench.create(an_observation(other, hasMember=[{"reference": f"Observation/{observation['id']}"}]))
+    group = {"resourceType": "Group", "type": "person", "actual": True}
+    group["member"] = [{"entity": {"reference": f"Patient/{one['id']}"}} for one in (mine, other)]
+    both = await bench.create(group)
+    assert await bench.found(f"Observation?_id={observation['id']}&_revinclude=Observation:has-member") == [observation["id"], report["id"]]
+    for one in (mine, other):
+        assert await bench.found(f"Patient?_id={one['id']}&_revinclude=Group:member") == [one["id"], both["id"]]
+
+
+async def test_everything_is_asked_for_with_parameters_in_the_body_too(bench: Bench) -> None:
+    patient = await bench.create(PATIENT)
+    await bench.create(an_observation(patient))
+    asked = [{"name": "_type", "valueString": "Patient"}, {"name": "_count", "valueInteger": 5}]
+    answer = await bench.send("POST", f"Patient/{patient['id']}/$everything", {"resourceType": "Parameters", "parameter": asked})
+    assert ids_of(answer) == [patient["id"]]
+    assert (await bench.send("GET", f"Patient/{patient['id']}/$everything?_type=Patient")).json()["entry"] == answer.json()["entry"]
 
 
 async def test_chains_and_inclusions(bench: Bench) -> None:

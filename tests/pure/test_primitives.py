@@ -88,7 +88,12 @@ BAD: dict[str, list[Any]] = {
     "unsignedInt": [-1, 2**31, False],
     "uri": ["", "a b", "a\n", "\ud800"],
     "url": ["", "http://a b"],
-    "uuid": ["c757873d-ec9a-4326-a141-556f43239520", "urn:uuid:c757873d", "urn:uuid:c757873dec9a4326a141556f43239520"],
+    "uuid": [
+        "urn:uuid:C757873D-EC9A-4326-A141-556F43239520",
+        "c757873d-ec9a-4326-a141-556f43239520",
+        "urn:uuid:c757873d",
+        "urn:uuid:c757873dec9a4326a141556f43239520",
+    ],
     "xhtml": ["", "a", "<p>a</p>", "<div>a</div>"],
 }
 

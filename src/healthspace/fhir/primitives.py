@@ -20,7 +20,7 @@ CODE = re.compile(r"[^\x00-\x20\ud800-\udfff\ufffe\uffff]++(?: [^\x00-\x20\ud800
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 URI = re.compile(r"[^\x00-\x20\ud800-\udfff\ufffe\uffff]++")
 OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*+))++", re.ASCII)
-UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?", re.ASCII)
 DATE_TIME = re.compile(
     r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)(T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)))?)?)?",

@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from healthspace.fhir.resource_types import NAMES
 from healthspace.fhir.searching.extract import extract
 from healthspace.fhir.searching.model import Kind, Parameter
-from healthspace.fhir.searching.parameters import parameters_of
+from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
 from healthspace.resources.compile import compile_bodies
 from healthspace.resources.grammar import Asked, Inclusion
 from healthspace.resources.hashing import hash_reference
 from healthspace.resources.indexing import is_across, selects
 from healthspace.resources.names import locate_names
-from healthspace.resources.query import Condition, Either, Hashed, Named, Query
-from healthspace.resources.reach import Reach, belongs_to_citizens
+from healthspace.resources.planning import narrow_to
+from healthspace.resources.query import Condition, Either, Hashed, Named, Query, Scope
+from healthspace.resources.reach import Reach
 from healthspace.resources.stored import Stored
 
 MOST_INCLUDED = 1000
@@ -93,13 +94,19 @@ async def _referring(reach: Reach, type_: str, way: Inclusion, targets: list[Sto
     conditions = [one for parameter in parameters for one in _conditions(reach, type_, parameter, names)]
     if not names or not conditions:
         return []
-    scope = reach.scope(type_)
-    owners = {target.owner for target in targets}
-    if belongs_to_citizens(type_) and all(belongs_to_citizens(target.type) for target in targets):
-        scope = scope.within(owners | {0})
+    scope = await _scope_of(reach, type_, parameters, targets)
     query = Query(type_, conditions=[Either(tuple(conditions))])
     statement, values = compile_bodies(query, scope, MOST_INCLUDED)
     return await reach.open_rows(await reach.tx.fetch(statement, *values))
+
+
+async def _scope_of(reach: Reach, type_: str, parameters: list[Parameter], targets: list[Stored]) -> Scope:
+    """Whose resources may refer to `targets`: by what says whose it is, those of the Patients themselves; in any other way, anyone's."""
+    scope, patients = reach.scope(type_), [target.name for target in targets]
+    known = {*compartment_parameters(type_), "patient"}
+    if scope.owners is not None or len(parameters) != 1 or not all(target.type == "Patient" for target in targets):
+        return scope
+    return await narrow_to(reach, type_, scope, parameters[0].name, patients) if parameters[0].name in known else scope
 
 
 def _conditions(reach: Reach, type_: str, parameter: Parameter, names: list[str]) -> Iterable[Condition]:

@@ -119,10 +119,11 @@ async def _narrow(reach: Reach, type_: str, scope: Scope, term: Term) -> Scope:
     bare = all("/" not in value and ":" not in value for value in term.values) and only != ["Patient"]
     if bare or len(patients) < len(term.values):
         return scope
-    return await _narrow_to(reach, type_, scope, term.parameter.name, patients)
+    return await narrow_to(reach, type_, scope, term.parameter.name, patients)
 
 
-async def _narrow_to(reach: Reach, type_: str, scope: Scope, name: str, patients: Iterable[str]) -> Scope:
+async def narrow_to(reach: Reach, type_: str, scope: Scope, name: str, patients: Iterable[str]) -> Scope:
+    """`scope` with the owners whose resources of `type_` can refer to one of `patients` by the parameter `name`."""
     listed = list(patients)
     owners = {owner for owner, _ in (await locate_names(reach.tx, reach.keys, (("Patient", one) for one in listed))).values()}
     paths = {branch.key for branch in parameters_of(type_)[name].branches}
@@ -157,7 +158,7 @@ async def _add_chain(reach: Reach, query: Query, scope: Scope, chain: Chain) -> 
     query.conditions.append(found[0] if len(found) == 1 else Either(tuple(found)))
     patients = [end.name for end in ends if end.type == "Patient"]
     if len(patients) == len(ends) and chain.parameter.name in compartment_parameters(query.type):
-        return await _narrow_to(reach, query.type, scope, chain.parameter.name, patients)
+        return await narrow_to(reach, query.type, scope, chain.parameter.name, patients)
     return scope
 
 

@@ -12,6 +12,7 @@ from healthspace.base.errors import Malformed
 from healthspace.edge.fhir.act import base_url
 from healthspace.edge.fhir.answer import Entries, answer, entries_of, searchset
 from healthspace.edge.fhir.conditions import moment_in
+from healthspace.edge.fhir.operations import read_values
 from healthspace.edge.fhir.read import locate
 from healthspace.fhir.dates import instants_of
 from healthspace.fhir.resource_types import NUMBER
@@ -26,22 +27,22 @@ KNOWN = frozenset({"_since", "_type", "_count", "_cursor", "start", "end", "_for
 async def everything(request: Request, service: Service, caller: Caller) -> Response:
     """Everything that the caller may see of one citizen, with the professionals and places that it refers to."""
     name = request.path_params["id"]
-    wanted = _read_wanted(request)
+    asked = {name: str(value) for name, value in (await read_values(request, service)).items()}
+    wanted = _read_wanted(asked)
     owner, identifier = await locate(service, "Patient", name)
     async with service.door.permit(caller, Action.SEARCH_RESOURCES, owner) as p:
         page = await read_everything(p, identifier, wanted)
         p.note(*(f"{stored.type}/{stored.name}" for stored in page.entries))
     base = base_url(request)
     address = f"{base}/Patient/{name}/$everything"
-    terms = [(key, value) for key, value in request.query_params.multi_items() if key != "_cursor"]
+    terms = [(key, value) for key, value in asked.items() if key != "_cursor"]
     links = {"self": f"{address}?{urlencode(terms)}" if terms else address}
     if page.next is not None:
         links["next"] = f"{address}?{urlencode([*terms, ('_cursor', page.next)])}"
     return answer(searchset(base, Entries(entries_of(page.entries), entries_of(page.included)), page.total, links))
 
 
-def _read_wanted(request: Request) -> Wanted:
-    asked = request.query_params
+def _read_wanted(asked: dict[str, str]) -> Wanted:
     unknown = next((name for name in asked if name not in KNOWN), None)
     if unknown is not None:
         raise Malformed("this operation does not have that parameter", place=printable(unknown))

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
-from healthspace.base.errors import Malformed
+from healthspace.base.errors import Invalid, Malformed
 from healthspace.base.ids import REGISTRY
 from healthspace.edge.fhir.act import read_body, read_resource
-from healthspace.edge.fhir.answer import answer, issue, outcome
+from healthspace.edge.fhir.answer import answer, issue, outcome, outcome_of
 from healthspace.edge.fhir.formats import parse_body
 from healthspace.edge.fhir.read import read_named
 from healthspace.fhir.exact_json import write_json
@@ -26,24 +26,38 @@ Values = dict[str, Any]
 
 
 async def validate(request: Request, service: Service, caller: Caller) -> Response:
-    """`POST /Type/$validate`: what a write would be told, without writing (R4 resource-operation-validate.html)."""
+    """`POST /Type/$validate`: what a write would be told, without writing (R4 resource-operation-validate.html).
+
+    Without a resource in the request, what is stored under the id that it names.
+    """
     async with service.door.permit(caller, Action.READ_RESOURCE, REGISTRY):
         pass
-    body = await read_body(request, service.settings.body_limit)
-    sent = parse_body(body, request.headers.get("content-type", "")) if body else {}
-    resource, place = sent, ""
-    if sent.get("resourceType") == "Parameters" and request.path_params["type"] != "Parameters":
-        parameters = sent.get("parameter", [])
-        inner = next((one["resource"] for one in parameters if isinstance(one, dict) and "resource" in one), None)
-        resource, place = inner or {}, ""
-    name = request.path_params.get("id")
-    if not resource and name:
-        resource = (await read_named(service, caller, Action.READ_RESOURCE, request.path_params["type"], name, None)).json()
-    type_ = request.path_params["type"]
-    issues = [issue(fault.code, fault.message, f"{place}{fault.expression}") for fault in find_faults(resource)]
-    if isinstance(resource, dict) and resource.get("resourceType") not in {type_, None}:
-        issues.append(issue("invalid", f"a {type_} is expected here", "Resource.resourceType"))
+    type_, name = request.path_params["type"], request.path_params.get("id")
+    try:
+        resource, profiled = await _read_to_validate(request, service)
+        if resource is None and name is not None:
+            resource = (await read_named(service, caller, Action.READ_RESOURCE, type_, name, None)).json()
+        issues = [issue(fault.code, fault.message, fault.expression) for fault in find_faults(resource or {})]
+        if resource is not None and resource.get("resourceType") not in {type_, None}:
+            issues.append(issue("invalid", f"a {type_} is expected here", "Resource.resourceType"))
+    except Invalid as error:  # XML is read by the definitions: what cannot be read is a fault of the resource
+        issues, profiled = list(outcome_of(error)["issue"]), False
+    if profiled:
+        issues.append(issue("not-supported", "profiles are not checked here", "profile", "warning"))
     return answer(orjson.dumps(outcome(*issues) if issues else outcome(issue("informational", "no fault was found", type_, "information"))))
+
+
+async def _read_to_validate(request: Request, service: Service) -> tuple[Resource | None, bool]:
+    """The resource that was sent, alone or as a parameter, and whether a profile is asked for."""
+    body = await read_body(request, service.settings.body_limit) if request.method == "POST" else b""
+    sent: Resource | None = parse_body(body, request.headers.get("content-type", "")) if body else None
+    profiled = "profile" in request.query_params
+    if sent is None or sent.get("resourceType") != "Parameters" or request.path_params["type"] == "Parameters":
+        return sent, profiled
+    listed = sent.get("parameter", [])
+    parameters = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    profiled = profiled or any(one.get("name") == "profile" for one in parameters)
+    return next((one["resource"] for one in parameters if isinstance(one.get("resource"), dict)), None), profiled
 
 
 async def convert(request: Request, service: Service, caller: Caller) -> Response:
