@@ -20,6 +20,19 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """When a session ends, and in how many seconds."""
+
+    at: datetime
+    left: int
+
+    @property
+    def near(self) -> bool:
+        """Whether it ends so soon that its holder is told: half an hour before."""
+        return self.left < 1800
+
+
+@dataclass(frozen=True, slots=True)
 class MenuItem:
     """One entry of the menu. `bar` puts it into the bottom bar of a small screen (four at most: the fifth is the whole menu).
 
@@ -110,14 +123,8 @@ class Frame:
     unread: int = 0
     """Notifications that wait for the visitor, on pages that have counted them."""
 
-    ends: datetime | None = None
-    """When the session ends; None for those who have none. `left` are the seconds until then."""
-    left: int = 0
-
-    @property
-    def late(self) -> bool:
-        """Whether the session ends so soon that its holder is told."""
-        return self.left < 1800
+    session: SessionEnd | None = None
+    """When the visitor's session ends."""
 
     @property
     def in_bar(self) -> bool:

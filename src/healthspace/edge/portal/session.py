@@ -9,7 +9,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.base import clock
 from healthspace.base.errors import Unauthenticated
-from healthspace.edge.portal.frame import Visitor, initials_of, name_role
+from healthspace.edge.portal.frame import SessionEnd, Visitor, initials_of, name_role
 from healthspace.edge.portal.language import Language
 from healthspace.identity.caller import Caller
 from healthspace.identity.sessions import LIFETIME
@@ -54,11 +54,11 @@ def remember(response: Response, token: str, request: Request) -> Response:
     return response
 
 
-def ends_soon(request: Request, service: Service) -> tuple[datetime, int]:
-    """When the session of this browser ends, and in how many seconds."""
+def show_session(request: Request, service: Service) -> SessionEnd:
+    """When the session of this browser ends."""
     now = clock.now()
     expires = service.tokens.prove(request.cookies.get(SESSION, ""), now).expires
-    return datetime.fromtimestamp(expires, UTC), int(expires - now.timestamp())
+    return SessionEnd(datetime.fromtimestamp(expires, UTC), int(expires - now.timestamp()))
 
 
 def forget(response: Response) -> Response:

@@ -21,7 +21,7 @@ from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import Frame, PatientBanner, menu_of
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
-from healthspace.edge.portal.session import EMERGENCY, ends_soon, forget, identify, show_visitor
+from healthspace.edge.portal.session import EMERGENCY, forget, identify, show_session, show_visitor
 from healthspace.edge.portal.upload import read_upload
 from healthspace.edge.portal.views import read_name
 from healthspace.identity.caller import Caller, Kind, Purpose
@@ -103,13 +103,11 @@ class Visit:
     ) -> Response:
         """The page `template`, under the entry `current` of the menu, or under `tab` of a patient's record.
 
-        `here` when it is that entry itself, not a page below it. `holder` is the Patient of the record that is open. `unread` of the
-        visitor's notifications, from pages that have counted them: the menu says it.
+        `here` when it is that entry itself. `holder` is the Patient of the record; `unread` of the visitor's notifications, where counted.
         """
         citizen = self.caller.kind is Kind.CITIZEN
         if patient and citizen:  # the menu is the visitor's own, the page is another's
             current, here = "/relatives", False
-        ends, left = ends_soon(self.request, self.service)
         frame = Frame(
             language=self.language,
             path=_come_back(self.request),
@@ -127,8 +125,7 @@ class Visit:
             secret=patient is not None and self.caller.secret,
             relatives=citizen,
             unread=unread,
-            ends=ends,
-            left=left,
+            session=show_session(self.request, self.service),
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, unread=unread, **values)
 
