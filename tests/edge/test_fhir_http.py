@@ -1,10 +1,12 @@
 """Headers and forms of the REST API (R4 http.html), as independent clients try them."""
 
+import gzip
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from healthspace.fhir.validate import validate
 from tests.edge.bench import PATIENT, Bench, an_observation
 from tests.edge.conversation import fault_of
 
@@ -133,6 +135,8 @@ async def test_the_whole_system_is_searched_by_what_all_types_have(bench: Bench)
     part = (await bench.send("GET", "?_tag=urn:t|all&_elements=status")).json()["entry"][0]["resource"]
     assert part["meta"]["tag"][-1]["code"] == "SUBSETTED"
     lenient = (await bench.send("GET", "?_tag=urn:t|all&foo=1", prefer="handling=lenient")).json()
+    assert validate(lenient) == []
+    assert all("fullUrl" in entry for entry in lenient["entry"])
     assert lenient["entry"][-1]["search"]["mode"] == "outcome"
     for refused in ("", "?_count=3", "?_tag=urn:t|all&foo=1", "?_type=Foo&_id=x"):
         assert (await bench.send("GET", refused)).status_code == 400
@@ -150,3 +154,26 @@ async def test_all_of_a_compartment_is_searched_at_once(bench: Bench) -> None:
     assert sorted(await bench.found(path)) == sorted(one["id"] for one in mine)
     assert await bench.found(f"{path}?_type=Basic") == [mine[2]["id"]]
     assert await bench.found("Patient/nobody/*") == []
+
+
+async def test_what_is_answered_is_valid_itself(bench: Bench) -> None:
+    made = await bench.create(PATIENT)
+    entries = [{"request": {"method": method, "url": f"Patient/{made['id']}"}} for method in ("GET", "DELETE")]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    told = [await bench.send("POST", "", {**bundle, "type": kind}) for kind in ("batch", "transaction")]
+    gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    paths = [
+        "metadata",
+        "Patient?_total=none",
+        f"Patient/{made['id']}/_history",
+        "_history?_count=3",
+        "Patient?foo=1",
+        f"ValueSet/$expand?url={gender}",
+    ]
+    told += [await bench.send("GET", path) for path in paths]
+    assert [validate(answer.json()) for answer in told] == [[]] * len(told)
+
+
+async def test_a_body_that_is_coded_is_refused(bench: Bench) -> None:
+    refused = await bench.send("POST", "Patient", gzip.compress(b'{"resourceType":"Patient"}'), content_encoding="gzip")
+    assert (refused.status_code, fault_of(refused)) == (415, "http.Content-Encoding")

@@ -119,7 +119,9 @@ def base_url(request: Request) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body; TooLarge as soon as it passes `limit` bytes, without keeping what follows."""
+    """The body; TooLarge as soon as it passes `limit` bytes, without keeping what follows. No content coding is undone (RFC 9110 8.4)."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMedia("send the body as it is", place="Content-Encoding")
     said = request.headers.get("content-length", "0")
     if said.isdecimal() and len(said) < 20 and int(said) > limit:
         raise TooLarge(f"a request may have {limit // 1024:,} KiB at most", place="Content-Length")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from starlette.responses import Response
@@ -116,7 +117,7 @@ def searchset(base: str, entries: Entries, total: int | None, links: Mapping[str
             *(issue("not-supported", "this parameter was left out", name, "warning") for name in entries.warnings),
             *(issue("incomplete", notice, None, "warning") for notice in entries.notices),
         )
-        parts.append(b'{"resource":%s,"search":{"mode":"outcome"}}' % orjson.dumps(told))
+        parts.append(b'{"fullUrl":"%s","resource":%s,"search":{"mode":"outcome"}}' % (uuid4().urn.encode(), orjson.dumps(told)))
     if not parts:
         return orjson.dumps(head)
     return orjson.dumps(head)[:-1] + b',"entry":[' + b",".join(parts) + b"]}"

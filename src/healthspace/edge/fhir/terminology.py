@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
+from healthspace.base import clock
 from healthspace.base.errors import Malformed, NotFound
 from healthspace.base.ids import REGISTRY
 from healthspace.edge.fhir.act import Handler
@@ -16,6 +17,7 @@ from healthspace.edge.fhir.operations import Values, parameters_of, read_values
 from healthspace.fhir.codes.services import Verdict, lookup, validate_code
 from healthspace.fhir.codes.services import expand as expand_value_set
 from healthspace.identity.caller import Caller
+from healthspace.resources.stored import instant
 
 LARGEST_EXPANSION = 1000
 
@@ -26,7 +28,7 @@ async def expand(request: Request, service: Service, caller: Caller) -> Response
     url = _required(values, "url")
     offset, count = _number(values, "offset", 0), _number(values, "count", LARGEST_EXPANSION)
     found = expand_value_set(url, filter=str(values.get("filter", "")), offset=offset, count=count, language=_language(values))
-    expansion: dict[str, Any] = {"total": found.total, "offset": offset}
+    expansion: dict[str, Any] = {"timestamp": instant(clock.now()), "total": found.total, "offset": offset}
     listed = [{"system": one.system, "code": one.code, **({"display": one.display} if one.display else {})} for one in found.contains]
     if listed:
         expansion["contains"] = listed
