@@ -22,7 +22,10 @@ from tests.documents import a_bundle, a_cda, a_reference, labelled, query_by_ins
 from tests.edge.conversation import Desk, ids_of
 from tests.harness import a_citizen, authorised, treated
 
-PROFESSIONALS = (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.PHARMACIST, Role.NURSE, Role.DENTIST, Role.OCCUPATIONAL_DOCTOR, Role.REGULATOR)
+PROFESSIONALS = (
+    *(Role.TREATING_DOCTOR, Role.SPECIALIST, Role.PHARMACIST, Role.NURSE, Role.DENTIST),
+    *(Role.OCCUPATIONAL_DOCTOR, Role.FIRE_BRIGADE_DOCTOR, Role.REGULATOR),
+)
 STRUCTURES = (Role.HOSPITAL, Role.IMAGING_CENTRE, Role.CARE_HOME)
 PERSONAS: dict[str, str] = {
     "holder": "holder",

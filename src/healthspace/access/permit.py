@@ -47,6 +47,8 @@ FACTS_AND_RESOURCE = """
       LEFT JOIN resource r ON r.owner = o.owner AND r.type = $4 AND r.id = $5
      WHERE o.owner = $1
 """
+NO_OWNER = -1
+"""No record has this number."""
 LOCK_OWNER = "SELECT owner FROM owner WHERE owner = $1 FOR NO KEY UPDATE"
 
 
@@ -75,8 +77,10 @@ class Permit:
     blobs: BlobStore
     policy: Policy
     now: datetime
+    about: tuple[int, UUID] | None = None
+    """Type and id of the resource that was asked for together with the facts."""
     fetched: Row | None = None
-    """The row of the resource that the act is about, when it was asked for together with the facts."""
+    """Its row; None when there is none."""
     targets: list[str] = field(default_factory=list)
     """What the act touched, as `Type/id`: sealed into the line of the trail."""
 
@@ -199,13 +203,9 @@ class Door:
         outcome, reason = _name_failure(error)
         if caller.patient is not None and action in OF_INVITATIONS:
             owner = owner_of_caller(caller)
+        # One statement, whether there is such a record or none: how long a refusal takes says nothing of it.
         async with self.database.reading() as tx:
-            known = await tx.fetchrow(FACTS, owner, [], clock.now()) if owner else None
-            cipher = (
-                self.ciphers.open(owner, known["wrapped_key"])
-                if owner and known and known["wrapped_key"]
-                else await self.ciphers.of(tx, REGISTRY)
-            )
+            cipher = await self.ciphers.of_one_or_registry(tx, owner or REGISTRY)
         await self.trail.record(self.line(caller, action, outcome, reason, cipher, []))
         _mark_traced(error)
 
@@ -239,10 +239,9 @@ class Door:
 
     async def _decide(self, tx: Tx, caller: Caller, action: Action, owner: int | None, about: tuple[int, UUID] | None = None) -> Permit:
         now = clock.now()
-        rows: list[Row] = []
-        if owner is not None:
-            known = (owner, [self.keys.hash_caller(key) for key in (*caller.keys, EVERYBODY)], now)
-            rows = await (tx.fetch(FACTS_AND_RESOURCE, *known, *about) if about else tx.fetch(FACTS, *known))
+        # Asked also where there is no such record, so that its absence takes as long as a refusal.
+        known = (NO_OWNER if owner is None else owner, [self.keys.hash_caller(key) for key in (*caller.keys, EVERYBODY)], now)
+        rows: list[Row] = await (tx.fetch(FACTS_AND_RESOURCE, *known, *about) if about else tx.fetch(FACTS, *known))
         facts = Facts(
             state=rows[0]["state"] if rows else None,
             relations=frozenset(row["relation"] for row in rows if row["relation"] and not _is_past(row["until"], now)),
@@ -256,7 +255,7 @@ class Door:
             raise Refused(verdict.reason)
         cipher = self.ciphers.open(owner, rows[0]["wrapped_key"])
         permit = self._grant(tx, caller, action, verdict, cipher, now, facts)
-        permit.fetched = rows[0] if about and rows[0]["id"] is not None else None
+        permit.about, permit.fetched = about, rows[0] if about and rows[0]["id"] is not None else None
         return permit
 
     def _grant(

@@ -1,4 +1,4 @@
-"""What another caller would see: the same facts and the same rules, asked by the citizen before they decide."""
+"""What a caller would see: the same facts and the same rules, asked by the citizen before they decide, or of who adds and may not read."""
 
 from dataclasses import replace
 
@@ -6,6 +6,14 @@ from healthspace.access.facts import EVERYBODY
 from healthspace.access.permit import FACTS, Permit, bounds_of
 from healthspace.access.rules import Action, Facts, Reason, decide
 from healthspace.identity.caller import Caller
+
+
+def permit_to_read(p: Permit) -> Permit | None:
+    """The permit that the caller of `p` would have to read a document of this record; None when they would have none."""
+    verdict = decide(p.caller, Action.READ_DOCUMENT, p.facts)
+    if not verdict.allowed:
+        return None
+    return replace(p, action=Action.READ_DOCUMENT, **bounds_of(verdict, p.facts, p.policy), fetched=None, targets=[])
 
 
 async def permit_as(p: Permit, other: Caller, assumed: frozenset[str] = frozenset()) -> tuple[Reason, Permit | None]:

@@ -44,6 +44,7 @@ class Ciphers:
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
         self._opened: OrderedDict[int, tuple[bytes, Cipher]] = OrderedDict()
+        self._registry: Cipher | None = None
 
     def open(self, owner: int, wrapped: bytes) -> Cipher:
         """The cipher of `owner`; a key that was wrapped anew is opened anew."""
@@ -55,6 +56,8 @@ class Ciphers:
         self._opened[owner] = wrapped, cipher
         if len(self._opened) > REMEMBERED:
             self._opened.popitem(last=False)
+        if owner == REGISTRY:
+            self._registry = cipher
         return cipher
 
     def remembered(self, owner: int) -> Cipher | None:
@@ -68,6 +71,13 @@ class Ciphers:
 
     async def of(self, tx: Tx, owner: int) -> Cipher:
         return self.open(owner, await tx.fetchval(WRAPPED_KEY, owner))
+
+    async def of_one_or_registry(self, tx: Tx, owner: int) -> Cipher:
+        """The cipher of `owner`, or of the registry when there is none or it was erased: one statement either way."""
+        wrapped = await tx.fetchval(WRAPPED_KEY, owner)
+        if wrapped is not None:
+            return self.open(owner, wrapped)
+        return self._registry or await self.of(tx, REGISTRY)
 
     async def of_all(self, tx: Tx, owners: Collection[int]) -> dict[int, Cipher]:
         """The ciphers of those of `owners` that are open, by owner, in one statement."""

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from healthspace.access.changes import labels_that_stay, with_depositors_mask
-from healthspace.access.depositor import DEPOSITOR, depositor_extension
+from healthspace.access.depositor import DEPOSITOR, depositor_extension, depositor_of
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, MASKED, NOT_ANNOUNCED, VISIBILITY, codes_of, with_labels
 from healthspace.access.matrix import contents_tags
 from healthspace.access.permit import Permit
+from healthspace.access.preview import permit_to_read
 from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, Invalid
 from healthspace.base.ids import new_id
@@ -28,7 +29,8 @@ from healthspace.record.draft import Draft
 from healthspace.record.read import binary_of
 from healthspace.record.spaces import patient_of
 from healthspace.record.words import seal_words
-from healthspace.resources.store import insert, read
+from healthspace.resources.reading import is_shown
+from healthspace.resources.store import draw_up, insert, read
 from healthspace.resources.stored import Resource, Stored, instant
 from healthspace.terminology.uris import URIS
 
@@ -55,6 +57,8 @@ class Deposited:
     reference: Stored
     binary: UUID
     created: bool
+    shown: bool = True
+    """Whether who deposited it finds it: another may have brought it before, and it may be hidden from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ async def deposit(p: Permit, submission: Submission) -> Receipt:
         _check_patient(draft, patient.json())
         known = await _find_by_unique_id(p, draft.reference["masterIdentifier"])
         if known is not None:
-            documents.append(await _recognise(p, known, draft))
+            documents.append(await _recognise(p, patient.id, known, draft))
             continue
         documents.append(await _store(p, patient.id, draft))
     declared = [await _supersede_declared(p, address) for address in submission.superseded]
@@ -163,13 +167,24 @@ def _name_alike(one: Resource, other: Resource) -> bool:
     return (one.get("system", URIS), one.get("value")) == (other.get("system", URIS), other["value"])
 
 
-async def _recognise(p: Permit, known: Stored, draft: Draft) -> Deposited:
-    """The same unique id with the same bytes is the same document; with other bytes it is a mistake to be told."""
+async def _recognise(p: Permit, patient: UUID, known: Stored, draft: Draft) -> Deposited:
+    """The same unique id with the same bytes is the same document; with other bytes it is a mistake to be told.
+
+    Who does not see that document is answered as if it were new, with what they sent: how it is labelled, and whose it is, is not theirs.
+    """
     binary = binary_of(known.json())
     kept = (await read(p.tx, p.cipher, "Binary", binary)).json()
     if kept.get("sha256") != hashlib.sha256(draft.content).hexdigest():
         raise Conflict("another document of this record has this unique id, with other content", place="DocumentReference.masterIdentifier")
-    return Deposited(known, binary, created=False)
+    if _is_shown(p, known.json()):
+        return Deposited(known, binary, created=False)
+    return Deposited(draw_up(known.id, _complete(p, draft, patient, known.id, binary), p.now), binary, created=True, shown=False)
+
+
+def _is_shown(p: Permit, known: Resource) -> bool:
+    """Whether who deposits would be shown a document of this record: their own, or one that they may read."""
+    reader = permit_to_read(p)
+    return depositor_of(known) == p.caller.depositor_key or (reader is not None and is_shown(reader, known))
 
 
 async def _supersede_declared(p: Permit, address: str) -> Stored:

@@ -9,14 +9,14 @@ from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.base.errors import NotFound, Refused
+from healthspace.base.errors import Gone, NotFound, Refused
 from healthspace.base.ids import parse_id
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Tx
 from healthspace.database.keys import KeyRing
 from healthspace.database.seal import Cipher
-from healthspace.resources.reading import why_hidden
-from healthspace.resources.store import read, read_version
+from healthspace.resources.reading import find_about, why_hidden
+from healthspace.resources.store import last_version, read, read_version
 from healthspace.resources.stored import Resource, Stored
 
 
@@ -91,7 +91,11 @@ def binary_of(reference: Resource) -> UUID:
 
 
 async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | None) -> Stored:
-    current = await read(p.tx, p.cipher, type_, identifier)
+    current = await find_about(p, type_, identifier)
+    if current is None:
+        # Nobody from whom something may be hidden is told of what was deleted.
+        deleted = None if p.bounded else await last_version(p.tx, p.cipher, type_, identifier)
+        raise NotFound if deleted is None else Gone
     # An earlier version is shown by the labels of today: hiding a document hides its past.
     if (reason := why_hidden(p, current.json())) is not None:
         raise Refused(reason)

@@ -162,14 +162,17 @@ def _is_admitted(admission: Admission, resource: Resource) -> bool:
     return is_from_citizen(resource) and value_of(resource, INVITATION) is None
 
 
+async def find_about(p: Permit, type_: str, identifier: UUID) -> Stored | None:
+    """The current version, whoever may see it; that which the permit is about came with its facts, or is known not to be there."""
+    if p.about == (NUMBER[type_], identifier):
+        return open_row(p.cipher, p.fetched) if p.fetched is not None else None
+    return await find(p.tx, p.cipher, type_, identifier)
+
+
 async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
     if p.owner not in (Reach(p).scope(type_).owners or ()):
         return None
-    row = p.fetched
-    if row is not None and row["id"] == identifier and row["type"] == NUMBER[type_]:
-        current: Stored | None = open_row(p.cipher, row)
-    else:
-        current = await find(p.tx, p.cipher, type_, identifier)
+    current = await find_about(p, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a resource hides its past.
     if current is not None and (p.bounded or type_ == "DocumentReference") and (reason := why_hidden(p, current.json())):
         raise Refused(reason)

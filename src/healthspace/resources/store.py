@@ -348,6 +348,11 @@ def _columns(versions: Sequence[Version]) -> tuple[list[object], ...]:
     )
 
 
+def draw_up(identifier: UUID, resource: Resource, now: datetime) -> Stored:
+    """A first version as it would be answered; nothing is written."""
+    return Stored(resource["resourceType"], identifier, 1, now, write_json(_stamp(resource, str(identifier), 1, now)))
+
+
 def _stamp(resource: Resource, name: str, version: int, now: datetime) -> Resource:
     """`resource` with the id and the meta that only the store may give (R4 resource.html#Meta); the rest as received."""
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(now)}

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
-from uuid import UUID
 
 from starlette.responses import Response
 
@@ -20,7 +19,7 @@ from healthspace.edge.portal.upload import Upload, read_upload
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
 from healthspace.identity.ins import Ins, read_ins
-from healthspace.record.deposit import Submission, deposit
+from healthspace.record.deposit import Deposited, Submission, deposit
 from healthspace.record.draft import Reading, read_draft
 from healthspace.record.metadata import Described
 from healthspace.record.pdf_pages import pdf_viewer
@@ -99,13 +98,13 @@ async def add_document(visit: Visit) -> Response:
         await visit.service.door.trace_failure(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner, Invalid("form"))
         return await _show(visit, form, wrong, status=422)
     try:
-        identifier = await _deposit(visit, form, upload.content, await _read_text(upload.content))
+        document = await _deposit(visit, form, upload.content, await _read_text(upload.content))
     except (Invalid, UnsupportedMedia, Malformed):
         return await _show(visit, form, {"file": visit.language.say("This file cannot be read: open it and save it again")}, status=422)
     except Conflict:
         return await _show(visit, form, {"file": visit.language.say("This file is in the record already")}, status=409)
     if visit.own:
-        return go_to(f"/documents/{identifier}?done=added")
+        return go_to(f"/documents/{document.reference.id}?done=added" if document.shown else "/documents?done=added")
     return go_to(f"{visit.prefix}/add?done={'added-for-relative' if visit.caller.kind is Kind.CITIZEN else 'added-for-patient'}")
 
 
@@ -140,8 +139,8 @@ def find_wrong(form: Form, upload: Upload, types: list[tuple[str, str]], languag
     return wrong
 
 
-async def _deposit(visit: Visit, form: Form, content: bytes, text: Text) -> UUID:
-    """The id of the document in the record."""
+async def _deposit(visit: Visit, form: Form, content: bytes, text: Text) -> Deposited:
+    """The document as it is now in the record."""
     service = visit.service
     day = form.day or visit.today
     citizen = visit.caller.kind is Kind.CITIZEN
@@ -155,7 +154,7 @@ async def _deposit(visit: Visit, form: Form, content: bytes, text: Text) -> UUID
         )
         reading = Reading(limit=LIMIT, lenient=service.door.demo)
         receipt = await deposit(p, Submission((replace(read_draft(content, reading, described), text=text),)))
-    return receipt.documents[0].reference.id
+    return receipt.documents[0]
 
 
 async def _read_text(content: bytes) -> Text:
