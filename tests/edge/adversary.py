@@ -84,10 +84,11 @@ OF_ONES_OWN = ["/", "/documents", "/documents?q=arachide", "/notifications", "/s
 UNSTEADY = (
     r'"(timestamp|lastUpdated)":"[^"]*"',
     r"(_?cursor|after)=[^\"&]*",
+    r"(?s)<div class=\"late\".*?</div>",
     r'"date":"\d{4}-\d\d-\d\dT[^"]*"',
     r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f-]{17}",
 )
-"""What differs between two answers that say the same: moments, places in pages, ids made of moments."""
+"""What differs between two answers that say the same: moments, places in pages, when the session ends, ids made of moments."""
 TELLING = r"BENALI|Laboratoire[^<\"]{0,40}|Ajout[^<\"]{0,40}|otification[^<\"]{0,20}|Healthspace|DocumentReference/[0-9a-f-]+"
 """Of a page that also tells the adversary's own looks, what it would say of those of others."""
 

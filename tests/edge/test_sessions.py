@@ -83,6 +83,19 @@ async def test_what_was_declared_in_a_session_ends_with_it(service: Service, cli
     assert (await asks(client, urgent))[0] == 401
 
 
+async def test_a_session_that_is_prolonged_is_one_whose_every_token_ends_with_it(service: Service, client: httpx.AsyncClient) -> None:
+    await a_citizen(service)
+    first, here = await sign_in(client), await sign_in(client, browser=CHROME)
+    longer = (await client.post("/sessions/extend", data={"back": "/"}, headers={**HERE, **held(first)})).cookies[SESSION]
+    client.cookies.clear()
+    assert longer != first
+    assert await asks(client, longer) == OPEN
+    page = (await client.get("/sessions", headers=held(here))).text
+    (other,) = re.findall(r'action="/sessions/([0-9a-f-]+)/end"', page)
+    await client.post(f"/sessions/{other}/end", headers={**HERE, **held(here)})
+    assert [await asks(client, token) for token in (first, longer, here)] == [OVER, OVER, OPEN]
+
+
 async def test_signing_out_ends_a_copy_of_the_session_too(service: Service, client: httpx.AsyncClient) -> None:
     await a_citizen(service)
     token = await sign_in(client)

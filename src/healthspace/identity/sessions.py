@@ -22,7 +22,10 @@ from healthspace.database.keys import KeyRing
 from healthspace.database.owners import Ciphers
 from healthspace.identity.caller import Caller
 
-BEGIN = "INSERT INTO session (h, id, started, expires, detail) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+BEGIN = """
+    INSERT INTO session (h, id, started, expires, detail) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (h, id) DO UPDATE SET expires = excluded.expires
+"""
 OPEN = "SELECT id, started, expires, detail FROM session WHERE h = $1 AND expires > $2 ORDER BY started DESC, id"
 END = """
     INSERT INTO session_end (h, id, at, expires, others) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
@@ -111,7 +114,7 @@ class Sessions:
         return any(end.covers(proof) for end in self._ends.get(proof.holder, ()))
 
     async def begin(self, proof: Proof, *, software: str, network: str) -> None:
-        """Keeps a session that was just opened, for its holder to see."""
+        """Keeps a session that was just opened, or prolonged, for its holder to see."""
         started, expires = (datetime.fromtimestamp(moment, UTC) for moment in (proof.issued, proof.expires))
         async with self._database.transaction() as tx:
             cipher = await self._ciphers.of(tx, REGISTRY)

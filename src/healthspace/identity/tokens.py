@@ -57,11 +57,13 @@ class Tokens:
         lifetime: timedelta = LIFETIME,
         secret: bool = False,
         session: UUID | None = None,
+        prolongs: UUID | None = None,
     ) -> str:
         """A token of `role`; a citizen's names their own Patient. Refused outside demo mode.
 
         `purpose` is the mode of what is done with it; `reason`, in words, is what breaking the glass asks for. `secret`: for care that a
-        minor keeps from their representatives; Invalid for who gives none. One that is made in a `session` ends with it.
+        minor keeps from their representatives; Invalid for who gives none. One that is made in a `session` ends with it; one
+        that `prolongs` a session is of that session.
         """
         if not self._demo:
             raise Refused("tokens of personas exist in demo mode only")
@@ -73,7 +75,7 @@ class Tokens:
             "role": role.value,
             "iat": now.timestamp(),
             "exp": int((now + lifetime).timestamp()),
-            "jti": str(uuid4()),
+            "jti": str(prolongs or uuid4()),
             "purpose_of_use": purpose.value,
             **({"confidentiality_code": SECRET} if secret else {}),
             **({"sid": str(session)} if session else {}),

@@ -117,7 +117,6 @@ class Frame:
     """Whether what is done in the record that is open is hidden from who represents its holder."""
     search: str = ""
     """Where the field of the top bar looks; empty when there is none."""
-    tabs: tuple[Tab, ...] = ()
     relatives: bool = False
     """Whether the visitor may act for others: the way to them stands in the top bar."""
     unread: int = 0
@@ -125,6 +124,11 @@ class Frame:
 
     session: SessionEnd | None = None
     """When the visitor's session ends."""
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The parts of the record that is open."""
+        return self.patient.parts if self.patient else ()
 
     @property
     def in_bar(self) -> bool:

@@ -117,7 +117,6 @@ class Visit:
             here=here,
             patient=replace(patient, address=self.prefix, acting=citizen) if patient else None,
             tab=tab,
-            tabs=patient.parts if patient else (),
             search="/documents" if citizen and not patient and not (current == "/documents" and here) else "",
             done=self.asked("done", 20),
             demo=self.service.door.demo,
