@@ -24,7 +24,6 @@ from healthspace.edge.cli.intake import Intake
 from healthspace.edge.cli.running import say
 from healthspace.edge.cli.serve import settle_memory
 from healthspace.edge.cli.settle import population
-from healthspace.edge.portal.session import SESSION
 from healthspace.fhir.resource_types import NAMES
 from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.ins import TEST, Ins, control_key
@@ -39,6 +38,8 @@ from healthspace.resources.whole import read_types
 from healthspace.settings import read_settings
 
 OWN_DOCUMENTS = 94
+SESSION = "healthspace_session"
+"""The cookie of the portal, as a browser knows it: an edge imports no other."""
 LIMIT = 64 << 20
 PAGES = ("/summary", "/results", "/timeline", "/vaccination", "/treatments", "/measures", "/wishes", "/documents")
 SEED, TODAY = 20_240, date(2026, 1, 5)
