@@ -6,7 +6,13 @@ from uuid import UUID
 import pytest
 
 from healthspace.access.origin import is_from_document
+from healthspace.access.rules import Action
+from healthspace.cda.write.fhir import write_resources
+from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
+from healthspace.record.holder import describe_holder
+from healthspace.record.spaces import owner_of_patient, patient_of
+from healthspace.resources.whole import read_types
 from tests.clinical_documents import a_clinical_document, a_result, an_allergy
 from tests.documents import labelled
 from tests.edge.conversation import Desk, ids_of
@@ -14,6 +20,7 @@ from tests.edge.pages import signed_in, words
 from tests.edge.test_attributes import json_archive, json_label, json_status, patch
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person
 from tests.harness import a_citizen, as_caller, authorised, treated
+from tests.pure.cda_samples import header
 
 FHIR_JSON = "application/fhir+json"
 LAB = Role.LABORATORY
@@ -278,3 +285,17 @@ async def test_while_all_is_masked_by_default_what_one_document_says_can_be_show
     assert (await desk.get(f"CareTeam/{told}", Role.SPECIALIST)).status_code == 404
     assert (await patch(desk, f"DocumentReference/{reference['id']}", patient, json_label("N"))).status_code == 200
     assert await found(desk, f"Observation?patient={patient}", Role.SPECIALIST) == [result]
+
+
+async def test_stored_results_are_written_as_a_report_that_says_them_again(desk: Desk) -> None:
+    patient = await a_citizen(desk.service)
+    await brought(desk, a_clinical_document(a_result(), a_result("2160-0", 7.25)))
+    async with desk.service.door.permit(caller_of_citizen(patient), Action.READ_RECORD, owner_of_patient(patient)) as p:
+        results = [stored.exact() for stored in await read_types(p, ("Observation",))]
+        holder = describe_holder((await patient_of(p)).json())
+    written = write_resources(header("laboratory", patient=holder), "11502-2", results)
+    assert written.left_out == ()
+    await desk.deposit(written.content)
+    entries = (await desk.get(f"Observation?patient={patient}&_count=50", patient)).json()["entry"]
+    told = [(one["resource"]["code"]["coding"][0]["code"], one["resource"].get("valueQuantity", {}).get("value")) for one in entries]
+    assert sorted(one for one in told if one[1] is not None) == [("2160-0", 7.25)] * 2 + [("2345-7", 5.1)] * 2

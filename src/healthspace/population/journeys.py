@@ -116,7 +116,7 @@ def _adulthood(desk: Desk, allergies: tuple[Allergy, ...]) -> None:
     if life.kind == "care-home":
         residence_letter(desk, desk.days_ago(desk.random.randint(20, 200)), tuple(past), allergies)
     if life.age >= SUMMARISED_FROM or len(life.conditions) >= 2:
-        acts = tuple(Act(reason.act, problem.start, "acte-1") for problem, reason in past.items() if reason.act)
+        acts = tuple(Act(reason.act, problem.start, "acte-1") for problem, reason in past.items() if reason.act and problem.start)
         summarise(desk, desk.days_ago(desk.random.randint(10, 150)), past=tuple(past), acts=acts, allergies=allergies, immunized=given)
 
 

@@ -63,7 +63,7 @@ def _state(
         past=tuple(
             Problem(problem.code, problem.start, problem.stop, f"antecedent-{rank}")
             for rank, problem in enumerate(past, 1)
-            if problem.start < day
+            if problem.start and problem.start < day
         ),
         acts=tuple(act for act in acts if act.when < day),
         allergies=allergies,

@@ -12,9 +12,11 @@ from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.access.terms import Tie
 from healthspace.base.errors import Refused
-from healthspace.cda.write.codes import ATC, FACILITY, PROFESSION, SETTING, SNOMED, Code
-from healthspace.cda.write.products import Product
-from healthspace.cda.write.vaccination import DELTOID, THIGH, Immunization, write_vaccination_note
+from healthspace.base.fhirjson import compact
+from healthspace.cda.write.codes import FACILITY, PERSON_ID, PROFESSION, SETTING, SNOMED, Code
+from healthspace.cda.write.fhir import write_resources
+from healthspace.cda.write.vaccination import DELTOID, THIGH
+from healthspace.cda.write.vaccination import TYPE as NOTE
 from healthspace.cda.write.values import TREATING, Header, Organization
 from healthspace.cda.write.values import Professional as Author
 from healthspace.identity.directory import professional_of
@@ -24,7 +26,10 @@ from healthspace.record.deposit import Submission, deposit
 from healthspace.record.draft import Reading, read_draft
 from healthspace.record.holder import describe_holder
 from healthspace.record.spaces import patient_of
+from healthspace.resources.stored import Resource
+from healthspace.terminology.code_systems import system_of, uri_of
 from healthspace.terminology.labels import FACILITIES, SETTINGS
+from healthspace.terminology.uris import ATC
 
 TITLE = "Note de vaccination"
 LARGEST = 1 << 20
@@ -86,11 +91,29 @@ async def deposit_vaccination(p: Permit, given: Injection, *, lenient: bool) -> 
         service_start=start,
         function=TREATING if Tie.TREATING_DOCTOR in p.relations else None,
     )
-    against = name_class(given.atc, "fr") if given.atc else ""
-    product = Product(given.name or against, Code(given.atc, ATC, f"vaccin : {against}") if given.atc else None)
-    dose = Immunization(product, against, given.when, given.lot, given.rank, SITES.get(given.site), author, "vaccin-1", route=None)
-    draft = read_draft(write_vaccination_note(header, (dose,)), Reading(limit=LARGEST, lenient=lenient))
+    written = write_resources(header, NOTE.code, [_immunization(given, author)])
+    draft = read_draft(written.content, Reading(limit=LARGEST, lenient=lenient))
     return (await deposit(p, Submission((draft,)))).documents[0].reference.id
+
+
+def _immunization(given: Injection, author: Author) -> Resource:
+    """The dose as FHIR says it, for the writer of documents: only what was typed, and who typed it."""
+    against = name_class(given.atc, "fr") if given.atc else ""
+    coding = [{"system": ATC, "code": given.atc, "display": f"vaccin : {against}"}] if given.atc else None
+    site = SITES.get(given.site)
+    number = {"system": uri_of(PERSON_ID), "value": author.identifier}
+    return compact(
+        {
+            "resourceType": "Immunization",
+            "status": "completed",
+            "vaccineCode": compact({"coding": coding, "text": given.name or against}),
+            "occurrenceDateTime": given.when.isoformat(),
+            "lotNumber": given.lot,
+            "site": {"coding": [{"system": system_of(site.system), "code": site.code, "display": site.display}]} if site else None,
+            "performer": [{"actor": {"identifier": number, "display": f"{author.given} {author.family}"}}],
+            "protocolApplied": [compact({"targetDisease": [{"text": against}] if against else None, "doseNumberPositiveInt": given.rank})],
+        }
+    )
 
 
 def _author_of(person: Professional) -> Author:

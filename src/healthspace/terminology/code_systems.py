@@ -38,6 +38,9 @@ _URI_OF_OID = {
     VISIBILITY: "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
 }
 
+_OID_OF_URI = {uri: oid for oid, uri in reversed(_URI_OF_OID.items())}
+"""The first OID where two have one name."""
+
 _AGENCY = "https://mos.esante.gouv.fr/NOS/{0}/FHIR/{1}"
 _OTHER_NAMES = {
     _AGENCY.format(name, name.replace("_", "-", 1)): f"urn:oid:{oid}"
@@ -59,6 +62,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 def system_of(oid: str) -> str:
     """The URI of a code system named by its OID; `urn:oid:` where FHIR has no other name for it."""
     return _URI_OF_OID.get(oid) or uri_of(oid)
+
+
+def oid_named(uri: str) -> str:
+    """The OID of a code system or of identifiers named by a URI; "" when it has none."""
+    return _OID_OF_URI.get(uri) or (uri.removeprefix("urn:oid:") if _OID.fullmatch(uri.removeprefix("urn:oid:")) else "")
 
 
 def one_name(system: str) -> str:

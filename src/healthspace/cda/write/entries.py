@@ -10,6 +10,7 @@ from healthspace.cda.write.codes import (
     EDQM,
     LOINC,
     SNOMED,
+    VERIFICATION,
     Code,
     coded,
     original_text,
@@ -19,7 +20,7 @@ from healthspace.cda.write.codes import (
 from healthspace.cda.write.codes import (
     CRITICALITY as CRITICALITIES_OID,
 )
-from healthspace.cda.write.header import day
+from healthspace.cda.write.header import at, day
 from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.products import Product, product_code, product_entry
 from healthspace.cda.write.xml import Node, e
@@ -53,6 +54,14 @@ CRITICALITIES = {
     "high": Code("high", CRITICALITIES_OID, "Risque élevé"),
     "unable-to-assess": Code("unable-to-assess", CRITICALITIES_OID, "Risque impossible à évaluer"),
 }
+CERTAINTY = Code("66455-7", LOINC, "Certitude")
+CERTAINTIES = {
+    "confirmed": Code("confirmed", VERIFICATION, "Confirmé"),
+    "unconfirmed": Code("unconfirmed", VERIFICATION, "Non confirmé"),
+    "provisional": Code("provisional", VERIFICATION, "Provisoire"),
+    "differential": Code("differential", VERIFICATION, "Diagnostic différentiel"),
+    "presumed": Code("presumed", VERIFICATION, "Présumé"),
+}
 ORAL = Code("20053000", EDQM, "Voie orale")
 BOX = "30009000"
 """EDQM's code of a box, the unit of a quantity prescribed or delivered."""
@@ -64,6 +73,7 @@ STATUS_TEMPLATES = (
     "1.2.250.1.213.1.1.3.30",
 )
 SEVERITY_TEMPLATES = ("2.16.840.1.113883.10.20.1.55", "1.3.6.1.4.1.19376.1.5.3.1.4.1", "1.2.250.1.213.1.1.3.29")
+CERTAINTY_TEMPLATES = ("1.2.250.1.213.1.1.3.171",)
 CRITICALITY_TEMPLATES = ("1.2.250.1.213.1.1.3.172",)
 
 
@@ -91,11 +101,12 @@ class Problem:
     """A diagnosis (ICD-10). `stop` is None while it lasts. `status` is one of CLINICAL_STATES, said when it is not plain."""
 
     code: Code
-    start: date
+    start: date | None
     stop: date | None
     mark: str
     status: Code | None = None
     severity: Code | None = None
+    certainty: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +117,10 @@ class Reaction:
     severity: Code | None = None
 
 
-def interval(start: date, stop: date | None, *, name: str = "effectiveTime", xsi_type: str | None = None) -> Node:
-    high = e("high", value=day(stop)) if stop else None
-    return e(name, e("low", value=day(start)), high, xsi_type=xsi_type)
+def interval(start: date | None, stop: date | None, *, name: str = "effectiveTime", xsi_type: str | None = None) -> Node:
+    """From `start`, which may be unknown, to `stop`, if it has ended."""
+    low = e("low", value=day(start)) if start else e("low", nullFlavor="UNK")
+    return e(name, low, e("high", value=day(stop)) if stop else None, xsi_type=xsi_type)
 
 
 def treatment_entry(treatment: Treatment, identifier: str) -> Node:
@@ -167,6 +179,7 @@ def problem_entry(problem: Problem, numbering: tuple[str, str]) -> Node:
         coded("value", problem.code, problem.mark, xsi_type="CD"),
         _part(SEVERITY_TEMPLATES, SEVERITY, problem.severity, "SUBJ", inverted=True),
         _part(STATUS_TEMPLATES, STATUS, problem.status, "REFR"),
+        _part(CERTAINTY_TEMPLATES, CERTAINTY, problem.certainty, "REFR"),
         classCode="OBS",
         moodCode="EVN",
         negationInd="false",
@@ -183,12 +196,14 @@ class Allergy:
     """
 
     agent: Product
-    since: date
+    since: date | None
     reaction: str
     mark: str
     kind: Code = DRUG_ALLERGY
     reactions: tuple[Reaction, ...] = ()
     criticality: Code | None = None
+    status: Code = ACTIVE
+    certainty: Code | None = None
 
 
 def allergy_entry(allergy: Allergy, numbering: tuple[str, str]) -> Node:
@@ -196,11 +211,12 @@ def allergy_entry(allergy: Allergy, numbering: tuple[str, str]) -> Node:
     parts = (
         _agent(allergy.agent, allergy.mark),
         *(_reaction(each) for each in allergy.reactions),
-        _part(STATUS_TEMPLATES, STATUS, ACTIVE, "REFR"),
+        _part(STATUS_TEMPLATES, STATUS, allergy.status, "REFR"),
+        _part(CERTAINTY_TEMPLATES, CERTAINTY, allergy.certainty, "REFR"),
         _part(CRITICALITY_TEMPLATES, CRITICALITY, allergy.criticality, "REFR"),
     )
     value = e("value", original_text(allergy.mark), xsi_type="CD")
-    since = e("low", value=day(allergy.since))
+    since = e("low", value=day(allergy.since)) if allergy.since else e("low", nullFlavor="UNK")
     return _allergy_concern(allergy.kind, value, since, parts, numbering, allergy.since, allergy.mark)
 
 
@@ -211,7 +227,7 @@ def no_allergy_entry(seen: date, numbering: tuple[str, str], mark: str) -> Node:
 
 
 def _allergy_concern(
-    kind: Code, value: Node, since: Node, parts: tuple[Node | None, ...], numbering: tuple[str, str], start: date, mark: str
+    kind: Code, value: Node, since: Node, parts: tuple[Node | None, ...], numbering: tuple[str, str], start: date | None, mark: str
 ) -> Node:
     parents = (
         "2.16.840.1.113883.10.20.1.18",
@@ -278,7 +294,7 @@ def _part(parents: tuple[str, ...], question: Code, answer: Code | None, kind: s
     return e("entryRelationship", observation, typeCode=kind, inversionInd="true" if inverted else "false")
 
 
-def _concern(parents: tuple[str, ...], identifier: str, observation: Node, start: date, stop: date | None) -> Node:
+def _concern(parents: tuple[str, ...], identifier: str, observation: Node, start: date | None, stop: date | None) -> Node:
     return e(
         "act",
         *templates(*parents),
@@ -308,7 +324,7 @@ def observed(
         coded("code", code),
         text_reference(mark) if mark else None,
         e("statusCode", code="completed"),
-        e("effectiveTime", value=day(when)),
+        e("effectiveTime", value=at(when)),
         value,
         classCode="OBS",
         moodCode="EVN",
@@ -326,4 +342,4 @@ def true_or_false(value: bool) -> Node:
 def vital_sign(measure: Measure, when: date, identifier: str) -> Node:
     """FR-Signe-vital-observe."""
     parents = ("2.16.840.1.113883.10.20.1.31", "1.3.6.1.4.1.19376.1.5.3.1.4.13.2", "1.2.250.1.213.1.1.3.50")
-    return observed(parents, identifier, measure.code, when, measure.value_node(), measure.mark)
+    return observed(parents, identifier, measure.code, measure.when or when, measure.value_node(), measure.mark)

@@ -14,7 +14,7 @@ from healthspace.cda.write.codes import (
     identified,
     templates,
 )
-from healthspace.cda.write.values import NOWHERE, TREATING, Address, Header, Organization, Patient, Professional
+from healthspace.cda.write.values import NOWHERE, TREATING, Address, Header, Named, Organization, Patient, Professional
 from healthspace.cda.write.xml import Node, e
 
 FRENCH_HEADER = ("2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1")
@@ -34,6 +34,11 @@ def clock(instant: datetime) -> str:
 
 def day(value: date) -> str:
     return value.strftime("%Y%m%d")
+
+
+def at(moment: date) -> str:
+    """A day, or a time to the second."""
+    return clock(moment) if isinstance(moment, datetime) else day(moment)
 
 
 def write_header(
@@ -173,6 +178,15 @@ def assigned(name: str, professional: Professional, *, with_setting: bool = Fals
         e("assignedPerson", _person_name(professional)),
         _organization("representedOrganization", professional.organization, with_setting=with_setting),
     )
+
+
+def assigned_somebody(name: str, who: Professional | Named) -> Node:
+    """As `assigned`; of somebody of whom only a name and a number are known, these."""
+    if isinstance(who, Professional):
+        return assigned(name, who)
+    number = identified(who.identifier) if who.identifier else e("id", nullFlavor="UNK")
+    unsaid = (e("addr", nullFlavor="NASK"), e("telecom", nullFlavor="NASK"))
+    return e(name, number, *unsaid, e("assignedPerson", e("name", who.name)))
 
 
 def written_by(professional: Professional, instant: datetime) -> Node:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from healthspace.cda.write.body import Marked, Numbering, Paragraph, Section, Table, write_document
 from healthspace.cda.write.codes import LOINC, Code, coded, templates
-from healthspace.cda.write.header import clock, write_header
+from healthspace.cda.write.header import at, clock, write_header
 from healthspace.cda.write.measures import Measure
 from healthspace.cda.write.values import Header
 from healthspace.cda.write.xml import Node, e
@@ -88,7 +88,7 @@ def _result(measure: Measure, taken: datetime, identifier: str) -> Node:
         e("id", root=identifier),
         coded("code", measure.code, measure.mark),
         e("statusCode", code="completed"),
-        e("effectiveTime", value=clock(taken)),
+        e("effectiveTime", value=at(measure.when or taken)),
         measure.value_node(),
         measure.judgement(),
         measure.usual_range(),

@@ -1,6 +1,7 @@
 """What was measured or found: a number, a bound, an interval, a code or words, with the laboratory's own range (CI-SIS, IHE XD-LAB)."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from healthspace.cda.write.codes import INTERPRETATION, Code, coded
 from healthspace.cda.write.xml import Node, e
@@ -91,6 +92,8 @@ class Measure:
     flag: str
     mark: str
     range_text: str = ""
+    when: date | None = None
+    """Its own day, or time to the second, if not that of its report."""
 
     @property
     def shown(self) -> str:

@@ -28,14 +28,18 @@ ITEM = (
 
 @dataclass(frozen=True, slots=True)
 class PrescribedItem:
-    """One line. `identifier` is a UUID that the dispensation will name. `long_term` says that it treats a listed illness (ALD)."""
+    """One line. `identifier` is a UUID that the dispensation will name. `long_term` says that it treats a listed illness (ALD).
+
+    0 boxes, None renewals or `long_term`: nobody says.
+    """
 
     identifier: str
     treatment: Treatment
     boxes: int
-    renewals: int
+    renewals: int | None
     advice: str
-    long_term: bool
+    long_term: bool | None
+    substitutable: bool = True
 
 
 def write_prescription(header: Header, items: tuple[PrescribedItem, ...]) -> bytes:
@@ -62,9 +66,9 @@ def _row(item: PrescribedItem) -> tuple[Marked | str, ...]:
         f"du {french(treatment.start)} au {french(treatment.stop)}",
         Marked(treatment.product.name, mark),
         Marked(treatment.dosage, f"{mark}-posologie"),
-        f"{item.boxes} boîte{'s' if item.boxes > 1 else ''}",
-        str(item.renewals),
-        Marked("Oui" if item.long_term else "Non", f"{mark}-ald"),
+        f"{item.boxes} boîte{'s' if item.boxes > 1 else ''}" if item.boxes else "",
+        "" if item.renewals is None else str(item.renewals),
+        Marked({True: "Oui", False: "Non"}.get(item.long_term, "–"), f"{mark}-ald") if item.long_term is not None else "–",
         Marked(item.advice, f"{mark}-conseil"),
     )
 
@@ -82,9 +86,9 @@ def _entry(item: PrescribedItem, numbering: Numbering) -> Node:
         e("consumable", product_entry(treatment.product, treatment.mark, pharmacy=True)),
         _related("RSON", reason_entry(treatment.reason)) if treatment.reason else None,
         _advice(item),
-        _quantity(item),
-        _substitution(),
-        _long_term(item, numbering),
+        _quantity(item) if item.boxes else None,
+        _substitution() if item.substitutable else None,
+        _long_term(item, numbering) if item.long_term is not None else None,
         classCode="SBADM",
         moodCode="INT",
     )
@@ -94,8 +98,8 @@ def _timed(item: PrescribedItem) -> tuple[Node, ...]:
     # The schema wants repeatNumber between the times and the route.
     nodes = dosage(item.treatment)
     times = tuple(node for node in nodes if node.name == "effectiveTime")
-    renewals = e("repeatNumber", value=str(item.renewals))
-    return (*times, renewals, *nodes[len(times) :])
+    renewals = () if item.renewals is None else (e("repeatNumber", value=str(item.renewals)),)
+    return (*times, *renewals, *nodes[len(times) :])
 
 
 def _related(kind: str, node: Node, *, inverted: bool = False) -> Node:
@@ -145,5 +149,5 @@ def _substitution() -> Node:
 def _long_term(item: PrescribedItem, numbering: Numbering) -> Node:
     treatment = item.treatment
     parents = ("1.2.250.1.213.1.1.3.48", "1.2.250.1.213.1.1.3.48.13")
-    value = true_or_false(item.long_term)
+    value = true_or_false(bool(item.long_term))
     return _related("COMP", observed(parents, numbering.next(), LONG_TERM, treatment.start, value, f"{treatment.mark}-ald"))

@@ -22,7 +22,7 @@ class Ingredient:
 class Product:
     """A medicine: its name, its class (ATC), and its French numbers (CIS for the medicine, CIP for the box) when known.
 
-    A magistral preparation has a name and `ingredients`, and no number.
+    A magistral preparation has a name and `ingredients`, and no number. `others` is what other systems call it.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Product:
     cip: Code | None = None
     form: Code | None = None
     ingredients: tuple[Ingredient, ...] = ()
+    others: tuple[Code, ...] = ()
 
 
 def product_entry(product: Product, mark: str, *, lot: str | None = None, pharmacy: bool = False) -> Node:
@@ -54,7 +55,7 @@ def product_entry(product: Product, mark: str, *, lot: str | None = None, pharma
 
 def product_code(product: Product, mark: str) -> Node:
     # A medicine whose CIS is not known has no main code: only its class and its box, as pharmacies write it.
-    others = tuple(code for code in (product.atc, product.cip) if code)
+    others = (*(code for code in (product.atc, product.cip) if code), *product.others)
     if product.cis:
         return coded("code", Code(product.cis.code, product.cis.system, product.cis.display, others), mark)
     return e("code", original_text(mark), *(coded("translation", other) for other in others))

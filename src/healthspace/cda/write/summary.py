@@ -29,13 +29,14 @@ PLAN = Code("18776-5", LOINC, "Plan de traitement")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a treating doctor holds as true of a patient on a day. Empty lists are left out, except allergies."""
+    """What a treating doctor holds as true of a patient on a day. Empty lists are left out; without allergies none is known, and None
+    says nothing of them."""
 
     when: date
     ongoing: tuple[Problem, ...]
     past: tuple[Problem, ...]
     acts: tuple[Act, ...]
-    allergies: tuple[Allergy, ...]
+    allergies: tuple[Allergy, ...] | None
     treatments: tuple[Treatment, ...]
     vital_signs: tuple[Measure, ...]
     immunizations: tuple[Immunization, ...]
@@ -49,7 +50,8 @@ def write_summary(header: Header, summary: Summary) -> bytes:
     parts = [
         Section(("1.2.250.1.213.1.1.2.30",), EVENT, "Pathologies en cours, antécédents et allergies", sections=history),
     ]
-    sections = [Section(("1.2.250.1.213.1.1.2.29",), CONCLUSIONS, "Pathologies, antécédents et allergies", sections=tuple(parts))]
+    whole = Section(("1.2.250.1.213.1.1.2.29",), CONCLUSIONS, "Pathologies, antécédents et allergies", sections=tuple(parts))
+    sections = [whole] if history else []
     if summary.points:
         sections.append(watch_section(summary.points))
     if summary.treatments:
@@ -63,7 +65,7 @@ def write_summary(header: Header, summary: Summary) -> bytes:
 
 
 def clinical_sections(summary: Summary, numbering: Numbering) -> tuple[Section, ...]:
-    """Problems, past problems, acts and allergies: those that there are."""
+    """Problems, past problems, acts and allergies: those of which something is said."""
     found = []
     if summary.ongoing:
         found.append(problems_section(summary.ongoing, numbering, ongoing=True))
@@ -71,4 +73,6 @@ def clinical_sections(summary: Summary, numbering: Numbering) -> tuple[Section, 
         found.append(problems_section(summary.past, numbering, ongoing=False))
     if summary.acts:
         found.append(acts_section(summary.acts, numbering))
-    return (*found, allergies_section(summary.allergies, summary.when, numbering))
+    if summary.allergies is not None:
+        found.append(allergies_section(summary.allergies, summary.when, numbering))
+    return tuple(found)

@@ -6,10 +6,10 @@ from datetime import date
 from healthspace.cda.write.body import Marked, Numbering, Paragraph, Section, Table, write_document
 from healthspace.cda.write.codes import ACT_CODE, EDQM, LOINC, SNOMED, Code, coded, templates, text_reference
 from healthspace.cda.write.entries import reason_entry
-from healthspace.cda.write.header import assigned, day, write_header
+from healthspace.cda.write.header import assigned_somebody, day, write_header
 from healthspace.cda.write.products import Product, product_entry
 from healthspace.cda.write.sections import french
-from healthspace.cda.write.values import Header, Professional
+from healthspace.cda.write.values import Header, Named, Professional
 from healthspace.cda.write.xml import Node, e
 
 TYPE = Code("87273-9", LOINC, "Note de vaccination")
@@ -29,17 +29,22 @@ IMMUNIZATION = ("2.16.840.1.113883.10.20.1.24", "1.3.6.1.4.1.19376.1.5.3.1.4.12"
 
 @dataclass(frozen=True, slots=True)
 class Immunization:
-    """One injection: `rank` is its place in the series, from 1. `site` is where on the body, `route` how; None where nobody says it."""
+    """One injection: `rank` is its place in the series, from 1. `site` is where on the body, `route` how; None where nobody says it.
+
+    `kind` is what kind of dose it is; by default its rank tells. `amount` is a number and its unit.
+    """
 
     product: Product
     against: str
     when: date
     lot: str
-    rank: int
+    rank: int | None
     site: Code | None
-    vaccinator: Professional
+    vaccinator: Professional | Named | None
     mark: str
     route: Code | None = INTRAMUSCULAR
+    kind: Code | None = None
+    amount: tuple[str, str] | None = ("1", "{dose}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,8 @@ def vaccinations_section(immunizations: tuple[Immunization, ...], numbering: Num
             Marked(given.product.name, given.mark),
             given.against,
             given.lot,
-            str(given.rank),
-            f"{given.vaccinator.given} {given.vaccinator.family}",
+            str(given.rank or ""),
+            _called(given.vaccinator),
         )
         for given in immunizations
     )
@@ -102,6 +107,12 @@ def vaccinations_section(immunizations: tuple[Immunization, ...], numbering: Num
         ),
         entries,
     )
+
+
+def _called(vaccinator: Professional | Named | None) -> str:
+    if isinstance(vaccinator, Professional):
+        return f"{vaccinator.given} {vaccinator.family}"
+    return vaccinator.name if vaccinator else ""
 
 
 def _advice_section(advised: tuple[Advised, ...], numbering: Numbering) -> Section:
@@ -151,17 +162,18 @@ def _rank(rank: int) -> Node:
 
 
 def _entry(given: Immunization, numbering: Numbering) -> Node:
+    by_rank = FIRST if given.rank == 1 else BOOSTER if given.rank else UNSPECIFIED
     return _administration(
-        (IMMUNIZATION, "EVN", FIRST if given.rank == 1 else BOOSTER, given.mark),
+        (IMMUNIZATION, "EVN", given.kind or by_rank, given.mark),
         numbering,
         e("statusCode", code="completed"),
         e("effectiveTime", value=day(given.when)),
         coded("routeCode", given.route) if given.route else None,
         coded("approachSiteCode", given.site) if given.site else None,
-        e("doseQuantity", value="1", unit="{dose}"),
+        e("doseQuantity", value=given.amount[0], unit=given.amount[1] or None) if given.amount else None,
         e("consumable", product_entry(given.product, given.mark, lot=given.lot)),
-        e("performer", assigned("assignedEntity", given.vaccinator), typeCode="PRF"),
-        e("entryRelationship", _rank(given.rank), typeCode="SUBJ"),
+        e("performer", assigned_somebody("assignedEntity", given.vaccinator), typeCode="PRF") if given.vaccinator else None,
+        e("entryRelationship", _rank(given.rank), typeCode="SUBJ") if given.rank else None,
     )
 
 

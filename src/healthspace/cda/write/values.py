@@ -48,6 +48,14 @@ class Professional:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody of whom only a name and a number are known."""
+
+    name: str
+    identifier: Identifier | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guardian:
     """A parent or another legal representative."""
 

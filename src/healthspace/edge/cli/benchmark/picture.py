@@ -41,6 +41,8 @@ OWN_DOCUMENTS = 94
 SESSION = "healthspace_session"
 """The cookie of the portal, as a browser knows it: an edge imports no other."""
 LIMIT = 64 << 20
+SESSION = "healthspace_session"
+"""The cookie of the portal."""
 PAGES = ("/summary", "/results", "/timeline", "/vaccination", "/treatments", "/measures", "/wishes", "/documents")
 SEED, TODAY = 20_240, date(2026, 1, 5)
 
