@@ -168,3 +168,39 @@ def check_page(page: str, language: str, titles: dict[str, str], path: str) -> N
         messages = catalogue._catalog  # type: ignore[attr-defined]
         english = {key for key, french in messages.items() if isinstance(key, str) and len(key) > 8 and "%" not in key and key != french}
         assert not {message for message in english if f"|{message}|" in said}, path
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("read_picture", "Votre résumé de santé ne s’est pas affiché."),
+        ("show_essentials", "Votre résumé de santé ne s’est pas affiché."),
+        ("list_documents", "Vos documents ne se sont pas affichés."),
+        ("read_trail", "La liste de qui a ouvert votre dossier ne s’est pas affichée."),
+    ],
+)
+async def test_a_part_of_the_home_page_that_fails_is_told_in_its_place_and_the_rest_is_complete(
+    service: Service,
+    client: httpx.AsyncClient,
+    deposit: Deposit,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    part: str,
+    told: str,
+) -> None:
+    patient = await a_citizen(service)
+    await deposit(a_cda(title="Le bilan"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("DUPRÉ")
+
+    async def fail_later(*_: object, **__: object) -> None:
+        fail()
+
+    monkeypatch.setattr(f"healthspace.edge.portal.home.{part}", fail if part.startswith("show") else fail_later)
+    page = await signed_in(service, client, patient).get("/")
+    assert (page.status_code, page.text.count("Rien n’est perdu"), told in page.text) == (200, 1, True)
+    assert "Bonjour" in page.text
+    assert ("Le bilan" in page.text) == (part != "list_documents")
+    told_to_operators = capsys.readouterr().out
+    assert ("part_of_page_failed" in told_to_operators, "DUPRÉ" in told_to_operators) == (True, False)

@@ -1,15 +1,17 @@
 """The first page after signing in: a citizen's latest news, a professional's search, or what others can do here."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+import structlog
 from starlette.responses import Response
 
 from healthspace.access.rules import WRITES, Action, Reason
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
-from healthspace.base.errors import Refused
+from healthspace.base.errors import HealthspaceError, Refused
 from healthspace.edge.portal.essentials import TYPES, find_trend, show_essentials
 from healthspace.edge.portal.frame import name_role
 from healthspace.edge.portal.health import Sight
@@ -24,7 +26,12 @@ from healthspace.identity.personas import Role
 from healthspace.notifications.operations import count_unread
 from healthspace.record.find import list_documents
 from healthspace.record.picture import read_picture
+from healthspace.record.spaces import patient_of
 from healthspace.record.trail import read_trail
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 NEWEST = 60
 """Documents among which the page looks for what is new."""
@@ -104,24 +111,49 @@ async def show_home(visit: Visit) -> Response:
 
 
 async def _show_citizen_home(visit: Visit) -> Response:
+    """Each part stands by itself: one that fails is told in its place, and the rest of the page is complete."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        documents, picture = await list_documents(p, most=NEWEST), await read_picture(p, TYPES, results=False)
-        lines = await read_trail(p, Wanted(limit=LOOKED_AT))
-        now, unread = p.now, await count_unread(p)
-    rows = [row for row in show_rows((one.json() for one in documents), visit.language, now) if not row.superseded]
+        documents = await or_none(list_documents(p, most=NEWEST))
+        picture = await or_none(read_picture(p, TYPES, results=False))
+        lines = await or_none(read_trail(p, Wanted(limit=LOOKED_AT)))
+        now, unread, holder = p.now, await count_unread(p), (await patient_of(p)).json()
+    language = visit.language
+    shown = none_if_wrong(lambda: show_rows((one.json() for one in documents or ()), language, now)) if documents is not None else None
+    rows = [row for row in shown or () if not row.superseded]
+    sight = Sight(picture, None, "", now, visit.today) if picture is not None else None
     return visit.render(
         "home.html",
         current="/",
-        holder=picture.patient,
-        name=read_given_name(picture.patient.get("name")),
-        essentials=show_essentials(picture.facts, visit.language, visit.today),
-        trend=find_trend(Sight(picture, None, "", now, visit.today), visit),
-        last_visit=find_last_visit(lines, now),
-        tasks=[*find_tasks(rows, lines, now, visit.language), *show_unread(unread, visit.language)],
+        holder=holder,
+        name=read_given_name(holder.get("name")),
+        essentials=none_if_wrong(lambda: show_essentials(sight.picture.facts, language, visit.today)) if sight else None,
+        trend=none_if_wrong(lambda: find_trend(sight, visit)) if sight else None,
+        last_visit=find_last_visit(lines or (), now),
+        tasks=[*find_tasks(rows, lines or (), now, language), *show_unread(unread, language)],
         unread=unread,
-        latest=rows[:LATEST],
-        looks=show_looks(lines, rows, visit.language),
+        latest=rows[:LATEST] if shown is not None else None,
+        looks=none_if_wrong(lambda: show_looks(lines, rows, language)) if lines is not None else None,
     )
+
+
+async def or_none(part: Awaitable[T]) -> T | None:
+    """What one part of a page needs; None, with a line in the log, when reading it fails. What refuses the whole page still does."""
+    try:
+        return await part
+    except HealthspaceError:
+        raise
+    except Exception as error:
+        log.error("part_of_page_failed", error=type(error).__name__)  # its message may hold health data
+        return None
+
+
+def none_if_wrong(make: Callable[[], T]) -> T | None:
+    """One part of a page; None, with a line in the log, when what it is made of is not as it should be."""
+    try:
+        return make()
+    except Exception as error:
+        log.error("part_of_page_failed", error=type(error).__name__)  # its message may hold health data
+        return None
 
 
 def find_last_visit(lines: Sequence[TraceLine], now: datetime) -> datetime | None:
