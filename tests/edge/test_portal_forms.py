@@ -13,10 +13,14 @@ import pytest
 from lxml import html
 
 from healthspace.access.opening import Service
+from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.edge.portal.session import SESSION
+from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.identity.sessions import LIFETIME
+from healthspace.record.life import represent
+from healthspace.record.spaces import owner_of_patient
 from tests.edge.pages import HERE, signed_in
 from tests.harness import a_citizen, authorised
 from tests.large_record import fill_record
@@ -127,6 +131,26 @@ async def test_no_link_of_a_full_record_is_dead_and_no_form_loses_what_was_typed
     if role in PROFESSIONALS:
         starts += [f"/patients/{patient}{part}" for part in ("", "/add", "/emergency")][: 2 if role is Role.LABORATORY else 3]
         starts = [one for one in starts if role is not Role.NURSE or not one.endswith(str(patient))]
+    await try_everything(client, starts)
+
+
+async def test_a_record_without_anything_has_no_dead_link_and_takes_every_form(service: Service, client: httpx.AsyncClient) -> None:
+    signed_in(service, client, await a_citizen(service))
+    await try_everything(client, ["/"])
+
+
+async def test_who_represents_a_child_finds_no_dead_link_and_loses_nothing(service: Service, client: httpx.AsyncClient) -> None:
+    parent, born = await a_citizen(service), (clock.now() - timedelta(days=3000)).date().isoformat()
+    child = await a_citizen(service, 2, birth_date=born)
+    async with service.door.permit(caller_of_citizen(child), Action.INVITE_CARER, owner_of_patient(child)) as p:
+        assert await represent(p, parent)
+    signed_in(service, client, parent)
+    pages = await try_everything(client, [f"/patients/{child}"])
+    assert f"/patients/{child}/relatives" in pages
+
+
+async def try_everything(client: httpx.AsyncClient, starts: list[str]) -> dict[str, str]:
+    """Opens every page, and sends every form of it in every wrong way."""
     pages = await walk(client, starts)
     forms = {form.kind: form for address, page in pages.items() for form in forms_of(address, page)}
     lost = []
@@ -146,6 +170,7 @@ async def test_no_link_of_a_full_record_is_dead_and_no_form_loses_what_was_typed
         assert abroad.status_code == 400, form.kind
     assert not lost, "\n".join(dict.fromkeys(lost))
     assert len(pages) > 5
+    return pages
 
 
 async def test_what_is_sent_after_the_session_has_ended_waits_until_its_sender_is_signed_in_again(
