@@ -84,6 +84,7 @@ OF_ONES_OWN = ["/", "/documents", "/documents?q=arachide", "/notifications", "/s
 UNSTEADY = (
     r'"(timestamp|lastUpdated)":"[^"]*"',
     r"(_?cursor|after)=[^\"&]*",
+    r'"fullUrl":"urn:uuid:[^"]*"',
     r"(?s)<div class=\"late\".*?</div>",
     r'"date":"\d{4}-\d\d-\d\dT[^"]*"',
     r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f-]{17}",

@@ -61,7 +61,7 @@ class Family:
             f"Patient/{child}/_history",
         ):
             answer = await desk.get(path, self.parent)
-            seen[path] = (answer.status_code, re.sub(r'"(timestamp|lastUpdated)":"[^"]*"|cursor=[^"&]*', "", answer.text))
+            seen[path] = (answer.status_code, re.sub(r'"(timestamp|lastUpdated)":"[^"]*"|cursor=[^"&]*|urn:uuid:[^"]*', "", answer.text))
         summary = await desk.get(f"Patient/{child}/$summary", self.parent)
         seen["$summary"] = [(section["title"], section["text"]) for section in summary.json()["entry"][0]["resource"]["section"]]
         seen["trail"] = [str(event) for event in await self.trail(self.parent) if f"Patient/{self.parent}" not in str(event["agent"])]
