@@ -177,3 +177,24 @@ async def test_what_is_answered_is_valid_itself(bench: Bench) -> None:
 async def test_a_body_that_is_coded_is_refused(bench: Bench) -> None:
     refused = await bench.send("POST", "Patient", gzip.compress(b'{"resourceType":"Patient"}'), content_encoding="gzip")
     assert (refused.status_code, fault_of(refused)) == (415, "http.Content-Encoding")
+
+
+@pytest.mark.parametrize("path", ["Patient/p/_history", "Patient/_history", "_history"])
+async def test_a_history_shows_the_versions_that_were_current_in_a_period(bench: Bench, path: str) -> None:
+    moments: list[str] = []
+    for active in (True, False, True):
+        made = await bench.send("PUT", "Patient/p", {**PATIENT, "id": "p", "active": active})
+        moments.append(made.json()["meta"]["lastUpdated"])
+    assert (await bench.send("DELETE", "Patient/p")).status_code == 204
+
+    async def shown(period: str) -> list[str]:
+        page = (await bench.send("GET", f"{path}?_at={period}")).json()
+        told = [entry for entry in page.get("entry", []) if entry["fullUrl"].endswith("/Patient/p")]
+        assert path == "_history" or page["total"] == len(told)
+        return [entry["response"]["etag"] for entry in told]
+
+    assert [await shown(moment) for moment in moments] == [['W/"1"'], ['W/"2"'], ['W/"3"']]
+    assert await shown(moments[0][:4]) == ['W/"4"', 'W/"3"', 'W/"2"', 'W/"1"']
+    assert await shown("2999") == ['W/"4"']
+    assert await shown("1999-05") == []
+    assert (await bench.send("GET", f"{path}?_at=then")).status_code == 400

@@ -23,19 +23,27 @@ READ_ACTIONS = (Action.READ_RESOURCE, Action.READ_DOCUMENT, Action.READ_ACCESS)
 
 HISTORY_OF_ONE = """
     SELECT type, id, version, updated, body FROM (
-        SELECT type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 AND id = $3
-        UNION ALL
-        SELECT type, id, version, updated, body FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
+        SELECT type, id, version, updated, body, lead(updated) OVER (ORDER BY version) AS followed FROM (
+            SELECT type, id, version, updated, body FROM resource WHERE owner = $1 AND type = $2 AND id = $3
+            UNION ALL
+            SELECT type, id, version, updated, body FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
+        ) AS written
     ) AS versions
      WHERE ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5)
-       AND ($6::integer IS NULL OR version < $6)
-     ORDER BY version DESC LIMIT $7
+       AND ($6::timestamptz IS NULL OR followed IS NULL OR followed > $6)
+       AND ($7::integer IS NULL OR version < $7)
+     ORDER BY version DESC LIMIT $8
 """
 COUNT_OF_ONE = """
-    SELECT (SELECT count(*) FROM resource WHERE owner = $1 AND type = $2 AND id = $3
-               AND ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5))
-         + (SELECT count(*) FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
-               AND ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5))
+    SELECT count(*) FROM (
+        SELECT updated, lead(updated) OVER (ORDER BY version) AS followed FROM (
+            SELECT version, updated FROM resource WHERE owner = $1 AND type = $2 AND id = $3
+            UNION ALL
+            SELECT version, updated FROM resource_history WHERE owner = $1 AND type = $2 AND id = $3
+        ) AS written
+    ) AS versions
+     WHERE ($4::timestamptz IS NULL OR updated >= $4) AND ($5::timestamptz IS NULL OR updated <= $5)
+       AND ($6::timestamptz IS NULL OR followed IS NULL OR followed > $6)
 """
 HISTORY_OF_ALL = """
     SELECT owner, type, id, version, updated, body FROM (
@@ -43,27 +51,41 @@ HISTORY_OF_ALL = """
          WHERE ($1::smallint IS NULL OR type = $1) AND ($2::timestamptz IS NULL OR updated >= $2)
            AND ($3::timestamptz IS NULL OR updated <= $3)
         UNION ALL
-        SELECT owner, type, id, version, updated, body FROM resource_history
+        SELECT owner, type, id, version, updated, body FROM resource_history AS r
          WHERE ($1::smallint IS NULL OR type = $1) AND ($2::timestamptz IS NULL OR updated >= $2)
            AND ($3::timestamptz IS NULL OR updated <= $3)
+           AND ($4::timestamptz IS NULL OR updated > $4 OR NOT EXISTS (
+               SELECT FROM resource AS n
+                WHERE n.owner = r.owner AND n.type = r.type AND n.id = r.id AND n.version > r.version AND n.updated <= $4
+               UNION ALL
+               SELECT FROM resource_history AS n
+                WHERE n.owner = r.owner AND n.type = r.type AND n.id = r.id AND n.version > r.version AND n.updated <= $4))
     ) AS versions
-     WHERE $4::timestamptz IS NULL OR (updated, id, version) < ($4, $5, $6)
-     ORDER BY updated DESC, id DESC, version DESC LIMIT $7
+     WHERE $5::timestamptz IS NULL OR (updated, id, version) < ($5, $6, $7)
+     ORDER BY updated DESC, id DESC, version DESC LIMIT $8
 """
 COUNT_OF_ALL = """
     SELECT (SELECT count(*) FROM resource WHERE ($1::smallint IS NULL OR type = $1)
                AND ($2::timestamptz IS NULL OR updated >= $2) AND ($3::timestamptz IS NULL OR updated <= $3))
-         + (SELECT count(*) FROM resource_history WHERE ($1::smallint IS NULL OR type = $1)
-               AND ($2::timestamptz IS NULL OR updated >= $2) AND ($3::timestamptz IS NULL OR updated <= $3))
+         + (SELECT count(*) FROM resource_history AS r WHERE ($1::smallint IS NULL OR type = $1)
+               AND ($2::timestamptz IS NULL OR updated >= $2) AND ($3::timestamptz IS NULL OR updated <= $3)
+               AND ($4::timestamptz IS NULL OR updated > $4 OR NOT EXISTS (
+                   SELECT FROM resource AS n
+                    WHERE n.owner = r.owner AND n.type = r.type AND n.id = r.id AND n.version > r.version AND n.updated <= $4
+                   UNION ALL
+                   SELECT FROM resource_history AS n
+                    WHERE n.owner = r.owner AND n.type = r.type AND n.id = r.id AND n.version > r.version AND n.updated <= $4)))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which versions a history shows: written from `since` to `until`; `count` of them, after the place `after`."""
+    """Which versions a history shows: written from `since` to `until`, and not followed by another before `standing`; `count` of them,
+    after the place `after`."""
 
     since: datetime | None = None
     until: datetime | None = None
+    standing: datetime | None = None
     count: int = 50
     after: tuple[datetime, UUID, int] | None = None
 
@@ -98,7 +120,7 @@ async def read_history(p: Permit, type_: str, identifier: UUID, window: Window) 
     p.must_be_for(Action.READ_HISTORY)
     if await _find_shown(p, type_, identifier) is None and await _last_shown(p, type_, identifier) is None:
         raise NotFound
-    about = (p.owner, NUMBER[type_], identifier, window.since, window.until)
+    about = (p.owner, NUMBER[type_], identifier, window.since, window.until, window.standing)
     before = window.after[2] if window.after else None
     rows = await p.tx.fetch(HISTORY_OF_ONE, *about, before, window.count + 1)
     entries = tuple(open_row(p.cipher, row) for row in rows[: window.count])
@@ -108,7 +130,7 @@ async def read_history(p: Permit, type_: str, identifier: UUID, window: Window) 
 
 async def read_history_of_all(reach: Reach, type_: str | None, window: Window) -> Versions:
     """The versions of every resource, or of every one of a type, latest first: for a caller whose reach has no bounds."""
-    about = (NUMBER[type_] if type_ else None, window.since, window.until)
+    about = (NUMBER[type_] if type_ else None, window.since, window.until, window.standing)
     rows = await reach.tx.fetch(HISTORY_OF_ALL, *about, *(window.after or (None, None, None)), window.count + 1)
     entries = tuple(await reach.open_rows(rows[: window.count]))
     return Versions(entries, await reach.tx.fetchval(COUNT_OF_ALL, *about), len(rows) > window.count)

@@ -17,11 +17,12 @@ from healthspace.edge.fhir.act import base_url, read_terms
 from healthspace.edge.fhir.answer import answer, etag_of
 from healthspace.edge.fhir.conditions import moment_in
 from healthspace.edge.fhir.read import locate
+from healthspace.fhir.dates import instants_of
 from healthspace.identity.caller import Caller
 from healthspace.resources.cursor import open_place, seal_place
 from healthspace.resources.grammar import LARGEST_PAGE, printable
 from healthspace.resources.reach import Reach
-from healthspace.resources.reading import Versions, Window, read_history, read_history_of_all
+from healthspace.resources.reading import Versions, Window, moment_of, read_history, read_history_of_all
 from healthspace.resources.stored import Stored, instant
 
 KNOWN = frozenset({"_since", "_at", "_count", "_cursor", "_format", "_pretty", "_sort"})
@@ -66,7 +67,8 @@ async def _window(request: Request, service: Service, about: str) -> Window:
     if terms.get("_sort", "-_lastUpdated") != "-_lastUpdated":
         raise Malformed("a history begins with its last version", place="_sort")
     since = moment_in(terms["_since"], "_since") if "_since" in terms else None
-    until = moment_in(terms["_at"], "_at") if "_at" in terms else None
+    # R4: _at asks for the versions that were current at some time in that period.
+    standing, until = _period(terms["_at"]) if "_at" in terms else (None, None)
     count = terms.get("_count", "50")
     if not count.isdecimal() or len(count) > 9:
         raise Malformed("_count must be a whole number", place="_count")
@@ -74,8 +76,15 @@ async def _window(request: Request, service: Service, about: str) -> Window:
     if "_cursor" in terms:
         at, identifier, version = open_place(service.door.keys, f"history|{about}", terms["_cursor"])
         after = EPOCH + timedelta(microseconds=at), UUID(identifier), version
-    # R4: _at asks for the versions that were current at some time in that period; the latest before it is among them.
-    return Window(since, until, min(int(count), LARGEST_PAGE), after)
+    return Window(since, until, standing, min(int(count), LARGEST_PAGE), after)
+
+
+def _period(text: str) -> tuple[datetime, datetime]:
+    """The first and the last instant of a date, or of a year, a month, an instant (R4 http.html#history)."""
+    span = instants_of(text.strip().replace(" ", "+"))
+    if span is None:
+        raise Malformed("_at is a date", place="_at")
+    return moment_of(span[0]), moment_of(span[1])
 
 
 def _answer(request: Request, service: Service, about: str, versions: Versions, name: str | None) -> Response:
