@@ -53,7 +53,7 @@ def write_resources(header: Header, type_code: str, resources: Iterable[Resource
     """The document of the type `type_code` (LOINC: 87273-9 vaccination note, 60591-5 summary, 11502-2 laboratory report, 57833-6
     prescription) that says what `resources` say, under `header`.
 
-    What is written is read out of it again as the same facts (docs/decisions/0042). Each resource is in it, or is left out with
+    What is written is read out of it again as the same facts (docs/decisions/0043). Each resource is in it, or is left out with
     the reason: nothing is rounded, and nothing made up. Invalid for another type, or when nothing can be written.
     """
     if type_code not in _KINDS:
