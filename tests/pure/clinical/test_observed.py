@@ -282,3 +282,47 @@ def test_a_transfer_says_where_to(mood: str, kind: str) -> None:
 def test_a_comment_on_a_directive_is_kept_with_it() -> None:
     one = read_one(WISHES, wish("75787-2", "true", comment("c")), '<content ID="c">Sauf accident</content>')
     assert "Sauf accident" in written(one)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('<value xsi:type="PQ" nullFlavor="OTH"><translation value="5" code="UI" codeSystem="1.2.3"/></value>', {"value": 5, "unit": "UI"}),
+        ('<value xsi:type="PQ" value="&lt;5" unit="g/L"/>', {"value": 5, "unit": "g/L", "comparator": "<"}),
+        ('<value xsi:type="REAL" value="1.5e3"/>', {"value": 1500}),
+        ('<value xsi:type="PQ" value="+5" unit="g/L"/>', {"value": 5, "unit": "g/L"}),
+        ('<value xsi:type="IVL_PQ"><high value="5" unit="g/L" inclusive="0"/></value>', {"value": 5, "unit": "g/L", "comparator": "<"}),
+    ],
+)
+def test_a_number_is_read_however_it_is_said(written: str, told: dict[str, object]) -> None:
+    found = read_section("30954-2", observation("80", coded("code", "1234-5", LOINC), DONE, at("20240503"), written))
+    (fact,) = found.facts
+    assert {name: value for name, value in fact.resource["valueQuantity"].items() if name not in {"system", "code"}} == told
+    assert found.unread == ()
+    assert faults_in(found) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '<value xsi:type="RTO"><numerator value="1"/></value>',
+        '<value xsi:type="IVL_PQ"><low value="1" unit="g/L"/><width value="2" unit="g/L"/></value>',
+        '<value xsi:type="IVL_PQ"><low value="9" unit="g/L"/><high value="5" unit="g/L"/></value>',
+        '<value xsi:type="ED" representation="B64" mediaType="image/png">AAAA</value>',
+        '<value xsi:type="PIVL_TS"><period value="6" unit="h"/></value>',
+    ],
+)
+def test_a_value_that_fhir_has_no_room_for_is_noted_and_not_dropped_in_silence(written: str) -> None:
+    for template in ("80", "48"):
+        found = read_section("30954-2", observation(template, coded("code", "1234-5", LOINC), DONE, at("20240503"), written))
+        assert [one.reason for one in found.unread] == ["value"]
+        assert "dataAbsentReason" in found.facts[0].resource
+
+
+def test_of_several_values_the_first_that_says_something_is_the_value_and_the_others_are_notes() -> None:
+    values = '<value xsi:type="PQ" nullFlavor="UNK"/><value xsi:type="PQ" value="5" unit="g/L"/><value xsi:type="ST">trouble</value>'
+    found = read_section("30954-2", observation("80", coded("code", "1234-5", LOINC), DONE, at("20240503"), values))
+    (fact,) = found.facts
+    assert fact.resource["valueQuantity"]["value"] == 5
+    assert fact.resource["note"] == [{"text": "Autre valeur : trouble"}]
+    assert found.unread == ()

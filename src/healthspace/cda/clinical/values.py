@@ -19,7 +19,7 @@ TRANSLATION = "urn:healthspace:translation"
 """On a Quantity, valueQuantity: the same value as the sender wrote it in another unit."""
 
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_NUMBER = re.compile(r"-?\d{1,18}(?:[.,]\d{1,18})?|-?[.,]\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:[.,]\d{1,18})?|[.,]\d{1,18})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _BOUNDED = re.compile(r"(?P<sign><=|>=|[<>≤≥])\s*(?P<number>-?\d{1,18}(?:[.,]\d{1,18})?)(?:\s*(?P<unit>[^\s<>=]{1,40}))?", re.ASCII)
 _SIGNS = {"≤": "<=", "≥": ">="}
 _PACKAGES = {
@@ -84,7 +84,9 @@ def number_of(text: str) -> ExactNumber | int | None:
     """A number as it was written ("1.00" stays so); a decimal comma is read as a point. None when `text` is no number."""
     if _NUMBER.fullmatch(text) is None:
         return None
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    sign, digits = ("-" if text.startswith("-") else "", text.lstrip("+-"))
+    if "e" in digits.casefold():
+        return ExactNumber(f"{float(sign + digits.replace(',', '.')):.15g}")
     whole, point, rest = digits.replace(",", ".").partition(".")
     return ExactNumber(sign + (whole.lstrip("0") or "0") + point + rest) if point else int(sign + whole)
 
@@ -122,8 +124,9 @@ def interval_value(element: Element) -> Resource:
     """An interval of quantities: a Range, or a bounded Quantity when one side is open (`low 0.5` is "at least 0.5")."""
     low, high = child(element, "low"), child(element, "high")
     ends = quantity_of(low), quantity_of(high)
-    if all(ends):
-        return {"valueRange": {"low": ends[0], "high": ends[1]}}
+    if ends[0] and ends[1]:
+        same, backwards = ends[0].get("unit") == ends[1].get("unit"), ends[0]["value"] > ends[1]["value"]
+        return {} if same and backwards else {"valueRange": {"low": ends[0], "high": ends[1]}}  # FHIR rng-2
     if child(element, "width") is not None:
         return {}  # with a width, a single end is no bound
     bounded = _bound(low, ">=", ">") or _bound(high, "<=", "<") or quantity_of(child(element, "center")) or quantity_of(element)
@@ -164,8 +167,10 @@ def values_in(statement: Statement) -> list[Element]:
 def is_unread(statement: Statement, value: Resource) -> bool:
     """True when a value says something that no FHIR value was made of: half a ratio, an interval by its width, a file."""
     parts = (each for element in values_in(statement)[:1] for each in element.iter() if not attribute(each, "nullFlavor"))
+    kept = any(name.startswith("value") for name in value)
+    masked = any(attribute(element, "nullFlavor") == "MSK" for element in values_in(statement)[:1])
     # A reference that dangles says nothing.
-    return not value and any((each.get("value") and not each.tag.endswith("}reference")) or tidy(each.text) for each in parts)
+    return not kept and not masked and any((each.get("value") and not each.tag.endswith("}reference")) or tidy(each.text) for each in parts)
 
 
 def _type_of(element: Element) -> str:
@@ -176,10 +181,14 @@ def _type_of(element: Element) -> str:
 
 def _read_quantity(statement: Statement, element: Element) -> Resource:
     quantity = quantity_of(element)
+    if quantity is None and not attribute(element, "value"):
+        # Some say the value in the laboratory's own unit only, which is none of UCUM: as a translation.
+        quantity = next((one["valueQuantity"] for one in _translated(element)), None)
     if quantity is not None:
         return {"valueQuantity": quantity}
     words = tidy(f"{attribute(element, 'value')} {attribute(element, 'unit')}") if attribute(element, "value") else ""
-    return {"valueString": words} if words else {}
+    bounded = _bounded_text(words)
+    return {"valueQuantity": bounded} if bounded else {"valueString": words} if words else {}
 
 
 def _read_interval(statement: Statement, element: Element) -> Resource:
