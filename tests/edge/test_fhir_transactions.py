@@ -133,3 +133,23 @@ async def test_a_reading_that_fails_undoes_a_transaction(bench: Bench, method: s
         assert answer.json()["entry"][0]["response"]["status"] == "200 OK"
     else:
         assert fault_of(answer) == "Bundle.entry[0]"
+
+
+async def test_a_conditional_reference_may_mean_what_the_transaction_creates(bench: Bench) -> None:
+    condition = "identifier=urn:rpps|77"
+    reference = {"reference": f"Practitioner?{condition.replace('|', '%7C')}"}
+    doctor = {"resourceType": "Practitioner", "identifier": [{"system": "urn:rpps", "value": "77"}]}
+    visits = [an_observation({"id": "x"}, subject={"reference": ALPHA}, performer=[reference]) for _ in range(2)]
+    bundle = a_transaction(
+        an_entry("POST", "Observation", visits[0]),
+        an_entry("POST", "Practitioner", doctor, ifNoneExist=condition),
+        an_entry("POST", "Patient", PATIENT, ALPHA),
+        an_entry("POST", "Observation", visits[1]),
+    )
+    performers = set()
+    for _ in range(2):
+        answer = await bench.send("POST", "", bundle, prefer="return=representation")
+        assert answer.status_code == 200, answer.text
+        told = [entry["resource"] for entry in answer.json()["entry"]]
+        performers |= {one["performer"][0]["reference"] for one in told if one["resourceType"] == "Observation"}
+        assert performers == {f"Practitioner/{told[1]['id']}"}

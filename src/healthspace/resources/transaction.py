@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from healthspace.access.rules import Action
@@ -99,19 +99,30 @@ async def _match(work: Work, entry: Entry) -> None:
 
 
 async def _name(work: Work, entries: list[Entry]) -> dict[str, str]:
-    """Gives every entry that creates its id; fullUrl → `Type/id` for all that other entries may refer to. Patients come first."""
+    """Gives every entry that creates its id; fullUrl, or condition → `Type/id` for all that other entries may refer to.
+
+    Patients come first, then what is created under a condition.
+    """
     names: dict[str, str] = {}
-    for entry in sorted(entries, key=lambda each: each.type != "Patient"):
+    for entry in sorted(entries, key=lambda each: (each.type != "Patient", each.terms is None)):
+        if entry.method not in {"POST", "PUT"} or entry.resource is None:
+            continue
         if entry.known is not None:
-            names[entry.full_url] = f"{entry.type}/{entry.known.name}"
-        elif entry.method == "PUT" and entry.resource is not None and (entry.name or entry.resource.get("id")):
-            entry.name = entry.name or entry.resource["id"]
-            names[entry.full_url] = f"{entry.type}/{entry.name}"
-        elif entry.method in {"POST", "PUT"} and entry.resource is not None:
+            name = entry.known.name
+        elif entry.method == "PUT" and (entry.name or entry.resource.get("id")):
+            name = entry.name = entry.name or str(entry.resource["id"])
+        else:
             entry.identifier = await _at(entry, _give_id(work, entry.resource, names))
-            names[entry.full_url] = f"{entry.type}/{entry.identifier}"
+            name = str(entry.identifier)
+        for meaning in (entry.full_url, _spell(entry.type, entry.terms)):
+            names[meaning] = f"{entry.type}/{name}"
     names.pop("", None)
     return names
+
+
+def _spell(type_: str, terms: Terms | None) -> str:
+    """A condition in one spelling."""
+    return f"{type_}?{urlencode(sorted(terms))}" if terms else ""
 
 
 async def _give_id(work: Work, resource: Resource, names: dict[str, str]) -> UUID:
@@ -130,7 +141,7 @@ async def _resolve(work: Work, resource: Resource, names: dict[str, str]) -> Res
     meant = {text: names[text] for text in waiting if text in names}
     for text in waiting:
         if text not in meant and _is_conditional(text):
-            meant[text] = await _find_one(work, text)
+            meant[text] = await _find_one(work, text, names)
     if not meant:
         return resource
     replaced: Resource = _replace(resource, meant)
@@ -142,10 +153,13 @@ def _is_conditional(text: str) -> bool:
     return bool(mark) and type_ in NUMBER
 
 
-async def _find_one(work: Work, text: str) -> str:
-    """`Type/id` of the one resource that a conditional reference means (R4 http.html#trules)."""
+async def _find_one(work: Work, text: str, names: dict[str, str]) -> str:
+    """`Type/id` of the one resource that a conditional reference means (R4 http.html#trules): of the transaction, or stored already."""
     type_, _, query = text.partition("?")
-    asked = read_search(type_, parse_qsl(query, keep_blank_values=True, max_num_fields=20))
+    terms = parse_qsl(query, keep_blank_values=True, max_num_fields=20)
+    if (promised := names.get(_spell(type_, terms))) is not None:
+        return promised
+    asked = read_search(type_, terms)
     found = await find_all(work.reach, asked, 2) if asked.terms else []
     if len(found) != 1:
         raise PreconditionFailed("a conditional reference must mean exactly one resource", place=f"{type_}.reference")
