@@ -8,10 +8,11 @@ from markupsafe import Markup
 
 from healthspace.access.origin import is_from_document
 from healthspace.edge.portal.health import Sight
-from healthspace.edge.portal.health_words import NONE_KNOWN, SECTIONS
+from healthspace.edge.portal.health_words import SECTIONS
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.edge.portal.measures import show_cards
 from healthspace.edge.portal.privacy import show_treating
+from healthspace.edge.portal.summary import explain_empty
 from healthspace.edge.portal.visit import Visit
 from healthspace.profile.sections import Section, State, make_sections
 from healthspace.resources.stored import Resource
@@ -70,13 +71,8 @@ def _show_section(section: Section, language: Language) -> Essential:
             moment = read_moment(latest.time)
             value, detail = latest.name, language.shortly(moment) if moment else ""
     else:
-        value, detail = _none(section, language), ""
+        value, detail = explain_empty(section, language), ""
     return Essential(icon, language.say(name), value, detail, PATHS[section.key])
-
-
-def _none(section: Section, language: Language) -> str:
-    known = NONE_KNOWN.get(section.key) if section.state is State.NONE_KNOWN else None
-    return language.say(known) if known else language.say("Not filled in")
 
 
 def _show_doctor(teams: list[Resource], language: Language) -> Essential:
