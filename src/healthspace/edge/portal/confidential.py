@@ -1,10 +1,10 @@
-"""A secret connection (R1111-50): for half an hour, what is done in one record is hidden from who represents the minor.
+"""A secret connection (R1111-50): what is done in one record is hidden from who represents the minor.
 
-The mode travels in a token of its own, in a cookie that the browser sends for this record alone, as that of an emergency does.
+The mode travels in a token of its own, in a cookie that the browser sends for this record alone, as that of an emergency does. It lasts as
+long as a session may: if it ran out in the middle of a visit, what is done next would be told to those it is kept from.
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from starlette.responses import Response
 
@@ -15,14 +15,13 @@ from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.session import CONFIDENTIAL
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import GIVE_CARE
-
-LASTS = timedelta(minutes=30)
+from healthspace.identity.sessions import LIFETIME
 
 
 async def show_confidential(visit: Visit) -> Response:
     """GET /patients/{patient}/confidential: what follows from it. Nothing of the record is shown: not even whose it is."""
     await _find(visit)
-    return visit.render("confidential.html", current="/", here=False, minutes=int(LASTS.total_seconds() // 60))
+    return visit.render("confidential.html", current="/", here=False)
 
 
 async def begin(visit: Visit) -> Response:
@@ -30,12 +29,12 @@ async def begin(visit: Visit) -> Response:
     reads = await _find(visit)
     caller, now = visit.caller, clock.now()
     assert caller.role is not None  # noqa: S101 - who gives care has one
-    token = visit.service.tokens.issue(caller.role, now, secret=True, lifetime=LASTS, session=caller.session)
+    token = visit.service.tokens.issue(caller.role, now, secret=True, session=caller.session)
     response = go_to(visit.prefix if reads else f"{visit.prefix}/add")
     response.set_cookie(
         CONFIDENTIAL,
         token,
-        max_age=int(LASTS.total_seconds()),
+        max_age=int(LIFETIME.total_seconds()),
         path=visit.prefix,
         secure=visit.request.url.scheme == "https",
         httponly=True,
