@@ -6,12 +6,13 @@ import pytest
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
+from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import TECHNICAL
 from healthspace.resources import reindex as module
 from healthspace.resources.grammar import read_search
 from healthspace.resources.planning import plan
 from healthspace.resources.reach import Reach
-from healthspace.resources.reindex import count_stale, reindex
+from healthspace.resources.reindex import count_stale, find_stale, reindex
 from healthspace.resources.search import search
 from healthspace.resources.work import Work
 
@@ -85,6 +86,19 @@ async def test_it_goes_on_where_it_stopped(service: Service, connection: asyncpg
     assert sum((await count_stale(service.door)).values()) == 5
     assert [step.done async for step in reindex(service.door)] == [12, 13, 13]
     assert await found_all(service) == [6, 1, 6, 1]
+
+
+async def test_what_nothing_was_stale_in_is_not_looked_through_again(service: Service, connection: asyncpg.Connection) -> None:
+    await fill(service, 2)
+    assert await find_stale(service.door) == {}
+    await connection.execute("UPDATE resource SET indexed = 1, updated = updated - interval '2 hours' WHERE type = $1", NUMBER["Patient"])
+    assert (await find_stale(service.door), await count_stale(service.door)) == ({}, {"Patient": 2})
+    # What an older process writes beside ours is found.
+    await connection.execute("UPDATE resource SET indexed = 1 WHERE type = $1", NUMBER["Observation"])
+    assert await find_stale(service.door) == {"Observation": 2}
+    async for _ in reindex(service.door):
+        pass
+    assert (await find_stale(service.door), await count_stale(service.door)) == ({}, {})
 
 
 async def test_what_is_changed_before_its_turn_is_indexed_once(service: Service, connection: asyncpg.Connection) -> None:

@@ -7,6 +7,7 @@ the transaction that moves it on. What is written meanwhile is indexed by today'
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from healthspace.access.permit import Door
@@ -21,7 +22,12 @@ from healthspace.resources.stored import open_row
 STALE_TYPES = """
     SELECT r.type, count(*) AS resources FROM resource r
       JOIN unnest($1::smallint[], $2::integer[]) AS today (type, fingerprint) ON today.type = r.type
-     WHERE r.indexed <> today.fingerprint GROUP BY r.type
+     WHERE r.indexed <> today.fingerprint AND r.updated >= $3 GROUP BY r.type
+"""
+FINISHED = "SELECT finished FROM reindexing WHERE fingerprint = $1"
+NOTHING_STALE = """
+    INSERT INTO reindexing (fingerprint, owner, type, id, done, finished) VALUES ($1, -1, 0, $2, 0, $3)
+    ON CONFLICT (fingerprint) DO UPDATE SET finished = excluded.finished
 """
 BEGIN = """
     INSERT INTO reindexing (fingerprint, owner, type, id, done) VALUES ($1, -1, 0, $2, 0) ON CONFLICT (fingerprint) DO NOTHING
@@ -41,6 +47,9 @@ MOVE = "UPDATE reindexing SET owner = $2, type = $3, id = $4, done = $5 WHERE fi
 FINISH = "UPDATE reindexing SET finished = $2 WHERE fingerprint = $1"
 WRAPPED = "SELECT wrapped_key FROM owner WHERE owner = $1"
 NOWHERE = UUID(int=0)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+OVERLAP = timedelta(hours=1)
+"""How far back each look reaches beyond the one before: a transaction may commit long after its moment, and clocks differ."""
 BATCH = 200
 
 Key = tuple[int, int, UUID]
@@ -55,9 +64,23 @@ class Progress:
 
 
 async def count_stale(door: Door) -> dict[str, int]:
-    """How many resources of each type wait to be indexed anew."""
+    """How many resources of each type wait to be indexed anew. Reads the whole store."""
     async with door.database.reading() as tx:
-        rows = await tx.fetch(STALE_TYPES, *_today())
+        rows = await tx.fetch(STALE_TYPES, *_today(), BEGINNING)
+    return {NAMES[row["type"] - 1]: row["resources"] for row in rows}
+
+
+async def find_stale(door: Door) -> dict[str, int]:
+    """As `count_stale`, but only of what was written since nothing was stale: by processes of an older version, beside ours.
+
+    Every process asks this again and again, and must not read the whole store each time.
+    """
+    now, run = clock.now(), _fingerprint_of_all()
+    async with door.database.reading() as tx:
+        finished: datetime | None = await tx.fetchval(FINISHED, run)
+        rows = await tx.fetch(STALE_TYPES, *_today(), finished - OVERLAP if finished is not None else BEGINNING)
+        if not rows:
+            await tx.execute(NOTHING_STALE, run, NOWHERE, now)
     return {NAMES[row["type"] - 1]: row["resources"] for row in rows}
 
 

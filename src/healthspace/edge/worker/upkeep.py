@@ -16,7 +16,7 @@ from healthspace.identity.sessions import Sessions
 from healthspace.record.clinical.again import BATCH as READ_AT_ONCE
 from healthspace.record.clinical.again import count_stale as count_stale_readings
 from healthspace.record.clinical.again import read_again
-from healthspace.resources.reindex import BATCH, count_stale, reindex
+from healthspace.resources.reindex import BATCH, find_stale, reindex
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -53,7 +53,7 @@ async def keep_up(door: Door, sessions: Sessions, trail_months: int) -> None:
 
 async def index_anew(door: Door) -> None:
     """Indexes anew what other search parameters have indexed; searches of those types say so meanwhile."""
-    waiting = await count_stale(door)
+    waiting = await find_stale(door)
     if not waiting:
         return
     door.stale |= waiting.keys()
