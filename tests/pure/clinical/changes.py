@@ -245,3 +245,8 @@ def in_organizers(root: Root) -> None:
 def inverted(root: Root) -> None:
     for element in in_entries(root, *named("entryRelationship")):
         element.set("inversionInd", "false" if element.get("inversionInd") == "true" else "true")
+
+
+def templates_removed(root: Root) -> None:
+    for element in in_entries(root, *named("templateId")):
+        element.getparent().remove(element)

@@ -243,3 +243,15 @@ def years(resource: Resource) -> set[int]:
     """The years of the times of a resource, those of what it contains left aside."""
     own = {name: value for name, value in resource.items() if name not in {"contained", "identifier", "note", "code", "text"}}
     return {int(year) for year in re.findall(r"'((?:19|20)\d\d)(?:-\d\d[^']*)?'", repr(own))}
+
+
+@each_document
+def test_without_templates_the_section_tells_what_an_entry_is_and_nothing_becomes_a_problem_that_was_none(name: str) -> None:
+    found, before = after(name, changes.templates_removed), as_it_is(name)
+    for kind in ("Condition", "AllergyIntolerance", "Immunization"):
+        was = {fact.place for fact in in_entries(before) if fact.resource["resourceType"] == kind and is_positive(fact.resource)}
+        now = {fact.place for fact in in_entries(found) if fact.resource["resourceType"] == kind and is_positive(fact.resource)}
+        assert now <= was
+    own = [one for one in before.facts if one.resource["resourceType"] == "Condition" and one.section in {"11450-4", "11348-0"}]
+    kept = {one.key for one in found.facts if one.resource["resourceType"] == "Condition"}
+    assert {one.key for one in own if re.search(r"entry\[\d+\]/act/entryRelationship\[\d+\]/observation$", one.place)} <= kept

@@ -20,6 +20,7 @@ from healthspace.cda.clinical.procedures import read_procedure
 from healthspace.cda.clinical.specimens import SPECIMEN, read_specimen
 from healthspace.cda.clinical.statement import Found, Reader, Statement
 from healthspace.cda.clinical.transfers import TRANSFER, read_transfer
+from healthspace.cda.clinical.values import type_of, values_in
 
 FUNCTIONAL = "1.3.6.1.4.1.19376.1.5.3.1.1.12.3."
 
@@ -90,9 +91,32 @@ _RANKS = {template: rank for rank, template in enumerate(READERS)}
 _BY_KIND: dict[str, Reader] = {"observation": read_observation, "organizer": read_group, "observationMedia": read_nothing}
 
 
+_BY_SECTION: dict[tuple[str, str], Reader] = {
+    ("11450-4", "observation"): read_problem,
+    ("11348-0", "observation"): read_problem,
+    ("48765-2", "observation"): read_allergy,
+    ("11369-6", "substanceAdministration"): read_immunization,
+    ("10160-0", "substanceAdministration"): read_medication,
+    ("57828-6", "substanceAdministration"): read_prescription,
+    ("47519-4", "procedure"): read_procedure,
+    ("46240-8", "encounter"): read_encounter,
+}
+"""What an entry without any template can only be, by the section (LOINC) that it stands in and its kind."""
+
+
+def _stands_alone(statement: Statement) -> bool:
+    """False for what stands inside another statement, a concern apart, and for what found a number or words: it is a result."""
+    around = statement.element.getparent()
+    holder = around.getparent() if around is not None and around.tag.endswith("}entryRelationship") else None
+    coded = all(type_of(value) in {"CD", "CE", "CV"} for value in values_in(statement))
+    return (holder is None or holder.tag.endswith("}act")) and coded
+
+
 def reader_of(statement: Statement) -> Reader | None:
     """The reader of a statement; None for an act of which we know no template, and which is no chapter of results."""
     known = [template for template in statement.templates if template in _RANKS]
     if known:
         return READERS[min(known, key=_RANKS.__getitem__)]
+    if not statement.templates and _stands_alone(statement) and (statement.section, statement.kind) in _BY_SECTION:
+        return _BY_SECTION[statement.section, statement.kind]
     return read_chapter if is_chapter(statement) else _BY_KIND.get(statement.kind)

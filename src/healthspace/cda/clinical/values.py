@@ -153,7 +153,7 @@ def value_of(statement: Statement, element: Element | None = None) -> Resource:
         return {}
     flavour = attribute(element, "nullFlavor")
     # What is masked stays so, whatever was left in it.
-    found = {} if flavour == "MSK" else _VALUES.get(_type_of(element), _read_words)(statement, element)
+    found = {} if flavour == "MSK" else _VALUES.get(type_of(element), _read_words)(statement, element)
     if found or not flavour:
         return found
     return {"dataAbsentReason": {"coding": [{"system": ABSENCE_REASONS, "code": reason_for(flavour)}]}}
@@ -173,7 +173,7 @@ def is_unread(statement: Statement, value: Resource) -> bool:
     return not kept and not masked and any((each.get("value") and not each.tag.endswith("}reference")) or tidy(each.text) for each in parts)
 
 
-def _type_of(element: Element) -> str:
+def type_of(element: Element) -> str:
     """The data type of a value; what it holds tells it where the sender does not."""
     said = tidy(element.get(_TYPE)).rpartition(":")[2]
     return said or ("CD" if element.get("code") else "PQ" if number_of(attribute(element, "value")) is not None else "")

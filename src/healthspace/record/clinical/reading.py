@@ -13,7 +13,7 @@ from healthspace.cda.values import Element
 from healthspace.fhir.exact_json import read_json
 from healthspace.record.clinical.bundle import extract_bundle
 
-READER = 2
+READER = 3
 """The version of the reading. Raised when other facts are read out of the same documents: `healthspace extract` then reads them again."""
 
 log = structlog.get_logger(__name__)
