@@ -121,9 +121,11 @@ def test_a_masked_document_says_so() -> None:
     assert not show_row(a_reference(), FR, NOW).hidden
 
 
-def listed(references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: tuple[str, ...] = ()) -> Listing:
+def listed(
+    references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: dict[str, set[str]] | None = None
+) -> Listing:
     documents = [Stored("DocumentReference", UUID(one["id"]), 1, NOW, orjson.dumps(one)) for one in references]
-    return lay_out(documents, FR, NOW, Question(words, family, after), inside=inside)
+    return lay_out(documents, FR, NOW, Question(words, family, after), inside=inside or {})
 
 
 def test_rows_stand_newest_first_and_by_month() -> None:
@@ -137,7 +139,9 @@ def test_a_search_finds_words_of_title_author_and_type_whatever_the_accents() ->
     references = [a_reference(1), a_reference(2, content=[{"attachment": {"title": "Échographie de l’œil", "url": "Binary/2"}}])]
     found = {words: listed(references, words).found for words in ("echographie", "L'OEIL", "robin centre", "examens", "absent", "")}
     assert found == {"echographie": 1, "L'OEIL": 1, "robin centre": 2, "examens": 2, "absent": 0, "": 2}
-    assert listed(references, "absent", inside=("Binary/2",)).found == 1
+    assert listed(references, "absent", inside={"Binary/2": {"absent"}}).found == 1
+    assert listed(references, "oeil absent", inside={"Binary/2": {"absent"}}).found == 1, "one word of the title, one of the text"
+    assert listed(references, "oeil absent", inside={"Binary/1": {"absent"}}).found == 0
 
 
 def test_filters_count_what_the_search_found_and_pages_follow_each_other() -> None:

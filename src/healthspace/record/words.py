@@ -6,7 +6,7 @@ The database cannot read them, so that no index of words exists: a search opens 
 import asyncio
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from itertools import islice
@@ -144,20 +144,20 @@ async def keep_words(tx: Tx, cipher: Cipher, binary: UUID, words: str) -> None:
     await tx.execute(KEEP, cipher.owner, binary, seal_words(cipher, binary, words))
 
 
-async def find_words(p: Permit, asked: str) -> Collection[str]:
-    """The addresses (Binary/{id}) of the files of this record that hold every word of `asked`, or the beginning of one.
+async def find_words(p: Permit, asked: str) -> dict[str, frozenset[str]]:
+    """The words of `asked` that each file of this record holds in its text, by its address (Binary/{id}). A word finds those that begin
+    with it.
 
     It says nothing about who may see a document: the caller keeps those that the permit shows.
     """
     p.must_be_for(Action.READ_RECORD)
-    wanted = [f" {word}" for word in fold(asked).split()]
+    wanted, found = fold(asked).split(), dict[str, frozenset[str]]()
     if not wanted:
-        return ()
-    found = []
+        return found
     for row in await p.tx.fetch(WORDS, p.owner):
         kept = f" {p.cipher.open(row['words'], SEALED_AS, row['id'], 1).decode()}"
-        if all(word in kept for word in wanted):
-            found.append(f"Binary/{row['id']}")
+        if held := frozenset(word for word in wanted if f" {word}" in kept):
+            found[f"Binary/{row['id']}"] = held
     return found
 
 

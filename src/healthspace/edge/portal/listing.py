@@ -3,9 +3,10 @@
 What decides is read of every document (its date, its family, what a search looks into); only those shown are told in full.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from healthspace.base.text import fold
@@ -29,6 +30,7 @@ from healthspace.resources.stored import Stored
 
 PAGE = 30
 """Documents of one page."""
+NOTHING_INSIDE: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,15 @@ def lay_out(
     now: datetime,
     asked: Question,
     *,
-    inside: Collection[str] = (),
+    inside: Mapping[str, Collection[str]] = NOTHING_INSIDE,
     own: bool = True,
 ) -> Listing:
-    """The page that is asked for, of the documents that are in force. Those whose file is in `inside` hold the words in their text.
+    """The page that is asked for, of the documents that are in force. `inside` are the words that files hold, by address.
 
     The counts of the filters are those of the words.
     """
-    wanted, files = fold(asked.words).split(), frozenset(inside)
-    read = (read_entry(one, wanted, files, language) for one in documents)
+    wanted = fold(asked.words).split()
+    read = (read_entry(one, wanted, inside, language) for one in documents)
     entries = sorted((entry for entry in read if entry is not None), key=lambda one: one.at, reverse=True)
     known = asked.family if asked.family in {one.code for one in FAMILIES} else ""
     matching = [entry for entry in entries if entry.matches]
@@ -116,21 +118,23 @@ def lay_out(
     )
 
 
-def read_entry(document: Stored, wanted: Sequence[str], inside: Collection[str], language: Language) -> Entry | None:
+def read_entry(document: Stored, wanted: Sequence[str], inside: Mapping[str, Collection[str]], language: Language) -> Entry | None:
     """The date and family of a document, and whether it holds every word of `wanted` in title, type, author or place, whatever the
-    accents and capitals, or has its file among `inside`; None when another has replaced it. Nothing else of it is kept."""
+    accents and capitals, or in its text; None when another has replaced it. Nothing else of it is kept."""
     reference = document.json()
     if reference.get("status") == "superseded":
         return None
     when = read_date(reference)
     type_code = str(first_of((reference.get("type") or {}).get("coding")).get("code", ""))
-    matches = not wanted or attachment_of(reference).get("url") in inside or _says(reference, wanted, language)
+    held = inside.get(str(attachment_of(reference).get("url")), ())
+    others = [word for word in wanted if word not in held]
+    matches = not others or _says(reference, others, language)
     return Entry(when.at if when else NEVER, family_of(type_code, code_of(reference.get("category"))), document, matches)
 
 
-def _says(reference: Resource, wanted: Sequence[str], language: Language) -> bool:
+def _says(reference: Resource, words: Sequence[str], language: Language) -> bool:
     text = searched_text(reference, language)
-    return all(word in text for word in wanted)
+    return all(word in text for word in words)
 
 
 def _place(found: Sequence[Entry], after: str) -> int:
