@@ -13,6 +13,7 @@ from healthspace.identity.personas import Role
 from healthspace.record.life import announce_space
 from tests.documents import JPEG, a_cda, labelled, of_type
 from tests.edge.pages import HERE, Deposit, signed_in, words
+from tests.edge.test_notifications import work
 from tests.edge.test_portal_adding import send
 from tests.harness import a_citizen, authorised, lines_of, rpps_of, some_traits, treated
 
@@ -359,6 +360,30 @@ async def test_a_representative_questions_an_access_to_the_record_of_a_child_and
     assert "Karim BENALI" in (await client.get(f"/patients/{child}/access/export.csv")).text
 
 
+async def test_a_representative_reads_and_chooses_the_notifications_of_a_child(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    child, parent = await of_a_minor(service)
+    kept = await deposit(a_cda(title="Un bilan", birth="20140305", given="ZOÉ"))
+    await work(service)
+    centre = f"/patients/{child}/notifications"
+    page = await signed_in(service, client, parent).get(centre)
+    assert "Vous agissez pour ZOÉ DUPRÉ" in words(page)
+    assert f'href="/patients/{child}/documents/{kept}"' in page.text
+    told = re.findall(r'name="id" value="([0-9a-f-]+)"', page.text)[0]
+    done = await client.post(centre, data={"act": "read", "id": told, "show": "unread"}, headers=HERE)
+    assert done.headers["location"] == f"{centre}?show=unread"
+    assert told not in (await client.get(f"{centre}?show=unread")).text
+    chosen = await client.post(f"{centre}/choices", data={"address": "parent@example.org"}, headers=HERE)
+    assert chosen.headers["location"] == f"{centre}/choices?done=kept"
+    assert "parent@example.org" in (await client.get(f"{centre}/choices")).text
+    assert "parent@example.org" not in (await client.get("/notifications/choices")).text
+    for who in (Role.TREATING_DOCTOR, Role.LABORATORY, await a_citizen(service, 3)):
+        signed_in(service, client, who)
+        assert {(await client.get(f"{centre}{part}")).status_code for part in ("", "/choices")} == {404}
+        assert (await client.post(centre, data={"act": "all"}, headers=HERE)).status_code == 404
+
+
 @pytest.mark.parametrize("scope", ["READ", "FEED"])
 async def test_a_carer_and_a_professional_decide_nothing(service: Service, client: httpx.AsyncClient, scope: str) -> None:
     patient, carer = await a_citizen(service), await a_citizen(service, 2)
@@ -368,7 +393,8 @@ async def test_a_carer_and_a_professional_decide_nothing(service: Service, clien
     privacy, number = f"/patients/{patient}/privacy", rpps_of(Role.NURSE)
     for who in (carer, Role.TREATING_DOCTOR, Role.SPECIALIST, Role.LABORATORY, await a_citizen(service, 3)):
         signed_in(service, client, who)
-        answers = [await client.get(privacy), await client.get(f"/patients/{patient}/access/export.csv")]
+        closed = (f"/patients/{patient}/access/export.csv", f"/patients/{patient}/notifications")
+        answers = [await client.get(address) for address in (privacy, *closed)]
         for path, data in (
             ("", {"rpps": number}),
             ("/preview", {"rpps": number}),

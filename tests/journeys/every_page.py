@@ -34,6 +34,7 @@ NO_PAGES = frozenset(
         *(f"/relatives/{{id}}/{part}" for part in ("answer", "change", "end")),
         *(f"/patients/{{patient}}/relatives{part}" for part in ("", "/invite", "/{id}/change", "/{id}/end")),
         *(f"/patients/{{patient}}/privacy{part}" for part in ("", "/end/{id}")),
+        *(f"/patients/{{patient}}/notifications{part}" for part in ("", "/choices")),
         *(f"/patients/{{patient}}/access/{part}" for part in ("{id}/question", "export.csv", "export.json")),
     }
 )

@@ -91,6 +91,7 @@ RECORD_TABS = (
     Tab(mark("Confidentiality"), "/privacy", Action.GRANT_ACCESS),
     Tab(mark("Relatives"), "/relatives", Action.INVITE_CARER),
     Tab(mark("History of accesses"), "/access", Action.READ_TRAIL, whole=True),
+    Tab(mark("Notifications"), "/notifications", Action.READ_NOTIFICATIONS),
 )
 """The parts of a patient's record, in their order."""
 

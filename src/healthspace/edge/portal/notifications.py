@@ -1,21 +1,25 @@
 """The notification centre: what happened, read or not; and what one chooses to be told, by which channel."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
 
 from healthspace.access.announce import Event
+from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
 from healthspace.base.ids import parse_id
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
+from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.notifications.mailboxes import mailbox_of
 from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject, subject_of
 from healthspace.notifications.operations import choose, delete_notification, mark_all_read, read_centre, read_choices
 from healthspace.notifications.operations import mark as mark_one
+from healthspace.record.spaces import patient_of
 
 DOCUMENT = "DocumentReference/"
 EVENTS: dict[str, tuple[str, str]] = {
@@ -65,6 +69,18 @@ class Row:
     urgent: bool
 
 
+OF_A_RECORD: dict[str, str] = {
+    Event.DOCUMENT_ADDED: mark("A document was added to the record"),
+    Event.DOCUMENT_CHANGED: mark("A document of the record was changed"),
+    Event.DOCUMENT_WITHDRAWN: mark("A document of the record was withdrawn"),
+    Event.DOCUMENT_READ: mark("A professional read the documents"),
+    Event.DOCUMENT_RELEASED: mark("A document is now visible"),
+    Event.FIRST_ACCESS: mark("A professional opened the record for the first time"),
+    Event.EMERGENCY_ACCESS: mark("The record was opened in an emergency"),
+}
+"""The same of a record that is not the reader's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One line of the table of choices."""
@@ -78,20 +94,21 @@ class Choice:
 
 
 async def show_centre(visit: Visit) -> Response:
-    """GET /notifications"""
+    """GET …/notifications"""
     only_unread, after = visit.asked("show") == "unread", visit.asked("after", 400) or None
     async with visit.service.door.permit(visit.caller, Action.READ_NOTIFICATIONS, await _space(visit)) as p:
-        centre = await read_centre(p, after=after, only_unread=only_unread)
-    path = "/notifications?show=unread" if only_unread else "/notifications"
-    language = visit.language
+        centre, around = await read_centre(p, after=after, only_unread=only_unread), await _around(visit, p)
+    every = f"{visit.prefix}/notifications"
+    path = f"{every}?show=unread" if only_unread else every
+    language, own = visit.language, visit.caller.patient is not None
     return visit.render(
         "notifications.html",
-        current="/notifications",
-        rows=[show_notification(one, language, own=visit.caller.patient is not None) for one in centre.shown],
+        **around,
+        rows=[show_notification(one, language, own=own, prefix=visit.prefix) for one in centre.shown],
         unread=centre.unread,
         tabs=[
-            (language.say("All"), "/notifications", None, not only_unread),
-            (language.say("Unread"), "/notifications?show=unread", centre.unread, only_unread),
+            (language.say("All"), every, None, not only_unread),
+            (language.say("Unread"), f"{every}?show=unread", centre.unread, only_unread),
         ],
         newest=path if after else "",
         older=f"{path}{'&' if only_unread else '?'}after={centre.next}" if centre.next else "",
@@ -112,18 +129,18 @@ async def change(visit: Visit) -> Response:
             await delete_notification(p, identifier)
         else:
             await mark_one(p, identifier, read=act == "read")
-    return go_to("/notifications?show=unread" if form.get("show") == "unread" else "/notifications")
+    return go_to(f"{visit.prefix}/notifications{'?show=unread' if form.get('show') == 'unread' else ''}")
 
 
 async def show_choices(visit: Visit, chosen: Preferences | None = None, wrong: dict[str, str] | None = None) -> Response:
     """GET /notifications/choices"""
     async with visit.service.door.permit(visit.caller, Action.READ_NOTIFICATIONS, await _space(visit)) as p:
-        kept = await read_choices(p)
+        kept, around = await read_choices(p), await _around(visit, p)
     shown = chosen or kept
     return visit.render(
         "notification_choices.html",
         status=422 if wrong else 200,
-        current="/notifications",
+        **around,
         here=False,
         choices=[_show_choice(subject, shown, visit.language) for subject in Subject],
         address=shown.address,
@@ -146,31 +163,31 @@ async def keep_choices(visit: Visit) -> Response:
             await choose(p, chosen)
     except Invalid:
         return await show_choices(visit, chosen, {"address": visit.language.say("Write an address such as name@example.org.")})
-    return go_to("/notifications/choices?done=kept")
+    return go_to(f"{visit.prefix}/notifications/choices?done=kept")
 
 
-def show_notification(one: Notification, language: Language, *, own: bool) -> Row:
-    """A notification in words. `own`: its reader is the holder of the record it is about."""
+def show_notification(one: Notification, language: Language, *, own: bool, prefix: str = "") -> Row:
+    """A notification in words. `own`: its reader decides for the record it is about, whose addresses begin with `prefix`."""
     title, icon = EVENTS.get(one.event, UNKNOWN)
-    if not own and one.event == Event.EMERGENCY_ACCESS:
+    if prefix:
+        title = OF_A_RECORD.get(one.event, title)
+    elif not own and one.event == Event.EMERGENCY_ACCESS:
         title = FOR_DOCTOR
     about = ", ".join(part for part in (one.who, one.place) if part and part != "Healthspace")
-    return Row(one.id, language.say(title), icon, about, language.at(one.at), _way(one, own=own), one.read, icon == "alert")
+    return Row(one.id, language.say(title), icon, about, language.at(one.at), _way(one, prefix) if own else "", one.read, icon == "alert")
 
 
-def _way(one: Notification, *, own: bool) -> str:
+def _way(one: Notification, prefix: str) -> str:
     """Where a notification leads: to the document, else to the history."""
-    if not own:
-        return ""
     documents = [reference.removeprefix(DOCUMENT) for reference in one.about if reference.startswith(DOCUMENT)]
     if documents and one.event in {Event.DOCUMENT_ADDED, Event.DOCUMENT_CHANGED, Event.DOCUMENT_RELEASED}:
-        return f"/documents/{documents[0]}"
+        return f"{prefix}/documents/{documents[0]}"
     lines = [reference.removeprefix("AuditEvent/") for reference in one.about if reference.startswith("AuditEvent/")]
     if lines and one.event in {Event.EMERGENCY_ACCESS, Event.FIRST_ACCESS, Event.REPORT_ANSWERED}:
-        return f"/access/{lines[0]}/question"
+        return f"{prefix}/access/{lines[0]}/question"
     if subject_of(one.event) is Subject.CARER:
-        return "/relatives"
-    return "/access" if lines else ""
+        return f"{prefix}/relatives"
+    return f"{prefix}/access" if lines else ""
 
 
 def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> Choice:
@@ -181,7 +198,17 @@ def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> C
 
 
 async def _space(visit: Visit) -> int | None:
-    """Whose notifications: a citizen's own, or the mailbox of a professional. None for anybody else, whom the door refuses."""
+    """Whose notifications: a citizen's own or those of whom they represent, or the mailbox of a professional.
+
+    None for anybody else, whom the door refuses.
+    """
     if visit.caller.rpps is not None:
-        return await mailbox_of(visit.service.door, visit.caller.rpps)
+        return None if visit.prefix else await mailbox_of(visit.service.door, visit.caller.rpps)
     return visit.owner
+
+
+async def _around(visit: Visit, p: Permit) -> dict[str, Any]:
+    """What these pages show around themselves: whose they are, when they are those of a person whom the visitor represents."""
+    holder = (await patient_of(p)).json() if visit.prefix else None
+    banner = show_banner(holder, p, visit.language) if holder is not None and not visit.own else None
+    return {"current": "/notifications", "tab": "/notifications", "patient": banner, "holder": holder}

@@ -22,15 +22,15 @@ def trail_routes(get: Make, post: Make) -> list[Route]:
             get(f"{prefix}/access/export.json", Action.READ_TRAIL, access.export_access),
             get(f"{prefix}/access/{{id}}/question", Action.READ_TRAIL, access.ask_about),
             post(f"{prefix}/access/{{id}}/question", Action.REPORT_ACCESS, access.question),
+            get(f"{prefix}/notifications", Action.READ_NOTIFICATIONS, notifications.show_centre),
+            post(f"{prefix}/notifications", Action.CHANGE_NOTIFICATIONS, notifications.change),
+            get(f"{prefix}/notifications/choices", Action.READ_NOTIFICATIONS, notifications.show_choices),
+            post(f"{prefix}/notifications/choices", Action.CHANGE_NOTIFICATIONS, notifications.keep_choices),
         )
     ]
     return [
         *of_a_record,
         get("/my-accesses", Action.READ_TRAIL, access.show_own_acts),
-        get("/notifications", Action.READ_NOTIFICATIONS, notifications.show_centre),
-        post("/notifications", Action.CHANGE_NOTIFICATIONS, notifications.change),
-        get("/notifications/choices", Action.READ_NOTIFICATIONS, notifications.show_choices),
-        post("/notifications/choices", Action.CHANGE_NOTIFICATIONS, notifications.keep_choices),
         get("/reviews", Action.READ_REVIEWS, reviews.show_reviews),
         get("/reviews/{id}", Action.READ_REVIEWS, reviews.show_review),
         post("/reviews/{id}", Action.CLOSE_REVIEW, reviews.give),
