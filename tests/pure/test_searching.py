@@ -144,6 +144,8 @@ MET = [
     (PATIENT, "given", "eloise"),
     (PATIENT, "name:contains", "ISE"),
     (PATIENT, "phone", "0102"),
+    (PATIENT, "telecom", "phone|0102"),
+    (PATIENT, "telecom", "|0102"),
     (PATIENT, "email", "a@b.c"),
     (PATIENT, "deceased", "true"),
     (PATIENT, "birthdate", "1980"),
@@ -169,6 +171,7 @@ NOT_MET = [
     (OBSERVATION, "value-string:missing", "false"),
     (PATIENT, "family:exact", "d’aubigné"),
     (PATIENT, "phone", "a@b.c"),
+    (PATIENT, "telecom", "email|0102"),
     (PATIENT, "name", "ubigne"),
     (PATIENT, "deceased", "false"),
     (PATIENT, "birthdate", "1980-05-02"),
@@ -249,6 +252,7 @@ def test_a_number_is_as_exact_as_it_is_written() -> None:
     ]
     assert meets(number_boxes("100.00", "x")[0], 100.004, 100.004)
     assert not meets(number_boxes("100.00", "x")[0], 100.4, 100.4)
+    assert number_boxes("1e 2", "x") == number_boxes("1e+2", "x")
     many = 89.11900668291729  # half of its last digit is less than a float tells apart
     assert meets(number_boxes(str(many), "x")[0], many, many)
 

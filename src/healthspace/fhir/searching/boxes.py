@@ -36,7 +36,7 @@ def date_boxes(text: str, place: str) -> list[Box]:
 
 def number_boxes(text: str, place: str) -> list[Box]:
     """The boxes of a number with its prefix. eq and ne go by its significant digits (search.html#number): 100 is 99.5 to 100.5."""
-    prefix, value = _split(text)
+    prefix, value = _split(text.replace(" ", "+"))  # a + that an address has not escaped
     if NUMBER.fullmatch(value) is None:
         raise Malformed(f"{place} needs a number", place=place)
     number = float(value)

@@ -106,13 +106,19 @@ def _codes(type_: str, node: Any) -> Iterator[tuple[str | None, str]]:
             if "code" in coding:
                 yield coding.get("system"), coding["code"]
     elif type_ == "ContactPoint":
-        if "value" in node:
-            # The use stands where codes have a system (search.html#token, ContactPoint).
-            yield node.get("use"), node["value"]
+        yield from _contacts(node)
     elif isinstance(node, dict):
         code = node.get("code", node.get("value"))
         if isinstance(code, str):
             yield node.get("system"), code
+
+
+def _contacts(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
+    """The use stands where codes have a system (search.html#token, ContactPoint); most clients say `phone` or `email` there."""
+    if "value" in node:
+        yield node.get("use"), node["value"]
+        if "system" in node:
+            yield node["system"], node["value"]
 
 
 def _reference(found: Extracted, branch: Branch, type_: str, node: Any) -> None:

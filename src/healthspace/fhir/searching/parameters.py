@@ -15,7 +15,7 @@ from healthspace.fhir.definitions import SearchParameter, compartment, search_pa
 from healthspace.fhir.searching.model import Branch, Component, Kind, Parameter
 from healthspace.fhir.searching.paths import Alternative, Leg, Walk, compile_path, parse
 
-EXTRACTION = 4
+EXTRACTION = 5
 """Raised when `extract.py` makes other values of the same elements, or `ucum.py` other canonical units (decision 14)."""
 BESIDE = {"Patient": "strict traits"}
 """What the store indexes of a type that is no search parameter: told here, so that what is stored already is indexed anew."""
