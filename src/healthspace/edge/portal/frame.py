@@ -21,15 +21,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """When a session ends, and in how many seconds."""
+    """When a session ends; `near` when that is so soon that its holder is told."""
 
     at: datetime
-    left: int
-
-    @property
-    def near(self) -> bool:
-        """Whether it ends so soon that its holder is told: half an hour before."""
-        return self.left < 1800
+    near: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Who is signed in with this browser."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +17,9 @@ from healthspace.identity.sessions import LIFETIME
 SESSION = "healthspace_session"
 """The cookie that holds the token of the one who is signed in: the same token as for the API."""
 
+
+NOTICE = timedelta(minutes=30)
+"""How long before its end a session is said to end."""
 
 EMERGENCY = "healthspace_emergency"
 """The cookie that holds the token of an emergency access; browsers send it below the address of one record only."""
@@ -58,7 +61,8 @@ def show_session(request: Request, service: Service) -> SessionEnd:
     """When the session of this browser ends."""
     now = clock.now()
     expires = service.tokens.prove(request.cookies.get(SESSION, ""), now).expires
-    return SessionEnd(datetime.fromtimestamp(expires, UTC), int(expires - now.timestamp()))
+    ends = datetime.fromtimestamp(expires, UTC)
+    return SessionEnd(ends, ends - now < NOTICE)
 
 
 def forget(response: Response) -> Response:

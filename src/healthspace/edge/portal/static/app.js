@@ -27,9 +27,9 @@ window.addEventListener("pageshow", () => {
 });
 
 // Half an hour before a session ends, whoever is still typing is told, and stays signed in without leaving the page.
-const late = document.querySelector("[data-left]");
+const late = document.querySelector("[data-ends]");
 if (late) {
-  setTimeout(() => { late.hidden = false; }, Math.max(0, late.dataset.left - 1800) * 1000);
+  setTimeout(() => { late.hidden = false; }, Math.max(0, (late.dataset.ends - 1800) * 1000 - Date.now()));
   late.addEventListener("submit", async (event) => {
     event.preventDefault();
     // The way back is not followed: it would be one more look at a record.
