@@ -198,3 +198,21 @@ async def test_a_history_shows_the_versions_that_were_current_in_a_period(bench:
     assert await shown("2999") == ['W/"4"']
     assert await shown("1999-05") == []
     assert (await bench.send("GET", f"{path}?_at=then")).status_code == 400
+
+
+async def test_a_version_is_expected_by_conditional_writes_and_in_transactions_too(bench: Bench) -> None:
+    named = {**PATIENT, "id": "named", "identifier": [{"system": "urn:t", "value": "v"}]}
+    await bench.send("PUT", "Patient/named", named)
+    entry = {"request": {"method": "DELETE", "url": "Patient/named", "ifMatch": 'W/"2"'}}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    nobody = {**PATIENT, "identifier": [{"system": "urn:t", "value": "nobody"}]}
+    refused = [
+        await bench.send("DELETE", "Patient?identifier=urn:t|v", if_match='W/"2"'),
+        await bench.send("PUT", "Patient?identifier=urn:t|v", named, if_match='W/"2"'),
+        await bench.send("PUT", "Patient?identifier=urn:t|nobody", nobody, if_match='W/"2"'),
+        await bench.send("POST", "", bundle),
+    ]
+    assert [answer.status_code for answer in refused] == [412] * 4
+    assert (await bench.send("GET", "Patient/named")).headers["etag"] == 'W/"1"'
+    assert await bench.found("Patient?identifier=urn:t|nobody") == []
+    assert (await bench.send("DELETE", "Patient?identifier=urn:t|v", if_match='W/"1"')).status_code == 204

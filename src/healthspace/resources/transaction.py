@@ -203,7 +203,7 @@ async def _do(work: Work, entry: Entry) -> Done | None:
         await _foresee(work, entry)
         return None
     if entry.method == "DELETE":
-        return await work.delete(entry.type, entry.name) if entry.name else Done(None)
+        return await work.delete(entry.type, entry.name, if_match=entry.if_match) if entry.name else Done(None)
     if entry.known is not None:
         return Done(entry.known)
     if entry.method == "PATCH":

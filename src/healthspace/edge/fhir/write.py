@@ -9,7 +9,7 @@ from starlette.responses import Response
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
 from healthspace.access.wide import permit_wide
-from healthspace.base.errors import Malformed, NotFound
+from healthspace.base.errors import Malformed, NotFound, PreconditionFailed
 from healthspace.base.media import describe_raw
 from healthspace.edge.fhir.act import base_url, check, read_body, read_resource
 from healthspace.edge.fhir.answer import PRIVATE, answer, etag_of, issue, outcome, version_headers
@@ -71,7 +71,9 @@ async def update_conditionally(
             raise Malformed("the id in the resource is not that of the one that meets the conditions", place=f"{type_}.id")
         return await work.update(type_, known.name, {**resource, "id": known.name}, if_match=expected)
     if "id" in resource:
-        return await work.update(type_, resource["id"], resource)
+        return await work.update(type_, resource["id"], resource, if_match=expected)
+    if expected is not None:
+        raise PreconditionFailed("there is no such version", place="If-Match")
     return await work.create(resource)
 
 
@@ -107,13 +109,13 @@ async def delete(request: Request, service: Service, caller: Caller) -> Response
 
 async def delete_matching(request: Request, service: Service, caller: Caller) -> Response:
     """`DELETE /Type?…`: the one that meets the conditions."""
-    type_, terms = request.path_params["type"], _terms(request)
-    return _deleted(await _do(request, service, caller, lambda work: delete_conditionally(work, type_, terms)))
+    type_, terms, expected = request.path_params["type"], _terms(request), if_match(request)
+    return _deleted(await _do(request, service, caller, lambda work: delete_conditionally(work, type_, terms, expected)))
 
 
-async def delete_conditionally(work: Work, type_: str, terms: list[tuple[str, str]]) -> Done:
+async def delete_conditionally(work: Work, type_: str, terms: list[tuple[str, str]], expected: int | None = None) -> Done:
     known = await work.match(type_, terms)
-    return await work.delete(type_, known.name) if known is not None else Done(None)
+    return await work.delete(type_, known.name, if_match=expected) if known is not None else Done(None)
 
 
 def checked(edit: Callable[[Resource], Resource]) -> Callable[[Resource], Resource]:
