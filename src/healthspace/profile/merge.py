@@ -74,31 +74,63 @@ class _Statement:
     source: str
     codes: dict[str, set[str]]
     keys: tuple[object, ...]
+    said: str
+    """All of it that is compared, of what lasts: two statements that say the very same agree with the same others."""
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether one document may state it twice: what lasts, but not what is worn."""
+        return self.lasting and not self.worn
+
+    @property
+    def worn(self) -> bool:
+        return bool(self.resource["resourceType"] == "DeviceUseStatement")
+
+
+class _Group:
+    """Statements of one fact. Another must agree with each of them: it is held against one of those that say the very same."""
+
+    def __init__(self) -> None:
+        self.statements: list[_Statement] = []
+        self._sources: set[str] = set()
+        self._different: dict[str, _Statement] = {}
+
+    def takes(self, one: _Statement) -> bool:
+        if not one.may_repeat and one.source in self._sources:
+            return False
+        return one.said in self._different or all(_agree(one, other) for other in self._different.values())
+
+    def add(self, one: _Statement) -> None:
+        self.statements.append(one)
+        self._different.setdefault(one.said, one)
+        if one.source:
+            self._sources.add(one.source)
 
 
 def merge(resources: Iterable[Resource]) -> list[Merged]:
     """Every fact of `resources` once, in the order of their first statements; what was entered in error is no fact."""
     listed = [_read(resource, place) for place, resource in enumerate(resources)]
-    groups: list[list[_Statement]] = []
+    groups: list[_Group] = []
     buckets: dict[object, dict[int, None]] = {}
     # The most precise first: a vaguer statement then finds all that it could be.
     for one in sorted((one for one in listed if one.standing is not Standing.MISTAKE), key=lambda one: -len(one.time)):
         near = {number: None for key in one.keys for number in buckets.get(key, ())}
-        same = [number for number in near if all(_is_same(one, other) for other in groups[number])]
+        same = [number for number in near if groups[number].takes(one)]
         number = same[0] if len(same) == 1 else len(groups)
         if number == len(groups):
-            groups.append([])
-        groups[number].append(one)
+            groups.append(_Group())
+        groups[number].add(one)
         for key in one.keys:
             buckets.setdefault(key, {})[number] = None
-    ordered = [sorted(group, key=lambda one: one.place) for group in groups]
+    ordered = [sorted(group.statements, key=lambda one: one.place) for group in groups]
     return [_merged([one.resource for one in group], group[0].standing) for group in sorted(ordered, key=lambda group: group[0].place)]
 
 
 def is_same(one: Resource, other: Resource) -> bool:
     """Whether two resources state one fact. Within a document, what is written twice was meant twice, but for what lasts."""
     first, second = _read(one, 0), _read(other, 1)
-    return bool({*first.keys} & {*second.keys}) and _is_same(first, second)
+    twice = not first.may_repeat and first.source != "" and first.source == second.source
+    return bool({*first.keys} & {*second.keys}) and not twice and _agree(first, second)
 
 
 def _read(resource: Resource, place: int) -> _Statement:
@@ -108,19 +140,21 @@ def _read(resource: Resource, place: int) -> _Statement:
     codings = codings_of(concept_of(resource))
     for system, code in codings:
         codes.setdefault(system, set()).add(code)
-    return _Statement(
-        resource, place, lasting, standing_of(resource), time, source_of(resource), codes, _keys_of(resource, codings, time, lasting)
-    )
+    standing, keys = standing_of(resource), _keys_of(resource, codings, time, lasting)
+    said = repr((standing, time, codings, _compared_in(resource))) if lasting else str(place)
+    return _Statement(resource, place, lasting, standing, time, source_of(resource), codes, keys, said)
 
 
-def _is_same(one: _Statement, other: _Statement) -> bool:
-    """Whether two statements that share a key state one fact."""
+def _compared_in(resource: Resource) -> Resource:
+    listed = {*COMPARED, "component", "contained"}
+    return {key: value for key, value in resource.items() if key in listed or key.startswith("value")}
+
+
+def _agree(one: _Statement, other: _Statement) -> bool:
+    """Whether two statements that share a key may state one fact."""
     if one.standing is not other.standing or not same_time(one.time, other.time, lasting=one.lasting):
         return False
-    worn = one.resource["resourceType"] == "DeviceUseStatement"
-    if (worn or not one.lasting) and one.source and one.source == other.source:
-        return False
-    if worn and not _one_device(one.resource, other.resource):
+    if one.worn and not _one_device(one.resource, other.resource):
         return False
     # Where one system tells them apart, they are two: products of one ATC class have two numbers.
     if any(codes.isdisjoint(other.codes[system]) for system, codes in one.codes.items() if system in other.codes):
