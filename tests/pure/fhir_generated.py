@@ -1,5 +1,6 @@
 """Resources made at random from the definitions of R4: valid ones, of any type, for properties that hold for all of FHIR."""
 
+from collections.abc import Collection, Mapping
 from random import Random
 from typing import Any
 
@@ -90,6 +91,18 @@ def _value(draw: Random, element: Element, allowed: Allowed, depth: int) -> Any:
     if allowed.name == "Extension":
         return {"url": "urn:x", "valueBoolean": True}
     made = _object(draw, allowed.name, depth + 1)
+    if allowed.name == "Period":
+        made.pop("end" if "start" in made else "", None)  # a period does not end before it starts (per-1)
+    if allowed.name in {"Coding", "CodeableConcept"} and codes:
+        _take_codes(draw, made, codes)
     if allowed.profile == "SimpleQuantity":
         made = {key: value for key, value in made.items() if key != "comparator"} or {"unit": "a"}
     return made
+
+
+def _take_codes(draw: Random, made: Resource, codes: Mapping[str, Collection[str]]) -> None:
+    """Codings of an element that must have a code of one value set, of that set, each with its system."""
+    for coding in made.get("coding", [made]):
+        if "code" in coding:
+            coding["system"] = draw.choice(sorted(codes))
+            coding["code"] = draw.choice(sorted(codes[coding["system"]]))

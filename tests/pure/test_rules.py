@@ -202,6 +202,7 @@ some_facts = st.builds(
     state=st.sampled_from(STATES),
     relations=st.sets(st.sampled_from([*Tie, "something-new"])).map(frozenset),
     own=st.booleans(),
+    registry=st.booleans(),
     demo=st.booleans(),
 )
 some_callers = st.sampled_from([*CALLERS.values(), URGENT, REGULATOR, REGULATING, OCCUPATIONAL])

@@ -6,7 +6,7 @@ commit shared with other reads) before its answer may leave. A refusal or a fail
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -160,22 +160,14 @@ class Door:
         self.stale: set[str] = set()
         """Resource types that are being indexed anew: what is searched in them may be incomplete until that ends."""
 
-    @asynccontextmanager
-    async def permit(
+    def permit(
         self, caller: Caller, action: Action, owner: int | None, *, about: tuple[int, UUID] | None = None
-    ) -> AsyncIterator[Permit]:
+    ) -> AbstractAsyncContextManager[Permit]:
         """A permit for `action` on the record of `owner` (None: no such record); Refused when the rules say no.
 
         `about` is the type and id of the resource that will be read: its row comes with the facts, in one statement.
         """
-        acting = self._write(caller, action, owner) if action in WRITES else self._read(caller, action, owner, about)
-        try:
-            async with acting as permit:
-                yield permit
-        except BaseException as error:
-            with anyio.CancelScope(shield=True):
-                await self.trace_failure(caller, action, owner, error)
-            raise
+        return self._write(caller, action, owner) if action in WRITES else self._read(caller, action, owner, about)
 
     @asynccontextmanager
     async def permit_to_open(self, caller: Caller) -> AsyncIterator[Permit]:
@@ -192,8 +184,7 @@ class Door:
                 yield permit
                 await self.trail.append(tx, writer, [self._line_of(permit, permit.cipher)])
         except BaseException as error:
-            with anyio.CancelScope(shield=True):
-                await self.trace_failure(caller, Action.OPEN_SPACE, None, error)
+            await self._trace_to_the_end(caller, Action.OPEN_SPACE, None, error)
             raise
 
     async def trace_failure(self, caller: Caller, action: str, owner: int | None, error: BaseException) -> None:
@@ -211,31 +202,46 @@ class Door:
 
     @asynccontextmanager
     async def _write(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
-        async with self.trail.writer() as writer, self.database.transaction() as tx:
-            # Writes to one record follow each other: the state that was judged is the state that is written to.
-            if owner != REGISTRY:
-                await tx.fetchval(LOCK_OWNER, owner)
-            permit = await self._decide(tx, caller, action, owner)
-            yield permit
-            line, letters = self._tell(permit, permit.cipher)
-            await self.trail.append(tx, writer, [line])
-            if letters:
-                await post(tx, letters)
+        try:
+            async with self.trail.writer() as writer, self.database.transaction() as tx:
+                # Writes to one record follow each other: the state that was judged is the state that is written to.
+                if owner != REGISTRY:
+                    await tx.fetchval(LOCK_OWNER, owner)
+                permit = await self._decide(tx, caller, action, owner)
+                yield permit
+                line, letters = self._tell(permit, permit.cipher)
+                await self.trail.append(tx, writer, [line])
+                if letters:
+                    await post(tx, letters)
+        except BaseException as error:
+            await self._trace_to_the_end(caller, action, owner, error)
+            raise
 
     @asynccontextmanager
     async def _read(self, caller: Caller, action: Action, owner: int | None, about: tuple[int, UUID] | None) -> AsyncIterator[Permit]:
-        async with self.database.reading() as tx:
-            permit = await self._decide(tx, caller, action, owner, about)
-            # Who was invited and looks tells nobody yet that the invitation found them: the line is in their own trail.
-            told = await self.ciphers.of(tx, owner_of_caller(caller)) if permit.reason is Reason.INVITED else permit.cipher
-            yield permit
-        line, letters = self._tell(permit, told)
+        try:
+            async with self.database.reading() as tx:
+                permit = await self._decide(tx, caller, action, owner, about)
+                # Who was invited and looks tells nobody yet that the invitation found them: the line is in their own trail.
+                told = await self.ciphers.of(tx, owner_of_caller(caller)) if permit.reason is Reason.INVITED else permit.cipher
+                yield permit
+            await self._record(*self._tell(permit, told))
+        except BaseException as error:
+            await self._trace_to_the_end(caller, action, owner, error)
+            raise
+
+    async def _record(self, line: Line, letters: list[Letter]) -> None:
         try:
             await self.trail.record(line, letters=letters)
-            self.announcer.posted(letters)
         except asyncio.CancelledError as cancelled:
             _mark_traced(cancelled)  # the line was handed over: a second one would tell the same act
             raise
+        self.announcer.posted(letters)
+
+    async def _trace_to_the_end(self, caller: Caller, action: Action, owner: int | None, error: BaseException) -> None:
+        """The line of a failure is written even when whoever asked has gone."""
+        with anyio.CancelScope(shield=True):
+            await self.trace_failure(caller, action, owner, error)
 
     async def _decide(self, tx: Tx, caller: Caller, action: Action, owner: int | None, about: tuple[int, UUID] | None = None) -> Permit:
         now = clock.now()

@@ -365,6 +365,7 @@ RULES_OF: dict[Kind, tuple[Rule, ...]] = {
     Kind.CITIZEN: tuple(rule for rule in RULES if rule not in {*OF_PROFESSIONALS, *OF_FEEDERS, *OF_OTHERS}),
     Kind.PROFESSIONAL: tuple(rule for rule in RULES if rule not in {*OF_CITIZENS, *OF_OTHERS}),
     Kind.STRUCTURE: tuple(rule for rule in RULES if rule not in {*OF_CITIZENS, *OF_PROFESSIONALS, *OF_OTHERS}),
+    Kind.TECHNICAL: (_record_state, _technical_caller_does_all_in_demonstration, _known_callers_read_the_registry, _blocked_professional),
 }
 """The rules that can say anything to a kind of caller; all of them to a kind that is not here. A property of the tests."""
 
