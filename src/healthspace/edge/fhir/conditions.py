@@ -46,6 +46,8 @@ def is_only_new(known: str | None) -> bool:
 
 def is_unmodified(request: Request, stored: Stored, etag: str) -> bool:
     """Whether the client has this version already (If-None-Match, else If-Modified-Since)."""
+    if not any(name.startswith(b"if-") for name, _ in request.scope["headers"]):
+        return False
     known = request.headers.get("if-none-match")
     if known is not None:
         return known.strip() == "*" or etag in {one.strip() for one in known.split(",")}
