@@ -182,6 +182,24 @@ async def test_what_arrives_between_two_pages_repeats_nothing(service: Service) 
     assert len(second.entries) == 3
 
 
+@pytest.mark.parametrize("sort", ["_lastUpdated", "-_lastUpdated"])
+async def test_what_is_written_between_two_pages_keeps_its_place_in_the_order_of_updates(service: Service, sort: str) -> None:
+    async with space(service) as p:
+        kept = [await keep(p, NOON + timedelta(seconds=number)) for number in range(9)]
+        terms, later = (("_sort", sort), ("_count", "3")), p.now + timedelta(minutes=1)
+        page = await ask(p, *terms)
+        found = list(page.entries)
+        for number in (0, 4, 8):
+            changed = await change(p, kept[number], later, description="Une autre lettre")
+        await change(p, changed, later + timedelta(minutes=1), description="Encore une")
+        await keep(p, later)
+        while page.next is not None:
+            page = await ask(p, *terms, after=page.next)
+            found += page.entries
+    ordered = [one.id for one in kept]
+    assert [one.id for one in found] == (ordered if sort == "_lastUpdated" else ordered[::-1])
+
+
 async def test_a_count_of_zero_only_counts(service: Service) -> None:
     async with space(service) as p:
         await keep(p)

@@ -54,7 +54,11 @@ BY_UPDATE = {
     False: ("(r.updated, r.id) > ({}, {})", "r.updated, r.id"),
     True: ("(r.updated, r.id) < ({}, {})", "r.updated DESC, r.id DESC"),
 }
+# When a resource was last written as of the search's beginning: what is written meanwhile keeps its place until the last page.
+AS_OF = """CASE WHEN r.updated <= {since} THEN r.updated ELSE (SELECT max(h.updated) FROM resource_history h
+     WHERE h.owner = {owner} AND h.type = {type} AND h.id = r.id AND h.updated <= {since}) END"""
 Place = tuple[object, ...]
+"""What a page goes on from, as values of the statement: an id; a time and an id; and, in the order of updates, when the search began."""
 Compiled = tuple[str, list[object]]
 
 
@@ -63,6 +67,8 @@ def compile_page(query: Query, scope: Scope, order: tuple[str, str], after: Plac
     going_on, key = order
     statement = _Statement(query, scope)
     clauses = statement.clauses()
+    if after is not None and len(after) > 2:
+        return statement.finish_as_of(clauses, after, limit, descending=key.endswith("DESC"))
     if after is not None:
         clauses.append(going_on.format(*(statement.bind(value) for value in after)))
     return statement.finish(_COLUMNS, clauses, f" ORDER BY {key} LIMIT {statement.bind(limit)}")
@@ -113,6 +119,15 @@ class _Statement:
             places = [self.bind(column) for column in columns]
             found.append(ADMITTED.format(*places, APART.format(self.bind(list(admitted.apart))) if admitted.apart else ""))
         return found + [self._clause(condition) for condition in self._query.conditions]
+
+    def finish_as_of(self, clauses: list[str], after: Place, limit: int, *, descending: bool) -> Compiled:
+        """A page in the order of updates as it was when the search began; what was created since is in none."""
+        moment, identifier, since = (self.bind(value) for value in after)
+        written = AS_OF.format(since=since, owner=self._owner, type=self._type)
+        sign, way = ("<", " DESC") if descending else (">", "")
+        clauses.append(f"({written}, r.id) {sign} ({moment}, {identifier})")
+        tail = f" ORDER BY {written}{way}, r.id{way} LIMIT {self.bind(limit)}"
+        return self.finish(_COLUMNS.replace("{}", f"{{}}, {written} AS written", 1), clauses, tail)
 
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:
         key = "" if head is _COUNT else _KEY_OF_ONE.format(self._owner) if self._one is not None else _KEY_OF_MANY

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.base.errors import Malformed
+from healthspace.database.database import Row
 from healthspace.fhir.dates import EPOCH
 from healthspace.fhir.searching.extract import clinical_date_parameter
 from healthspace.resources.compile import BY_DATE, BY_ID, BY_UPDATE, Place, compile_bodies, compile_count, compile_page
@@ -70,26 +71,27 @@ async def _read_page(
 ) -> tuple[tuple[Stored, ...], list[Any] | None]:
     """The resources of a page, and the place of the last one when there are more. What must be checked is read in batches."""
     found: list[Stored] = []
-    dates: dict[UUID, datetime] = {}
+    places: dict[UUID, list[Any]] = {}
+    since: Any = after[2] if after is not None and len(after) > 2 else reach.permit.now
     read, limit = 0, query.count + 1 if not query.checks else max(BATCH, query.count + 1)
     while True:
         statement, values = compile_page(query, scope, order, after, limit)
         rows = await reach.tx.fetch(statement, *values)
+        if after is None:
+            since = max((since, *(row["updated"] for row in rows)))
         # The row after the page only tells that there is more.
         opened = await reach.open_rows(rows if query.checks else rows[: query.count])
         found += [one for one in opened if all(check(one.json()) for check in query.checks)] if query.checks else opened
         more = len(found) > query.count or (len(rows) > query.count and not query.checks)
         if more or len(rows) == limit:
-            dates |= {row["id"]: row["date"] for row in rows}
+            places |= {row["id"]: _place_of(query, row, since) for row in rows}
         if more:
-            last = found[query.count - 1]
-            return tuple(found[: query.count]), _place_of(query, last.id, dates[last.id], last.updated)
+            return tuple(found[: query.count]), places[found[query.count - 1].id]
         if len(rows) < limit:
             return tuple(found), None
         read += len(rows)
         _refuse_many(read)
-        end = rows[-1]
-        after = _read_place(_place_of(query, end["id"], end["date"], end["updated"]))
+        after = _read_place(places[rows[-1]["id"]])
 
 
 async def _search_in_memory(reach: Reach, query: Query, scope: Scope) -> Page:
@@ -160,15 +162,24 @@ def _about(query: Query) -> str:
     return query.type + "".join(f"|{'-' if sort.descending else ''}{sort.parameter}" for sort in query.sort)
 
 
-def _place_of(query: Query, identifier: UUID, date: datetime, updated: datetime) -> list[Any]:
-    sort = query.sort[0].parameter
+def _place_of(query: Query, row: Row, since: datetime) -> list[Any]:
+    """Where a row is in the order; in that of updates with when the search began, so that what is written meanwhile keeps its place."""
+    sort, identifier = query.sort[0].parameter, str(row["id"])
     if sort == "_id":
-        return [str(identifier)]
-    moment = updated if sort == "_lastUpdated" else date
-    return [(moment - EPOCH) // timedelta(microseconds=1), str(identifier)]
+        return [identifier]
+    if sort == "_lastUpdated":
+        written = row.get("written") or row["updated"]
+        return [_microseconds(written), identifier, _microseconds(since)]
+    return [_microseconds(row["date"]), identifier]
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _read_place(place: list[Any]) -> Place:
     """A place as the values of the statement that goes on from it."""
-    identifier = UUID(place[-1])
-    return (identifier,) if len(place) == 1 else (EPOCH + timedelta(microseconds=place[0]), identifier)
+    if len(place) == 1:
+        return (UUID(place[0]),)
+    moment, identifier, *since = place
+    return (EPOCH + timedelta(microseconds=moment), UUID(identifier), *(EPOCH + timedelta(microseconds=one) for one in since))
