@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from healthspace.edge.portal.session import SESSION
 from tests.journeys.audit import faults
@@ -28,6 +28,12 @@ def read_traits(page: Page) -> dict[str, Any]:
 
 def faults_of(page: Page) -> list[str]:
     return [f"{page.url}: {one}" for one in faults(page)]
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Presses what leads to another page, and is there before anything else is done."""
+    with page.expect_navigation():
+        link.click()
 
 
 def change_to(page: Page, persona: str) -> None:
@@ -60,9 +66,9 @@ def test_a_carer_is_invited_accepts_acts_and_is_ended(browser: Browser, address:
         expect(page.get_by_role("status")).to_contain_text("C’est fait")
         wrong += faults_of(page)
         change_to(page, "parent")
-        page.locator('main a[href$="/answer"]').click()
+        follow(page, page.locator('main a[href$="/answer"]'))
         wrong += faults_of(page)
-        page.get_by_role("button", name="Accepter").click()
+        follow(page, page.get_by_role("button", name="Accepter"))
         wrong += faults_of(page)
         record.click()
         expect(page.get_by_label("Dossier ouvert")).to_contain_text("Vous agissez pour")
@@ -70,10 +76,10 @@ def test_a_carer_is_invited_accepts_acts_and_is_ended(browser: Browser, address:
         page.locator("main ol.tl a.cover").first.click()
         expect(page.locator("a[download]")).to_have_count(0)
         change_to(page, "citizen")
-        page.get_by_role("link", name="Modifier").click()
+        follow(page, page.get_by_role("link", name="Modifier"))
         wrong += faults_of(page)
         page.goto("/relatives")
-        page.get_by_role("link", name="Mettre fin").click()
+        follow(page, page.get_by_role("link", name="Mettre fin"))
         wrong += faults_of(page)
         page.get_by_role("button", name="Mettre fin à cette aide").click()
         expect(page.get_by_role("status")).to_contain_text("ne lit plus")
