@@ -26,6 +26,7 @@ LARGEST = 1 << 24
 YEAR = re.compile(rb'value="(20\d\d)')
 UNIQUE = re.compile(rb'"2\.25\.\d{20,}(?=")')
 
+HEALTH_PAGES = ("/summary", "/results", "/results/hba1c", "/measures", "/treatments", "/vaccination", "/wishes", "/timeline", "/access")
 CITIZEN_PAGES = (
     "/",
     "/documents",
@@ -34,15 +35,7 @@ CITIZEN_PAGES = (
     "/documents?type=laboratory",
     "/documents/{newest}",
     "/documents/add",
-    "/summary",
-    "/results",
-    "/results/hba1c",
-    "/measures",
-    "/treatments",
-    "/vaccination",
-    "/wishes",
-    "/timeline",
-    "/access",
+    *HEALTH_PAGES,
     "/privacy",
     "/relatives",
     "/notifications",
@@ -54,15 +47,7 @@ RECORD_PAGES = (
     "",
     "?q=cholesterol",
     "/documents/{newest}",
-    "/summary",
-    "/results",
-    "/results/hba1c",
-    "/measures",
-    "/treatments",
-    "/vaccination",
-    "/wishes",
-    "/timeline",
-    "/access",
+    *HEALTH_PAGES,
     "/add",
 )
 DOCTOR_PAGES = ("/", *(f"/patients/{{patient}}{page}" for page in RECORD_PAGES), "/my-accesses", "/notifications")

@@ -12,10 +12,9 @@ from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.base.errors import NotFound
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.session import CONFIDENTIAL
+from healthspace.edge.portal.session import CONFIDENTIAL, forget, remember
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import GIVE_CARE
-from healthspace.identity.sessions import LIFETIME
 
 
 async def show_confidential(visit: Visit) -> Response:
@@ -31,23 +30,12 @@ async def begin(visit: Visit) -> Response:
     assert caller.role is not None  # noqa: S101 - who gives care has one
     token = visit.service.tokens.issue(caller.role, now, secret=True, session=caller.session)
     response = go_to(visit.prefix if reads else f"{visit.prefix}/add")
-    response.set_cookie(
-        CONFIDENTIAL,
-        token,
-        max_age=int(LIFETIME.total_seconds()),
-        path=visit.prefix,
-        secure=visit.request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
-    return response
+    return remember(response, token, visit.request, name=CONFIDENTIAL, path=visit.prefix)
 
 
 async def leave(visit: Visit) -> Response:
     """POST /patients/{patient}/confidential/end"""
-    response = go_to("/patients")
-    response.delete_cookie(CONFIDENTIAL, path=visit.prefix, httponly=True, samesite="lax")
-    return response
+    return forget(go_to("/patients"), name=CONFIDENTIAL, path=visit.prefix)
 
 
 async def _find(visit: Visit) -> bool:

@@ -14,7 +14,7 @@ from healthspace.base.errors import NotFound, Refused
 from healthspace.edge.portal.language import mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_find
-from healthspace.edge.portal.session import EMERGENCY
+from healthspace.edge.portal.session import EMERGENCY, forget, remember
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import Kind, Purpose
 from healthspace.record.spaces import patient_of
@@ -55,24 +55,12 @@ async def open_in_emergency(visit: Visit) -> Response:
             await patient_of(p)
     except Refused:
         return show_find(visit, status=404, nothing=True)
-    response = go_to(visit.prefix)
-    response.set_cookie(
-        EMERGENCY,
-        token,
-        max_age=int(LASTS.total_seconds()),
-        path=visit.prefix,
-        secure=visit.request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
-    return response
+    return remember(go_to(visit.prefix), token, visit.request, name=EMERGENCY, path=visit.prefix, lasts=LASTS)
 
 
 async def leave_emergency(visit: Visit) -> Response:
     """POST /patients/{patient}/emergency/end"""
-    response = go_to("/patients")
-    response.delete_cookie(EMERGENCY, path=visit.prefix, httponly=True, samesite="lax")
-    return response
+    return forget(go_to("/patients"), name=EMERGENCY, path=visit.prefix)
 
 
 async def _require_record(visit: Visit) -> None:

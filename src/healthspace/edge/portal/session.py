@@ -50,10 +50,12 @@ def _declared(request: Request, service: Service, caller: Caller, name: str) -> 
     return declared if declared.key == caller.key else None
 
 
-def remember(response: Response, token: str, request: Request) -> Response:
-    """`response`, which also begins the session of `token` in this browser."""
-    lasts = int(LIFETIME.total_seconds())
-    response.set_cookie(SESSION, token, max_age=lasts, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax")
+def remember(
+    response: Response, token: str, request: Request, *, name: str = SESSION, path: str = "/", lasts: timedelta = LIFETIME
+) -> Response:
+    """`response`, which also begins the session of `token` in this browser, or the mode that it declares for the record below `path`."""
+    secure, seconds = request.url.scheme == "https", int(lasts.total_seconds())
+    response.set_cookie(name, token, max_age=seconds, path=path, secure=secure, httponly=True, samesite="lax")
     return response
 
 
@@ -65,9 +67,9 @@ def show_session(request: Request, service: Service) -> SessionEnd:
     return SessionEnd(ends, ends - now < NOTICE)
 
 
-def forget(response: Response) -> Response:
-    """`response`, which also ends the session in this browser."""
-    response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
+def forget(response: Response, *, name: str = SESSION, path: str = "/") -> Response:
+    """`response`, which also ends the session in this browser, or the mode that was declared for the record below `path`."""
+    response.delete_cookie(name, path=path, httponly=True, samesite="lax")
     return response
 
 
