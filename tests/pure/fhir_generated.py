@@ -104,5 +104,7 @@ def _take_codes(draw: Random, made: Resource, codes: Mapping[str, Collection[str
     """Codings of an element that must have a code of one value set, of that set, each with its system."""
     for coding in made.get("coding", [made]):
         if "code" in coding:
-            coding["system"] = draw.choice(sorted(codes))
-            coding["code"] = draw.choice(sorted(codes[coding["system"]]))
+            system = draw.choice(sorted(codes))
+            told = {**coding, "system": system, "code": draw.choice(sorted(codes[system]))}
+            coding.clear()
+            coding.update({"system": system, **told})  # the system comes first, as in the specification
