@@ -1,11 +1,13 @@
 """The same fact from two documents is one fact with two sources, and no fact is ever lost to another."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from healthspace.profile.elements import Standing, standing_of
-from healthspace.profile.merge import merge, same_time
+from healthspace.profile.merge import merge, places_of, same_time
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, SNOMED
 from tests.pure.facts import Resource, a_fact, a_result, concept
 
@@ -149,3 +151,28 @@ def test_two_implants_of_one_kind_stay_two() -> None:
 
 def test_no_known_device_is_none_known() -> None:
     assert standing_of(a_device("a", "no-known-devices", ABSENT_OR_UNKNOWN)) is Standing.NONE_KNOWN
+
+
+DAYS = st.dates(min_value=date(2023, 12, 30), max_value=date(2024, 1, 2))
+INSTANTS = st.builds(
+    "{}T{:02}:{:02}:{:02}{}".format,
+    DAYS,
+    st.sampled_from([0, 1, 22, 23]),
+    st.sampled_from([0, 59]),
+    st.sampled_from([0, 1]),
+    st.sampled_from(["Z", "+01:00", "-01:00", ""]),
+)
+TIMES = st.one_of(
+    st.just(""),
+    st.just("0001-01-01T00:00:00+14:00"),
+    INSTANTS,
+    st.builds(lambda day, width: f"{day}"[:width], DAYS, st.sampled_from([4, 7, 10])),
+)
+
+
+@given(TIMES, TIMES, st.booleans())
+def test_two_times_that_may_be_one_always_meet_in_a_place(one: str, other: str, lasting: bool) -> None:
+    fine, vague = sorted((one, other), key=lambda time: -len(time))
+    widths = {len(time) for time in (one, other) if len(time) <= len("2024-03-05")}
+    if same_time(fine, vague, lasting=lasting):
+        assert places_of(vague, lasting, widths)[0] in places_of(fine, lasting, widths)

@@ -47,6 +47,9 @@ COMPARED = (
 """What must not contradict: the same where both say it."""
 
 
+DAY = len("2024-03-05")
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """One fact: the resource that says most of it, and every resource that states it (that one first)."""
@@ -110,20 +113,35 @@ class _Group:
 def merge(resources: Iterable[Resource]) -> list[Merged]:
     """Every fact of `resources` once, in the order of their first statements; what was entered in error is no fact."""
     listed = [_read(resource, place) for place, resource in enumerate(resources)]
+    stated = [one for one in listed if one.standing is not Standing.MISTAKE]
+    widths = sorted({len(one.time) for one in stated if len(one.time) <= DAY})
     groups: list[_Group] = []
     buckets: dict[object, dict[int, None]] = {}
     # The most precise first: a vaguer statement then finds all that it could be.
-    for one in sorted((one for one in listed if one.standing is not Standing.MISTAKE), key=lambda one: -len(one.time)):
-        near = {number: None for key in one.keys for number in buckets.get(key, ())}
+    for one in sorted(stated, key=lambda one: -len(one.time)):
+        places = places_of(one.time, one.lasting, widths)
+        near = {number: None for key in one.keys for number in buckets.get((key, places[0]), ())}
         same = [number for number in near if groups[number].takes(one)]
         number = same[0] if len(same) == 1 else len(groups)
         if number == len(groups):
             groups.append(_Group())
         groups[number].add(one)
         for key in one.keys:
-            buckets.setdefault(key, {})[number] = None
+            for place in places:
+                buckets.setdefault((key, place), {})[number] = None
     ordered = [sorted(group.statements, key=lambda one: one.place) for group in groups]
     return [_merged([one.resource for one in group], group[0].standing) for group in sorted(ordered, key=lambda group: group[0].place)]
+
+
+def places_of(time: str, lasting: bool, widths: Iterable[int]) -> tuple[str, ...]:
+    """Where a statement stands in time: first where it looks for others, then where vaguer ones, of `widths` characters, look for it.
+
+    Two that `same_time` takes for one always meet: that is all that the places must do.
+    """
+    own = time
+    if len(time) > DAY and (moment := _instant(time)) is not None:
+        own = f"{moment.timestamp() // 60:.0f}" if moment.tzinfo else f"{moment:%Y-%m-%dT%H:%M}"
+    return own, *(time[:width] for width in widths if width < len(time) and (width or lasting))
 
 
 def is_same(one: Resource, other: Resource) -> bool:
@@ -181,7 +199,7 @@ def same_time(one: str, other: str, *, lasting: bool = False) -> bool:
     if not one or not other:
         return lasting or one == other
     coarse, fine = sorted((one, other), key=len)
-    if len(coarse) <= len("2024-03-05"):
+    if len(coarse) <= DAY:
         return fine.startswith(coarse)
     first, second = _instant(coarse), _instant(fine)
     if first is None or second is None:
