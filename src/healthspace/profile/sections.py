@@ -19,7 +19,6 @@ from healthspace.profile.elements import (
     name_of,
     notes_of,
     people_of,
-    standing_of,
     time_of,
 )
 from healthspace.profile.merge import Merged, merge
@@ -60,20 +59,36 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One fact as it is read: its name, when, until when, what else is said of it (name of the detail, words), who said it."""
+    """One fact as it is read: when, until when, whether it still is; its words are found when they are asked for."""
 
     fact: Merged
-    name: str
     standing: Standing
     time: str
     end: str
-    details: tuple[tuple[str, str], ...]
-    people: tuple[str, ...]
-    mine: bool
 
     @property
     def id(self) -> str:
         return str(self.fact.resource.get("id", ""))
+
+    @property
+    def name(self) -> str:
+        return name_item(self.fact.resource)
+
+    @property
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """What else is said of it: the name of the detail, its words."""
+        return tuple((key, words) for key, words in _details(self.fact.resource) if words)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who said it."""
+        elements = ("requester", "performer", "asserter", "recorder", "informationSource", "author", "participant")
+        return tuple(people_of(self.fact.resource, *elements))
+
+    @property
+    def mine(self) -> bool:
+        """Whether the citizen alone says it."""
+        return all(is_from_citizen(one) for one in self.fact.statements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +137,10 @@ def section_of(resource: Resource) -> str | None:
 def show_item(fact: Merged, today: str = "") -> Item:
     """A fact as it is read."""
     resource = fact.resource
-    details = tuple((key, words) for key, words in _details(resource) if words)
-    people = tuple(people_of(resource, "requester", "performer", "asserter", "recorder", "informationSource", "author", "participant"))
-    mine = all(is_from_citizen(one) for one in fact.statements)
-    standing, end = standing_of(resource), end_of(resource)
+    standing, end = fact.standing, end_of(resource)
     if standing is Standing.PRESENT and end and resource["resourceType"] in ENDING and day_of(end) < today[: len(day_of(end))]:
         standing = Standing.PAST
-    return Item(fact, name_item(resource), standing, time_of(resource), end, details, people, mine)
+    return Item(fact, standing, time_of(resource), end)
 
 
 def name_item(resource: Resource) -> str:

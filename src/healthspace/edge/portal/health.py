@@ -1,13 +1,15 @@
 """What every health page has: the record opened once, its menu, and each fact with its sources."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from starlette.responses import Response
 
 from healthspace.access.labels import MASKED, codes_of
+from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason, Scope
 from healthspace.base.text import fold
 from healthspace.edge.portal.frame import PatientBanner
@@ -20,7 +22,7 @@ from healthspace.edge.portal.visit import Visit
 from healthspace.profile.elements import Resource, Standing, is_from_citizen, people_of, source_of
 from healthspace.profile.merge import Merged
 from healthspace.profile.sections import Item, show_item
-from healthspace.record.picture import Picture, read_picture
+from healthspace.record.picture import Picture, read_picture, read_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ TABS = (
 class Sight:
     """A record as one visit sees it."""
 
+    permit: Permit
     picture: Picture
     banner: PatientBanner | None
     ground: str
@@ -93,14 +96,26 @@ TITLE = re.compile(r"^(?:Dr|Pr|Me) ")
 HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
-async def open_sight(visit: Visit, types: Iterable[str], *, results: bool = True) -> Sight:
-    """The record that a visit is about, read once through the door."""
+@asynccontextmanager
+async def look(visit: Visit, types: Iterable[str], *, results: bool = True) -> AsyncIterator[Sight]:
+    """The record that a visit is about, through the door. Inside, a page reads the sources of what it will show, and of nothing else."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         picture = await read_picture(p, types, results=results)
-        reason, scope, now, takes = p.reason, p.scope, p.now, p.allows(Action.READ_CONTENT)
         banner = None if visit.own else show_banner(picture.patient, p, visit.language)
-    ground = explain_ground(reason, visit.language) if scope is not Scope.OWN_DEPOSITS else ""
-    return Sight(picture, banner, ground, now, visit.language.day(now), reason in HOLDERS, takes)
+        ground = explain_ground(p.reason, visit.language) if p.scope is not Scope.OWN_DEPOSITS else ""
+        yield Sight(p, picture, banner, ground, p.now, visit.language.day(p.now), p.reason in HOLDERS, p.allows(Action.READ_CONTENT))
+
+
+async def open_sight(visit: Visit, types: Iterable[str], *, results: bool = True) -> Sight:
+    """As `look`, for a page that shows all: with the sources of everything."""
+    async with look(visit, types, results=results) as sight:
+        await read_sources(sight.permit, sight.picture, sight.picture.facts)
+        return sight
+
+
+async def read_sources_of(sight: Sight, facts: Iterable[Merged]) -> None:
+    """Reads the sources of each statement of `facts`: what `show_sources` says of them."""
+    await read_sources(sight.permit, sight.picture, (one for fact in facts for one in fact.statements))
 
 
 def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = True, status: int = 200, **values: object) -> Response:

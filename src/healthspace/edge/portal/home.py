@@ -120,7 +120,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
     language = visit.language
     shown = none_if_wrong(lambda: show_rows((one.json() for one in documents or ()), language, now)) if documents is not None else None
     rows = [row for row in shown or () if not row.superseded]
-    sight = Sight(picture, None, "", now, visit.today) if picture is not None else None
+    sight = Sight(p, picture, None, "", now, visit.today) if picture is not None else None
     return visit.render(
         "home.html",
         current="/",

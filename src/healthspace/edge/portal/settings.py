@@ -19,7 +19,7 @@ from healthspace.profile.sections import State, make_sections
 from healthspace.record.export import gather_export, write_bundle
 from healthspace.record.find import list_documents
 from healthspace.record.life import close_space, reopen_space
-from healthspace.record.picture import read_picture
+from healthspace.record.picture import read_picture, read_sources
 from healthspace.record.spaces import CLOSURE, patient_of
 
 AT_THE_HOLDERS_WISH = "patient-demande"
@@ -88,7 +88,8 @@ async def print_record(visit: Visit) -> Response:
     """GET /settings/print: the summary and the list of every document, on a page made for paper."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         picture, documents, now = await read_picture(p, PROFILE_TYPES), await list_documents(p), p.now
-    sight = Sight(picture, None, "", now, visit.today)
+        await read_sources(p, picture, picture.facts)
+    sight = Sight(p, picture, None, "", now, visit.today)
     sections = [section for section in make_sections(picture.facts, visit.today.isoformat()) if section.state is not State.EMPTY]
     return visit.render(
         "print.html",

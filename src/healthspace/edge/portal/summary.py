@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
-from healthspace.edge.portal.health import FactRow, Sight, SourceRow, open_sight, render, show_item_row, show_source
+from healthspace.edge.portal.health import (
+    FactRow,
+    Sight,
+    SourceRow,
+    look,
+    open_sight,
+    read_sources_of,
+    render,
+    show_item_row,
+    show_source,
+)
 from healthspace.edge.portal.health_words import EVENTS, NONE_AT_ALL, NONE_KNOWN, SECTIONS
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import read_name
@@ -91,14 +101,17 @@ CONTACT_NAMES = {"emergency": mark("Emergency contact"), "trusted": mark("Truste
 
 
 async def show_summary(visit: Visit) -> Response:
-    """GET /summary"""
-    sight = await open_sight(visit, PROFILE_TYPES, results=False)
-    sections = [section for section in make_sections(sight.picture.facts, sight.today.isoformat()) if section.key != "wishes"]
-    asked = next((section for section in sections if section.key == visit.asked("show", 20) and section.items), None)
-    if asked is not None:
-        return _show_list((mark("Health summary"), "/summary"), asked.key, SECTIONS[asked.key][0], asked.items, sight, visit)
-    rows = [show_section(section, sight, visit) for section in sections if section.key in ALWAYS or section.state is not State.EMPTY]
-    missing = [SECTIONS[section.key][0] for section in sections if section.key not in ALWAYS and section.state is State.EMPTY]
+    """GET /summary; ?show= one section whole, by pages."""
+    async with look(visit, PROFILE_TYPES, results=False) as sight:
+        made = make_sections(sight.picture.facts, sight.today.isoformat())
+        sections = {section.key: section for section in made if section.key != "wishes"}
+        asked = sections.get(visit.asked("show", 20))
+        if asked is not None and asked.items:
+            await read_sources_of(sight, (item.fact for item in page_of(asked.items, visit)))
+            return _show_list((mark("Health summary"), "/summary"), asked.key, SECTIONS[asked.key][0], asked.items, sight, visit)
+        await read_sources_of(sight, (item.fact for section in sections.values() for item in first_of(section)))
+    rows = [show_section(section, sight, visit) for key, section in sections.items() if key in ALWAYS or section.state is not State.EMPTY]
+    missing = [SECTIONS[key][0] for key, section in sections.items() if key not in ALWAYS and section.state is State.EMPTY]
     return render(visit, sight, "summary.html", "/summary", sections=rows, missing=missing)
 
 
@@ -125,8 +138,7 @@ async def show_treatments(visit: Visit) -> Response:
 def _show_list(parent: tuple[str, str], key: str, name: str, items: Sequence[Item], sight: Sight, visit: Visit) -> Response:
     """A long list of facts, a page of it; `parent` is the name and the path of the page that it belongs to."""
     last = -(-len(items) // FACTS_A_PAGE)
-    number = min(visit.number("page"), last)
-    rows = [show_item_row(item, sight, visit) for item in items[(number - 1) * FACTS_A_PAGE :][:FACTS_A_PAGE]]
+    rows = [show_item_row(item, sight, visit) for item in page_of(items, visit)]
     return render(
         visit,
         sight,
@@ -139,9 +151,15 @@ def _show_list(parent: tuple[str, str], key: str, name: str, items: Sequence[Ite
         name=name,
         rows=rows,
         found=len(items),
-        number=number,
+        number=min(visit.number("page"), last),
         last=last,
     )
+
+
+def page_of(items: Sequence[Item], visit: Visit) -> Sequence[Item]:
+    """The page of a long list that is asked for, or the last one."""
+    number = min(visit.number("page"), -(-len(items) // FACTS_A_PAGE))
+    return items[(number - 1) * FACTS_A_PAGE :][:FACTS_A_PAGE]
 
 
 async def show_wishes(visit: Visit) -> Response:
@@ -194,6 +212,11 @@ def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MO
         more=_more(section, visit, len(current) > most or len(past) > most // 2),
         add=f"/entries/{ADDED_HERE[section.key]}" if sight.enters and section.key in ADDED_HERE else "",
     )
+
+
+def first_of(section: Section, most: int = MOST_SHOWN) -> tuple[Item, ...]:
+    """What `show_section` shows of a section."""
+    return (*section.current[:most], *section.past[: most // 2], *section.refused[:most])
 
 
 def explain_empty(section: Section, language: Language) -> str:
