@@ -99,12 +99,12 @@ async def test_what_is_masked_is_in_no_count_sentence_or_chart(service: Service,
     assert "range" not in words(stranger)
 
 
-async def test_what_is_no_result_is_gathered_without_reading_results(service: Service, patient: UUID) -> None:
+async def test_observations_are_gathered_by_their_codes_without_reading_the_others(service: Service, patient: UUID) -> None:
     laboratory = {"category": [concept(("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory"))]}
     await keep(service, patient, a_result("2345-7", 1.0, "g/L", **laboratory), a_result("29463-7", 72, "kg"))
     async with service.door.permit(caller_of_citizen(patient), Action.READ_RECORD, owner_of_patient(patient)) as p:
         assert len(await gather(p, ("Observation",))) == 2
-        (weight,) = await gather(p, ("Observation",), results=False)
+        (weight,) = await gather(p, ("Observation",), observed={"code": frozenset({"29463-7"})})
     assert weight["valueQuantity"]["unit"] == "kg"
 
 

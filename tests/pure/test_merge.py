@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthspace.profile.elements import Standing, standing_of
+from healthspace.profile.elements import Standing, source_of, standing_of
 from healthspace.profile.merge import merge, places_of, same_time
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, SNOMED
 from tests.pure.facts import Resource, a_fact, a_result, concept
@@ -22,6 +22,13 @@ def an_allergy(source: str, **elements: object) -> Resource:
 def test_a_result_in_two_documents_is_shown_once_with_both_sources() -> None:
     found = merge([a_result("718-7", 13.2, "g/dL", source="a"), a_result("718-7", 132, "g/L", source="b")])
     assert [one.sources for one in found] == [("DocumentReference/a", "DocumentReference/b")]
+
+
+def test_a_fact_is_told_once_by_each_document_and_first_by_the_one_that_says_most() -> None:
+    much = an_allergy("a", onsetDateTime="2020-03-05", note=[{"text": "Urticaire"}])
+    (found,) = merge([an_allergy("b"), an_allergy("a", onsetDateTime="2020"), much, an_allergy("b"), an_allergy("")])
+    assert [source_of(one)[-1:] for one in found.told_by] == ["a", "b", ""]
+    assert found.told_by[0] is much
 
 
 def test_a_translation_is_enough_to_know_the_same_thing() -> None:

@@ -64,6 +64,14 @@ class Merged:
         """The documents it was read in ("DocumentReference/<id>"), without repeats."""
         return tuple(dict.fromkeys(source for one in self.statements if (source := source_of(one))))
 
+    @property
+    def told_by(self) -> tuple[Resource, ...]:
+        """One statement of each source: of each document, and what no document says."""
+        found: dict[object, Resource] = {}
+        for place, one in enumerate(self.statements):
+            found.setdefault(source_of(one) or place, one)
+        return tuple(found.values())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Statement:
@@ -75,10 +83,13 @@ class _Statement:
     standing: Standing
     time: str
     source: str
-    codes: dict[str, set[str]]
+    codings: list[Coding]
     keys: tuple[object, ...]
-    said: str
-    """All of it that is compared, of what lasts: two statements that say the very same agree with the same others."""
+
+    @property
+    def said(self) -> str:
+        """All of it that is compared, of what lasts: two statements that say the very same agree with the same others."""
+        return repr((self.standing, self.time, self.codings, _compared_in(self.resource))) if self.lasting else str(self.place)
 
     @property
     def may_repeat(self) -> bool:
@@ -93,19 +104,21 @@ class _Statement:
 class _Group:
     """Statements of one fact. Another must agree with each of them: it is held against one of those that say the very same."""
 
-    def __init__(self) -> None:
-        self.statements: list[_Statement] = []
-        self._sources: set[str] = set()
+    def __init__(self, first: _Statement) -> None:
+        self.statements = [first]
+        self._sources = {first.source} - {""}
         self._different: dict[str, _Statement] = {}
 
-    def takes(self, one: _Statement) -> bool:
+    def takes(self, one: _Statement, said: str) -> bool:
         if not one.may_repeat and one.source in self._sources:
             return False
-        return one.said in self._different or all(_agree(one, other) for other in self._different.values())
+        if not self._different:  # most facts are stated once, and compared with nothing
+            self._different[self.statements[0].said] = self.statements[0]
+        return said in self._different or all(_agree(one, other) for other in self._different.values())
 
-    def add(self, one: _Statement) -> None:
+    def add(self, one: _Statement, said: str) -> None:
         self.statements.append(one)
-        self._different.setdefault(one.said, one)
+        self._different.setdefault(said, one)
         if one.source:
             self._sources.add(one.source)
 
@@ -121,11 +134,14 @@ def merge(resources: Iterable[Resource]) -> list[Merged]:
     for one in sorted(stated, key=lambda one: -len(one.time)):
         places = places_of(one.time, one.lasting, widths)
         near = {number: None for key in one.keys for number in buckets.get((key, places[0]), ())}
-        same = [number for number in near if groups[number].takes(one)]
-        number = same[0] if len(same) == 1 else len(groups)
-        if number == len(groups):
-            groups.append(_Group())
-        groups[number].add(one)
+        said = one.said if near else ""
+        same = [number for number in near if groups[number].takes(one, said)]
+        if len(same) == 1:
+            number = same[0]
+            groups[number].add(one, said)
+        else:
+            number = len(groups)
+            groups.append(_Group(one))
         for key in one.keys:
             for place in places:
                 buckets.setdefault((key, place), {})[number] = None
@@ -154,13 +170,9 @@ def is_same(one: Resource, other: Resource) -> bool:
 def _read(resource: Resource, place: int) -> _Statement:
     type_, time = resource["resourceType"], fact_time_of(resource)
     lasting = type_ in LASTING
-    codes: dict[str, set[str]] = {}
     codings = codings_of(concept_of(resource))
-    for system, code in codings:
-        codes.setdefault(system, set()).add(code)
-    standing, keys = standing_of(resource), _keys_of(resource, codings, time, lasting)
-    said = repr((standing, time, codings, _compared_in(resource))) if lasting else str(place)
-    return _Statement(resource, place, lasting, standing, time, source_of(resource), codes, keys, said)
+    keys = _keys_of(resource, codings, time, lasting)
+    return _Statement(resource, place, lasting, standing_of(resource), time, source_of(resource), codings, keys)
 
 
 def _compared_in(resource: Resource) -> Resource:
@@ -175,11 +187,19 @@ def _agree(one: _Statement, other: _Statement) -> bool:
     if one.worn and not _one_device(one.resource, other.resource):
         return False
     # Where one system tells them apart, they are two: products of one ATC class have two numbers.
-    if any(codes.isdisjoint(other.codes[system]) for system, codes in one.codes.items() if system in other.codes):
+    mine, theirs = _by_system(one.codings), _by_system(other.codings)
+    if any(codes.isdisjoint(theirs[system]) for system, codes in mine.items() if system in theirs):
         return False
     return _same_value(one.resource, other.resource) and not any(
         _contradict(one.resource.get(element), other.resource.get(element)) for element in COMPARED
     )
+
+
+def _by_system(codings: Iterable[Coding]) -> dict[str, set[str]]:
+    codes: dict[str, set[str]] = {}
+    for system, code in codings:
+        codes.setdefault(system, set()).add(code)
+    return codes
 
 
 def _one_device(one: Resource, other: Resource) -> bool:
@@ -212,6 +232,8 @@ def same_time(one: str, other: str, *, lasting: bool = False) -> bool:
 
 
 def _merged(group: Sequence[Resource], standing: Standing) -> Merged:
+    if len(group) == 1:
+        return Merged(group[0], (group[0],), standing)
     best = max(group, key=lambda one: (len(fact_time_of(one)), len(one), str((one.get("meta") or {}).get("lastUpdated", ""))))
     return Merged(best, (best, *(one for one in group if one is not best)), standing)
 

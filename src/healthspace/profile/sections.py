@@ -46,6 +46,9 @@ WISHES = frozenset("42348-3 75320-2 81378-6 45473-6".split())
 ENDING = frozenset({"MedicationStatement", "MedicationRequest", "Condition", "CarePlan", "DeviceUseStatement"})
 """Facts that go on until an end; the others are events."""
 SOCIAL, PREGNANT = "social-history", "pregnancy"
+WISHED, SURVEYS = "wishes", frozenset({"survey", "functional-status"})
+OBSERVED = {"code": HABITS | PREGNANCY | WISHES, "category": SURVEYS | {SOCIAL, PREGNANT, WISHED}}
+"""What tells, by code or by category, the Observations that a section holds."""
 
 
 class State(StrEnum):
@@ -181,13 +184,13 @@ def _make(key: str, facts: list[Merged], today: str) -> Section:
 def _section_of_observation(resource: Resource) -> str | None:
     categories = {code for concept in resource.get("category") or () for _, code in codings_of(concept)}
     codes = {code for _, code in codings_of(resource.get("code"))}
-    if codes & WISHES or "wishes" in categories:
+    if codes & WISHES or WISHED in categories:
         return "wishes"
     if codes & PREGNANCY or PREGNANT in categories:
         return "pregnancy"
     if SOCIAL in categories or codes & HABITS:
         return "habits"
-    return "autonomy" if categories & {"survey", "functional-status"} else None
+    return "autonomy" if categories & SURVEYS else None
 
 
 def _details(resource: Resource) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """All current resources of some types that a permit shows: for the picture of one record, where nearly all of them are needed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from healthspace.access.permit import Permit
@@ -17,23 +17,22 @@ MOST = 20_000
 
 OF_TYPES = """
     SELECT type, id, version, updated, body FROM resource
-     WHERE owner = $1 AND type = ANY ($2::smallint[]) AND NOT tokens && $4::bigint[]
+     WHERE owner = $1 AND type = ANY ($2::smallint[]) AND (type <> $4 OR $5::bigint[] IS NULL OR tokens && $5)
      ORDER BY date DESC, id DESC LIMIT $3
 """
+OBSERVATION = "Observation"
+Codes = Mapping[str, frozenset[str]]
+"""Codes of any system, by where they stand (`code`, `category`): what tells the Observations that are wanted, most of which are results."""
 
 
-LABORATORY = ("Observation", ("category",), frozenset({"laboratory"}))
-"""What most Observations of a record are."""
-
-
-async def gather(p: Permit, types: Iterable[str], *, results: bool = True) -> list[Resource]:
+async def gather(p: Permit, types: Iterable[str], *, observed: Codes | None = None, most: int = MOST) -> list[Resource]:
     """The resources of `types`, the latest first; never one that a label, or its depositor, keeps from the caller.
 
-    `results` is False where results of laboratories are not needed: they stay unread.
+    Of Observations, only those with one of the codes `observed`, when they are said: the others stay unread.
     """
     shown = [NUMBER[type_] for type_ in types if p.owner in (Reach(p).scope(type_).owners or ())]
-    without = () if results else hashes_of(p.keys, *LABORATORY)
-    rows = await p.tx.fetch(OF_TYPES, p.owner, shown, MOST, without) if shown else []
+    hashes = None if observed is None else [h for path, codes in observed.items() for h in hashes_of(p.keys, OBSERVATION, (path,), codes)]
+    rows = await p.tx.fetch(OF_TYPES, p.owner, shown, most, NUMBER[OBSERVATION], hashes) if shown else []
     return [one.json() for one in all_shown(p, (open_row(p.cipher, row) for row in rows))]
 
 

@@ -10,19 +10,22 @@ from healthspace.access.origin import is_from_document
 from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.health_words import SECTIONS
 from healthspace.edge.portal.language import Language, Moment, read_moment
-from healthspace.edge.portal.measures import show_cards
+from healthspace.edge.portal.measures import codes_of, show_cards
 from healthspace.edge.portal.privacy import show_treating
 from healthspace.edge.portal.summary import explain_empty
 from healthspace.edge.portal.visit import Visit
 from healthspace.profile.sections import Section, State, make_sections
 from healthspace.resources.stored import Resource
 
-TYPES = ("AllergyIntolerance", "MedicationStatement", "Immunization", "CareTeam", "Observation")
+TYPES = ("AllergyIntolerance", "MedicationStatement", "Immunization", "CareTeam")
 """What the essentials are read from."""
 SHOWN = ("allergies", "treatments", "vaccinations")
 PATHS = {"allergies": "/summary", "treatments": "/treatments", "vaccinations": "/vaccination"}
 TREND = ("pressure", "weight")
 """Measurements shown as the trend, the first that has at least two values."""
+TREND_CODES = codes_of(TREND)
+TREND_READ = 24
+"""Observations that the trend is drawn from at most: the latest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from healthspace.profile.elements import Resource, Standing, is_from_citizen, pe
 from healthspace.profile.merge import Merged
 from healthspace.profile.sections import Item, show_item
 from healthspace.record.picture import Picture, read_picture, read_sources
+from healthspace.resources.gathering import Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class FactRow:
     details: tuple[tuple[str, str], ...]
     people: tuple[str, ...]
     sources: tuple[SourceRow, ...]
+    others: int
+    """Sources that are not among the first `NAMED_SOURCES`."""
     past: bool
     mine: bool
     shared: bool
@@ -93,29 +96,31 @@ class FactRow:
 CIVILITY = re.compile(r"^(?:M|MM|MR|MME|MLLE)\.? (?=\S)", re.IGNORECASE)
 TITLE = re.compile(r"^(?:Dr|Pr|Me) ")
 
+NAMED_SOURCES = 3
+"""Of the sources of one fact of a list: people read no more, and are told how many others there are."""
 HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
 @asynccontextmanager
-async def look(visit: Visit, types: Iterable[str], *, results: bool = True) -> AsyncIterator[Sight]:
+async def look(visit: Visit, types: Iterable[str], *, observed: Codes | None = None) -> AsyncIterator[Sight]:
     """The record that a visit is about, through the door. Inside, a page reads the sources of what it will show, and of nothing else."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        picture = await read_picture(p, types, results=results)
+        picture = await read_picture(p, types, observed=observed)
         banner = None if visit.own else show_banner(picture.patient, p, visit.language)
         ground = explain_ground(p.reason, visit.language) if p.scope is not Scope.OWN_DEPOSITS else ""
         yield Sight(p, picture, banner, ground, p.now, visit.language.day(p.now), p.reason in HOLDERS, p.allows(Action.READ_CONTENT))
 
 
-async def open_sight(visit: Visit, types: Iterable[str], *, results: bool = True) -> Sight:
+async def open_sight(visit: Visit, types: Iterable[str], *, observed: Codes | None = None) -> Sight:
     """As `look`, for a page that shows all: with the sources of everything."""
-    async with look(visit, types, results=results) as sight:
+    async with look(visit, types, observed=observed) as sight:
         await read_sources(sight.permit, sight.picture, sight.picture.facts)
         return sight
 
 
-async def read_sources_of(sight: Sight, facts: Iterable[Merged]) -> None:
-    """Reads the sources of each statement of `facts`: what `show_sources` says of them."""
-    await read_sources(sight.permit, sight.picture, (one for fact in facts for one in fact.statements))
+async def read_sources_of(sight: Sight, facts: Iterable[Merged], *, most: int | None = None) -> None:
+    """Reads what `show_sources` says of each of `facts`."""
+    await read_sources(sight.permit, sight.picture, (one for fact in facts for one in fact.told_by[:most]))
 
 
 def render(visit: Visit, sight: Sight, template: str, tab: str, *, here: bool = True, status: int = 200, **values: object) -> Response:
@@ -146,7 +151,7 @@ def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
     """An item of the profile as a row."""
     language = visit.language
     tag = STANDINGS.get(item.standing)
-    resource, sources = item.fact.resource, show_sources(item.fact, sight, visit)
+    resource, sources = item.fact.resource, show_sources(item.fact, sight, visit, most=NAMED_SOURCES)
     return FactRow(
         name=(language.say(NAMED[item.name]) if item.name in NAMED else item.name) or language.say("Without a name in its source"),
         when=read_moment(item.time),
@@ -155,6 +160,7 @@ def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
         details=tuple((language.say(DETAILS[key]), _word(words, language)) for key, words in item.details),
         people=name_others(item.people, sources),
         sources=sources,
+        others=max(0, len(item.fact.told_by) - NAMED_SOURCES),
         past=item.standing is Standing.PAST,
         mine=item.mine,
         shared=MASKED not in codes_of(resource),
@@ -169,9 +175,9 @@ def name_others(people: Iterable[str], sources: Iterable[SourceRow]) -> tuple[st
     return tuple(name for name in names if not any(fold(name).startswith(author) for author in authors))
 
 
-def show_sources(fact: Merged, sight: Sight, visit: Visit) -> tuple[SourceRow, ...]:
-    """Every source of a fact, each once."""
-    return tuple(dict.fromkeys(show_source(statement, sight, visit) for statement in fact.statements))
+def show_sources(fact: Merged, sight: Sight, visit: Visit, *, most: int | None = None) -> tuple[SourceRow, ...]:
+    """The first `most` sources of a fact, or every one, each once."""
+    return tuple(dict.fromkeys(show_source(statement, sight, visit) for statement in fact.told_by[:most]))
 
 
 def show_source(statement: Resource, sight: Sight, visit: Visit) -> SourceRow:

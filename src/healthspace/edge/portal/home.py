@@ -12,7 +12,7 @@ from healthspace.access.rules import WRITES, Action, Reason
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
 from healthspace.base.errors import HealthspaceError, Refused
-from healthspace.edge.portal.essentials import TYPES, find_trend, show_essentials
+from healthspace.edge.portal.essentials import TREND_CODES, TREND_READ, TYPES, find_trend, show_essentials
 from healthspace.edge.portal.frame import name_role
 from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.language import Language, mark
@@ -114,19 +114,20 @@ async def _show_citizen_home(visit: Visit) -> Response:
     """Each part stands by itself: one that fails is told in its place, and the rest of the page is complete."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         documents = await or_none(list_documents(p, most=NEWEST))
-        picture = await or_none(read_picture(p, TYPES, results=False))
+        picture = await or_none(read_picture(p, TYPES))
+        measured = await or_none(read_picture(p, ("Observation",), observed={"code": TREND_CODES}, most=TREND_READ))
         lines = await or_none(read_trail(p, Wanted(limit=LOOKED_AT)))
         now, unread, holder = p.now, await count_unread(p), (await patient_of(p)).json()
     language = visit.language
     shown = none_if_wrong(lambda: show_rows((one.json() for one in documents or ()), language, now)) if documents is not None else None
     rows = [row for row in shown or () if not row.superseded]
-    sight = Sight(p, picture, None, "", now, visit.today) if picture is not None else None
+    sight = Sight(p, measured, None, "", now, visit.today) if measured is not None else None
     return visit.render(
         "home.html",
         current="/",
         holder=holder,
         name=read_given_name(holder.get("name")),
-        essentials=none_if_wrong(lambda: show_essentials(sight.picture.facts, language, visit.today)) if sight else None,
+        essentials=none_if_wrong(lambda: show_essentials(picture.facts, language, visit.today)) if picture else None,
         trend=none_if_wrong(lambda: find_trend(sight, visit)) if sight else None,
         last_visit=find_last_visit(lines or (), now),
         tasks=[*find_tasks(rows, lines or (), now, language), *show_unread(unread, language)],

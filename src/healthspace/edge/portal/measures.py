@@ -27,7 +27,15 @@ ROWS = 100
 SHOWN = 12
 """Those that a table on the page shows."""
 PRESSURE_NAME = MEASURES["pressure"]
-MEASURE_CODES = frozenset({SYSTOLIC, DIASTOLIC, PRESSURE, *(code for one in ANALYTES if one.key in VITALS for code in one.codes)})
+
+
+def codes_of(keys: Collection[str]) -> frozenset[str]:
+    """The LOINC codes of some kinds of measurements."""
+    pressures = {SYSTOLIC, DIASTOLIC, PRESSURE} if "pressure" in keys else set[str]()
+    return frozenset({*pressures, *(code for one in ANALYTES if one.key in keys for code in one.codes)})
+
+
+MEASURE_CODES = codes_of(VITALS)
 PAIRED = {f"loinc-{code}" for code in (SYSTOLIC, DIASTOLIC, PRESSURE)}
 
 
@@ -56,7 +64,7 @@ class MeasureCard:
 
 async def show_measures(visit: Visit) -> Response:
     """GET /measures"""
-    sight = await open_sight(visit, ("Observation",), results=False)
+    sight = await open_sight(visit, ("Observation",), observed={"code": MEASURE_CODES})
     cards = show_cards(sight, visit)
     latest = {card.key: card for card in cards}
     return render(visit, sight, "measures.html", "/measures", cards=cards, kinds=list(MEASURES.items()), latest=latest, shown=SHOWN)
@@ -64,7 +72,7 @@ async def show_measures(visit: Visit) -> Response:
 
 async def export_measures(visit: Visit) -> Response:
     """GET /measures/{key}/csv: the table of one measurement as a file; NotFound when there is none."""
-    sight = await open_sight(visit, ("Observation",), results=False)
+    sight = await open_sight(visit, ("Observation",), observed={"code": MEASURE_CODES})
     card = next((card for card in show_cards(sight, visit) if card.key == visit.request.path_params["key"]), None)
     if card is None or not sight.takes:
         raise NotFound

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from healthspace.edge.portal.health import (
+    NAMED_SOURCES,
     FactRow,
     Sight,
     SourceRow,
@@ -23,7 +24,7 @@ from healthspace.edge.portal.visit import Visit
 from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, source_of
 from healthspace.profile.entries import CONTACTS
 from healthspace.profile.merge import merge
-from healthspace.profile.sections import Item, Section, State, make_sections, show_item
+from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections, show_item
 from healthspace.profile.timeline import KINDS, Event, make_timeline
 
 PROFILE_TYPES = (
@@ -102,14 +103,14 @@ CONTACT_NAMES = {"emergency": mark("Emergency contact"), "trusted": mark("Truste
 
 async def show_summary(visit: Visit) -> Response:
     """GET /summary; ?show= one section whole, by pages."""
-    async with look(visit, PROFILE_TYPES, results=False) as sight:
+    async with look(visit, PROFILE_TYPES, observed=OBSERVED) as sight:
         made = make_sections(sight.picture.facts, sight.today.isoformat())
         sections = {section.key: section for section in made if section.key != "wishes"}
         asked = sections.get(visit.asked("show", 20))
         if asked is not None and asked.items:
-            await read_sources_of(sight, (item.fact for item in page_of(asked.items, visit)))
+            await read_sources_of(sight, (item.fact for item in page_of(asked.items, visit)), most=NAMED_SOURCES)
             return _show_list((mark("Health summary"), "/summary"), asked.key, SECTIONS[asked.key][0], asked.items, sight, visit)
-        await read_sources_of(sight, (item.fact for section in sections.values() for item in first_of(section)))
+        await read_sources_of(sight, (item.fact for section in sections.values() for item in first_of(section)), most=NAMED_SOURCES)
     rows = [show_section(section, sight, visit) for key, section in sections.items() if key in ALWAYS or section.state is not State.EMPTY]
     missing = [SECTIONS[key][0] for key, section in sections.items() if key not in ALWAYS and section.state is State.EMPTY]
     return render(visit, sight, "summary.html", "/summary", sections=rows, missing=missing)
@@ -164,7 +165,7 @@ def page_of(items: Sequence[Item], visit: Visit) -> Sequence[Item]:
 
 async def show_wishes(visit: Visit) -> Response:
     """GET /wishes"""
-    sight = await open_sight(visit, ("Observation", "Consent", "RelatedPerson"), results=False)
+    sight = await open_sight(visit, ("Observation", "Consent", "RelatedPerson"), observed=OBSERVED)
     section = next(one for one in make_sections(sight.picture.facts, sight.today.isoformat()) if one.key == "wishes")
     contacts = show_contacts(sight, visit)
     row = show_section(section, sight, visit, most=500)
