@@ -1,14 +1,19 @@
-"""One real PostgreSQL per test process, and for each test a transaction that is rolled back."""
+"""One real PostgreSQL per test process, and for each test a transaction that is rolled back, or a schema of its own with a real pool."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from hypothesis import settings
 
+from healthspace.access.opening import Service
+from healthspace.database.database import open_pool
 from healthspace.database.embedded import EmbeddedPostgres
 from healthspace.database.migrate import migrate
+from tests.harness import open_test_service
 
 # A busy machine makes an example slow, not wrong: what is fast is measured by the benches.
 settings.register_profile("healthspace", deadline=None)
@@ -51,3 +56,26 @@ async def connection(migrated: dict[str, object]) -> AsyncIterator[asyncpg.Conne
         if not connection.is_closed():
             await transaction.rollback()
             await connection.close()
+
+
+@pytest.fixture
+async def pool(server: EmbeddedPostgres) -> AsyncIterator[asyncpg.Pool]:
+    """Several connections to a schema of this test's own: what is committed there goes away with it."""
+    name = f"own_{uuid4().hex}"
+    opened = await open_pool({**server.connection(), "server_settings": {"search_path": name}}, size=6)
+    try:
+        async with opened.acquire() as connection:
+            await connection.execute(f"CREATE SCHEMA {name}")
+            await migrate(connection)
+        yield opened
+        await opened.execute(f"DROP SCHEMA {name} CASCADE")
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+async def busy(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Service]:
+    """The service as it really runs: several connections, and what it writes is committed."""
+    opened = await open_test_service(pool, tmp_path)
+    yield opened
+    await opened.door.trail.close()

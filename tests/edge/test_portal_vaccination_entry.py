@@ -1,7 +1,5 @@
 """A professional enters a vaccination: a note by their hand, whose dose is on the card; nothing typed is lost to a mistake."""
 
-import re
-
 import asyncpg
 import httpx
 import pytest
@@ -18,7 +16,6 @@ DOSE = {
     "lot": "x4821",
     "rank": "4",
     "site": "left-arm",
-    "note": "0197f3a0-5d0e-7000-8000-0123456789ab",
 }
 
 
@@ -73,15 +70,6 @@ async def test_a_vaccine_without_its_own_name_is_named_by_what_it_protects_from(
     assert "Grippe" in words(await client.get(f"/patients/{patient}/vaccination"))
 
 
-async def test_a_form_that_is_sent_twice_makes_one_note(service: Service, client: httpx.AsyncClient) -> None:
-    patient = await a_citizen(service)
-    await treated(service, patient)
-    signed_in(service, client, Role.TREATING_DOCTOR)
-    for _ in range(2):
-        assert (await enter(client, patient)).headers["location"] == f"/patients/{patient}/vaccination?done=vaccinated"
-    assert len(set(re.findall(rf"/patients/{patient}/documents/[0-9a-f-]{{36}}", (await client.get(f"/patients/{patient}")).text))) == 1
-
-
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
@@ -104,7 +92,6 @@ async def test_a_mistake_is_told_beside_its_field_and_the_rest_is_kept(
     page = await enter(client, patient, **{"name": "BOOSTRIX", **typed})
     assert page.status_code == 422
     assert told in page.text
-    assert DOSE["note"] in page.text
     if "name" not in typed:
         assert 'value="BOOSTRIX"' in page.text
     if "lot" not in typed:

@@ -31,7 +31,7 @@ from healthspace.resources.hashing import hash_code, hash_token
 from healthspace.resources.query import Hashed, Query, Sort
 from healthspace.resources.reach import Reach
 from healthspace.resources.search import search
-from healthspace.resources.store import delete, find, insert, lock, read_all, update
+from healthspace.resources.store import delete, find, insert, last_version, lock, read_all, update
 from healthspace.resources.stored import Resource, Stored
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -83,10 +83,12 @@ async def mark_all_read(p: Permit) -> int:
 
 
 async def delete_notification(p: Permit, identifier: UUID) -> None:
-    """Deletes one notification: the trail still has what it told of."""
+    """Deletes one notification: the trail still has what it told of. Deleting it twice changes nothing."""
     p.must_be_for(Action.CHANGE_NOTIFICATIONS)
-    await _one(p, identifier)
     current = await lock(p.tx, p.cipher, "Communication", identifier)
+    if current is None and await last_version(p.tx, p.cipher, "Communication", identifier) is not None:
+        return
+    await _one(p, identifier)
     if current is not None:
         await delete(p.tx, p.cipher, p.keys, current, p.now)
     p.note(f"Communication/{identifier}")

@@ -72,6 +72,13 @@ async def withdraw_document(p: Permit, identifier: UUID, if_match: int | None = 
     return await change_document(p, identifier, lambda document: {**document, "status": WITHDRAWN}, if_match)
 
 
+async def has_withdrawn(p: Permit, identifier: UUID) -> bool:
+    """Whether the caller has taken this document back before."""
+    p.must_be_for(Action.WITHDRAW_DOCUMENT)
+    known = await find(p.tx, p.cipher, "DocumentReference", identifier)
+    return known is not None and known.json()["status"] == WITHDRAWN and depositor_of(known.json()) == p.caller.depositor_key
+
+
 async def release_document(p: Permit, identifier: UUID) -> Stored | None:
     """Takes INVISIBLE_PATIENT away on its date (R1111-53); None when it is not there, or was released before."""
     p.must_be_for(Action.RELEASE_DOCUMENT)

@@ -57,7 +57,7 @@ OURS = frozenset({INVITATION, INVITEE, EXPIRES, SCOPE})
 SCOPES = frozenset({"READ", FEED})
 
 
-async def invite(p: Permit, related: Resource) -> Stored:
+async def invite(p: Permit, related: Resource, identifier: UUID | None = None) -> Stored:
     """Invites a carer, or the second representative of a minor. The answer is the same whoever, if anybody, the traits lead to."""
     p.must_be_for(Action.INVITE_CARER)
     patient = await patient_of(p)
@@ -68,7 +68,7 @@ async def invite(p: Permit, related: Resource) -> Stored:
     if person == patient.id:
         raise Invalid("nobody is their own carer", place="RelatedPerson.identifier")
     kept = _complete(p, related, holder, person)
-    identifier = new_id(p.owner)
+    identifier = identifier or new_id(p.owner)
     stored = await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
     await derive_facts(p.tx, p.keys, p.owner, identifier, kept)
     # One who is invited by a row that leads nowhere is invited all the same, as far as anyone can tell.

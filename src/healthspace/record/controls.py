@@ -25,14 +25,14 @@ CHECKS = {"Consent": check_consent, "CareTeam": check_team}
 ENDED = "inactive"
 
 
-async def create_control(p: Permit, resource: Resource) -> Stored:
+async def create_control(p: Permit, resource: Resource, identifier: UUID | None = None) -> Stored:
     """Stores a choice of the citizen. Invalid, with the place, when it is not one that this record can honour."""
     p.must_be_for(Action.GRANT_ACCESS)
     CHECKS[resource["resourceType"]](resource, p.now)
     if resource["status"] == ENDED:
         raise Invalid("a new choice is active", place=f"{resource['resourceType']}.status")
     await _end_authorisations(p, _blocked_by(resource))
-    return await _keep(p, resource)
+    return await _keep(p, resource, identifier or new_id(p.owner))
 
 
 async def collect_consent(p: Permit, consent: Resource) -> Stored:
@@ -51,7 +51,7 @@ async def collect_consent(p: Permit, consent: Resource) -> Stored:
     period = provision.get("period", {})
     end = min(str(period.get("end") or "9999"), instant(longest))
     provision["period"] = {**period, "end": end}
-    return await _keep(p, consent)
+    return await _keep(p, consent, new_id(p.owner))
 
 
 async def change_control(p: Permit, identifier: UUID, resource: Resource, if_match: int | None) -> Stored:
@@ -114,8 +114,7 @@ async def _own(p: Permit, type_: str, identifier: UUID) -> Stored:
     return current
 
 
-async def _keep(p: Permit, resource: Resource) -> Stored:
-    identifier = new_id(p.owner)
+async def _keep(p: Permit, resource: Resource, identifier: UUID) -> Stored:
     kept = await _complete(p, resource, secret=p.caller.secret)
     stored = await insert(p.tx, p.cipher, p.keys, identifier, kept, p.now)
     await derive_facts(p.tx, p.keys, p.owner, identifier, kept)

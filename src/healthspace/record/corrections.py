@@ -26,7 +26,7 @@ WAITING, ACCEPTED, REFUSED = "in-progress", "completed", "not-done"
 LONGEST = 1000
 
 
-async def ask_correction(p: Permit, type_: str, identifier: UUID, words: str) -> Stored:
+async def ask_correction(p: Permit, type_: str, identifier: UUID, words: str, request_id: UUID | None = None) -> Stored:
     """Keeps a request; NotFound when there is nothing there that a professional brought, Invalid without words."""
     p.must_be_for(Action.WRITE_OWN_ENTRY)
     found = await gather_named(p, type_, [identifier]) if type_ in NUMBER else []
@@ -52,7 +52,7 @@ async def ask_correction(p: Permit, type_: str, identifier: UUID, words: str) ->
     }
     if validate(request):
         raise Invalid("this request is no valid resource", place="Communication")
-    stored = await insert(p.tx, p.cipher, p.keys, new_id(p.owner), request, p.now)
+    stored = await insert(p.tx, p.cipher, p.keys, request_id or new_id(p.owner), request, p.now)
     p.note(f"Communication/{stored.id}", f"{type_}/{identifier}")
     return stored
 
@@ -69,12 +69,15 @@ def is_correction(communication: Resource) -> bool:
 
 
 async def answer_correction(p: Permit, identifier: UUID, words: str, *, accepted: bool) -> Stored:
-    """The answer of whoever brought what the request is about; NotFound for anybody else, Conflict when it was answered before."""
+    """The answer of whoever brought what the request is about; NotFound for anybody else, Conflict when it was answered otherwise."""
     p.must_be_for(Action.ANSWER_CORRECTION)
     locked = await lock(p.tx, p.cipher, "Communication", identifier)
     request = locked.stored.exact() if locked is not None else {}
     if locked is None or not is_correction(request) or depositor_of(request) != p.caller.depositor_key:
         raise NotFound
+    status, notes = ACCEPTED if accepted else REFUSED, request.get("note", [])
+    if request["status"] == status and words and notes[-1].get("text") == words:
+        return locked.stored
     if request["status"] != WAITING:
         raise Conflict("this request was answered already")
     if not 0 < len(words) <= LONGEST:
@@ -82,9 +85,9 @@ async def answer_correction(p: Permit, identifier: UUID, words: str, *, accepted
     author = {"authorString": p.caller.name or p.caller.structure} if p.caller.name or p.caller.structure else {}
     answered = {
         **request,
-        "status": ACCEPTED if accepted else REFUSED,
+        "status": status,
         "received": instant(p.now),
-        "note": [*request.get("note", []), {**author, "time": instant(p.now), "text": words}],
+        "note": [*notes, {**author, "time": instant(p.now), "text": words}],
     }
     p.note(f"Communication/{identifier}")
     return await update(p.tx, p.cipher, p.keys, locked.stored, answered, p.now)

@@ -17,7 +17,7 @@ from healthspace.base.ids import new_id
 from healthspace.fhir.validate import validate
 from healthspace.profile.elements import is_from_citizen
 from healthspace.record.spaces import patient_of
-from healthspace.resources.store import delete, insert, lock, update
+from healthspace.resources.store import delete, insert, last_version, lock, update
 from healthspace.resources.stored import Resource, Stored, instant
 
 (MASK,) = concept_of(MASKED)["coding"]
@@ -26,8 +26,8 @@ BY_PATIENT = frozenset({"AllergyIntolerance", "FamilyMemberHistory", "RelatedPer
 KINDS = frozenset({"Observation", "MedicationStatement", "AllergyIntolerance", "FamilyMemberHistory", "RelatedPerson"})
 
 
-async def keep_entry(p: Permit, entry: Resource, *, shared: bool) -> Stored:
-    """Keeps what the citizen has entered. Invalid when it is no valid resource."""
+async def keep_entry(p: Permit, entry: Resource, *, shared: bool, identifier: UUID | None = None) -> Stored:
+    """Keeps what the citizen has entered, under `identifier` when one is given. Invalid when it is no valid resource."""
     p.must_be_for(Action.WRITE_OWN_ENTRY)
     patient = await patient_of(p)
     about: dict[str, Any] = {"reference": f"Patient/{patient.name}"}
@@ -39,7 +39,7 @@ async def keep_entry(p: Permit, entry: Resource, *, shared: bool) -> Stored:
     faults = validate(resource)
     if type_ not in KINDS or faults:
         raise Invalid("this entry is no valid resource", place=faults[0].expression if faults else "resourceType")
-    identifier = new_id(p.owner)
+    identifier = identifier or new_id(p.owner)
     stored = await insert(p.tx, p.cipher, p.keys, identifier, resource, p.now)
     p.note(f"{type_}/{identifier}")
     return stored
@@ -61,9 +61,11 @@ async def share_entry(p: Permit, type_: str, identifier: UUID, *, shared: bool) 
 
 
 async def remove_entry(p: Permit, type_: str, identifier: UUID) -> None:
-    """Takes an entry back; NotFound when it is none of the citizen's."""
+    """Takes an entry back; NotFound when it is none of the citizen's. Taking it back twice changes nothing."""
     p.must_be_for(Action.WRITE_OWN_ENTRY)
     locked = await lock(p.tx, p.cipher, type_, identifier) if type_ in KINDS else None
+    if locked is None and type_ in KINDS and await last_version(p.tx, p.cipher, type_, identifier) is not None:
+        return
     if locked is None or not is_from_citizen(locked.stored.json()):
         raise NotFound
     await delete(p.tx, p.cipher, p.keys, locked, p.now)

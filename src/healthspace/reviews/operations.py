@@ -80,7 +80,7 @@ class Review:
 # The citizen's side.
 
 
-async def report_access(p: Permit, line: UUID, question: str, place: str = "question") -> Stored:
+async def report_access(p: Permit, line: UUID, question: str, place: str = "question", identifier: UUID | None = None) -> Stored:
     """The holder questions one access of their record: kept as a Task of theirs, and posted to the agency.
 
     Invalid, at `place`, when the question is too short or too long; NotFound when the record has no such line.
@@ -91,7 +91,7 @@ async def report_access(p: Permit, line: UUID, question: str, place: str = "ques
     found = await read_line(p.tx, p.cipher, line)
     if found is None or p.scope is not Scope.ALL or not await without_hidden(p, [found]):
         raise NotFound
-    identifier = new_id(p.owner)
+    identifier = identifier or new_id(p.owner)
     hidden = await labels_of_line(p, found)
     kept = await insert(p.tx, p.cipher, p.keys, identifier, await _report(p, found, question, hidden), p.now)
     # A line of the trail carries no label: what is hidden is told by its Task alone, which does.
@@ -237,7 +237,7 @@ async def read_review(p: Permit, identifier: UUID) -> Review:
 async def give_opinion(p: Permit, identifier: UUID, motive: str, *, back: bool = False) -> Review:
     """One person's opinion, with its motive. The second one, by another person, closes the review, or sends it `back`.
 
-    Conflict when it is closed, or when the same person speaks twice (four eyes).
+    Conflict when it is closed, or when the same person speaks twice (four eyes); the same words twice are one opinion.
     """
     p.must_be_for(Action.CLOSE_REVIEW)
     if not SHORTEST_MOTIVE <= len(motive) <= LONGEST_TEXT:
@@ -247,10 +247,12 @@ async def give_opinion(p: Permit, identifier: UUID, motive: str, *, back: bool =
     stored = await _task(p, identifier)
     task = stored.json()
     notes = task.get("note", [])
+    first, own = task["status"] == "requested", bool(notes) and notes[-1]["extension"][0]["valueString"] == p.caller.account
+    if own and notes[-1]["text"] == motive and first == back:
+        return _show(stored)
     if task["status"] == "completed":
         raise Conflict("this review is closed")
-    first = task["status"] == "requested"
-    if not first and notes and notes[-1]["extension"][0]["valueString"] == p.caller.account:
+    if not first and own:
         raise Conflict("a review is closed by two different persons")
     account = {"url": CODES, "valueString": p.caller.account}
     note = {"extension": [account], "authorString": p.caller.name, "time": instant(p.now), "text": motive}

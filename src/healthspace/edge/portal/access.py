@@ -155,10 +155,12 @@ async def ask_about(visit: Visit, wrong: dict[str, str] | None = None, question:
 
 async def question(visit: Visit) -> Response:
     """POST …/access/{id}/question"""
-    text = (await read_form(visit.request)).get("question", "")
+    form = await read_form(visit.request)
+    text = form.get("question", "")
     try:
         async with visit.service.door.permit(visit.caller, Action.REPORT_ACCESS, visit.owner) as p:
-            await report_access(p, visit.identifier(), text)
+            if identifier := await visit.new_id(p, "Task", form):
+                await report_access(p, visit.identifier(), text, identifier=identifier)
     except Invalid:
         return await ask_about(visit, {"question": visit.language.say("Say in a sentence what surprises you.")}, text)
     return go_to(f"{visit.prefix}/access?done=questioned")

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from healthspace.access.changes import HOLDERS
-from healthspace.access.labels import MASKED, NOT_ANNOUNCED
+from healthspace.access.labels import MASKED, NOT_ANNOUNCED, codes_of
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Reason
 from healthspace.base.errors import Conflict, Invalid, Malformed, Refused, UnsupportedMedia
@@ -16,6 +16,7 @@ from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of, show_banner
 from healthspace.edge.portal.upload import Upload, read_upload
+from healthspace.edge.portal.views import read_title
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
 from healthspace.identity.ins import Ins, read_ins
@@ -140,7 +141,7 @@ def find_wrong(form: Form, upload: Upload, types: list[tuple[str, str]], languag
 
 
 async def _deposit(visit: Visit, form: Form, content: bytes, text: Text) -> Deposited:
-    """The document as it is now in the record."""
+    """The document as it is now in the record. Conflict when this file is there already under another title, kind or visibility."""
     service = visit.service
     day = form.day or visit.today
     citizen = visit.caller.kind is Kind.CITIZEN
@@ -153,8 +154,16 @@ async def _deposit(visit: Visit, form: Form, content: bytes, text: Text) -> Depo
             form.type, await _ins_of(p), form.title, written, visit.caller, written_by=form.writer, labels=frozenset(labels)
         )
         reading = Reading(limit=LIMIT, lenient=service.door.demo)
-        receipt = await deposit(p, Submission((replace(read_draft(content, reading, described), text=text),)))
-    return receipt.documents[0]
+        (document,) = (await deposit(p, Submission((replace(read_draft(content, reading, described), text=text),)))).documents
+        if not document.created and not _is_as_asked(document.reference.json(), described):
+            raise Conflict("this file is in the record already, described otherwise")
+    return document
+
+
+def _is_as_asked(known: dict[str, Any], asked: Described) -> bool:
+    """Whether a document that was there already is what a form asks for: the form was sent twice, or nothing of it is lost."""
+    same = read_title(known) == asked.title and any(coding.get("code") == asked.type_code for coding in known["type"]["coding"])
+    return same and asked.labels <= codes_of(known)
 
 
 async def _read_text(content: bytes) -> Text:

@@ -64,7 +64,8 @@ async def ask(visit: Visit) -> Response:
     identifier = parse_id(name)
     assert identifier is not None  # noqa: S101 - read by `_about`
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
-        await ask_correction(p, type_, identifier, words)
+        if request_id := await visit.new_id(p, "Communication", form):
+            await ask_correction(p, type_, identifier, words, request_id)
     return go_to(f"{visit.prefix}/corrections?done=asked")
 
 

@@ -20,6 +20,8 @@ from healthspace.identity.caller import Kind, Purpose
 from healthspace.record.spaces import patient_of
 
 LASTS = timedelta(minutes=30)
+TWICE = timedelta(minutes=5)
+"""How long a form that is sent twice is one emergency: later, whoever sends it again declares another, which is told again."""
 SHORTEST = 10
 """Characters of a written reason: "urgence" says nothing."""
 LONGEST = 400
@@ -48,7 +50,7 @@ async def open_in_emergency(visit: Visit) -> Response:
         wrong["reason"] = visit.language.say("Shorten your reason")
     if wrong:
         return _render(visit, form=form, wrong=wrong)
-    # One emergency is one token, so that this look and those that follow it are told as one.
+    # One emergency is one token, so that this look and those that follow it are told as one; a second click begins no other.
     token = _declare(visit, form, purpose)
     try:
         async with visit.service.door.permit(visit.service.tokens.read(token, clock.now()), Action.READ_RECORD, visit.owner) as p:
@@ -78,7 +80,10 @@ def _declare(visit: Visit, form: dict[str, str], purpose: Purpose) -> str:
     # Written in French, whatever the language of the page: the citizen and the auditors read it.
     motive = MOTIVES.get(form.get("motive", ""), "")
     reason = ". ".join(part for part in (motive and visit.pages.languages["fr"].say(motive), form.get("reason", "")) if part)
-    return visit.service.tokens.issue(caller.role, now, purpose=purpose, reason=reason, lifetime=LASTS, session=caller.session)
+    emergency = visit.id_of(form, lasts=TWICE)
+    return visit.service.tokens.issue(
+        caller.role, now, purpose=purpose, reason=reason, lifetime=LASTS, session=caller.session, prolongs=emergency
+    )
 
 
 def _check(visit: Visit, form: dict[str, str], purpose: Purpose) -> dict[str, str]:

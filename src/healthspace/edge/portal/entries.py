@@ -158,7 +158,8 @@ async def add_entry(visit: Visit) -> Response:
         wrong = {name: visit.language.say(FAULTS[fault]) for name, fault in read.wrong.items()}
         return _render(visit, sight, kind, fields, wrong=wrong, doubt=read.doubt, status=422)
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
-        await keep_entry(p, read.resource, shared=kind in SHARED)
+        if identifier := await visit.new_id(p, read.resource["resourceType"], typed):
+            await keep_entry(p, read.resource, shared=kind in SHARED, identifier=identifier)
     return go_to(f"{visit.prefix}{FORMS[kind].tab}?done=entered")
 
 

@@ -120,6 +120,8 @@ class Frame:
 
     session: SessionEnd | None = None
     """When the visitor's session ends."""
+    once: str = ""
+    """The key of this page's forms that create something (`once.py`)."""
 
     @property
     def tabs(self) -> tuple[Tab, ...]:

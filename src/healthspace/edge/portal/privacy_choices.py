@@ -57,7 +57,8 @@ async def authorise_for(visit: Visit) -> Response:
     form = await read_form(visit.request)
     days = int(form["days"]) if form.get("days") in DURATIONS else 365
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
-        await create_control(p, authorise_until(form.get("rpps", ""), p.now + timedelta(days=days)))
+        if identifier := await visit.new_id(p, "Consent", form):
+            await create_control(p, authorise_until(form.get("rpps", ""), p.now + timedelta(days=days)), identifier)
     return go_to(f"{visit.prefix}/privacy?done=authorised")
 
 
@@ -76,9 +77,10 @@ async def ask_to_block(visit: Visit) -> Response:
 
 async def block_reader(visit: Visit) -> Response:
     """POST /privacy/block"""
-    number = (await read_form(visit.request)).get("number", "")
+    form = await read_form(visit.request)
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
-        await create_control(p, block(number))
+        if identifier := await visit.new_id(p, "Consent", form):
+            await create_control(p, block(form.get("number", "")), identifier)
     return go_to(f"{visit.prefix}/privacy?done=blocked")
 
 
@@ -101,9 +103,10 @@ async def save_choices(visit: Visit) -> Response:
     lost = {switch for switch in wanted & known.keys() if set(known[switch]) <= ending}
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
         for switch in sorted(wanted - known.keys() | lost):
-            await create_control(p, turn_on(Switch(switch)))
+            if identifier := await visit.new_id(p, "Consent", form, switch):
+                await create_control(p, turn_on(Switch(switch)), identifier)
     if ending:
         async with visit.service.door.permit(visit.caller, Action.END_ACCESS, visit.owner) as p:
-            for identifier in sorted(ending):
-                await end_control(p, "Consent", UUID(identifier))
+            for ended in sorted(ending):
+                await end_control(p, "Consent", UUID(ended))
     return go_to(f"{visit.prefix}/privacy?done=saved")

@@ -52,7 +52,8 @@ async def send_invite(visit: Visit) -> Response:
         return _render(visit, circle, typed, wrong)
     try:
         async with visit.service.door.permit(visit.caller, Action.INVITE_CARER, visit.owner) as p:
-            await invite(p, _related(typed))
+            if identifier := await visit.new_id(p, "RelatedPerson", form):
+                await invite(p, _related(typed), identifier)
     except Invalid as error:
         return _render(visit, circle, typed, {"ins": visit.language.say(REFUSALS.get(error.place or "", UNREADABLE))})
     return go_to(f"{visit.prefix}/relatives?done=invited")

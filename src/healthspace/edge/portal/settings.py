@@ -62,8 +62,9 @@ async def close(visit: Visit) -> Response:
             reason=form.get("reason", ""),
             wrong=wrong,
         )
-    async with visit.service.door.permit(visit.caller, Action.CLOSE_SPACE, visit.owner) as p:
-        await close_space(p, AT_THE_HOLDERS_WISH, form.get("reason", "")[:500])
+    if not _closure(await _read_holder(visit)):  # else the form was sent twice
+        async with visit.service.door.permit(visit.caller, Action.CLOSE_SPACE, visit.owner) as p:
+            await close_space(p, AT_THE_HOLDERS_WISH, form.get("reason", "")[:500])
     return go_to("/settings?done=closed")
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
@@ -30,7 +29,7 @@ SITE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was typed. `note` names the note that is being written, so that a form sent twice makes one."""
+    """What was typed."""
 
     vaccine: str = ""
     name: str = ""
@@ -38,7 +37,6 @@ class Form:
     lot: str = ""
     rank: str = ""
     site: str = ""
-    note: str = ""
 
     @property
     def day(self) -> date | None:
@@ -52,13 +50,14 @@ class Form:
 async def show_form(visit: Visit) -> Response:
     """GET /patients/{patient}/vaccination/add"""
     _require_professional(visit)
-    return await _show(visit, Form(when=visit.today.isoformat(), note=str(uuid4())), {})
+    return await _show(visit, Form(when=visit.today.isoformat()), {})
 
 
 async def add_vaccination(visit: Visit) -> Response:
     """POST /patients/{patient}/vaccination/add: through the same door and by the same operation as every other deposit."""
     _require_professional(visit)
-    form = read_typed(await read_form(visit.request))
+    typed = await read_form(visit.request)
+    form = read_typed(typed)
     if wrong := find_wrong(form, visit.language, visit.today):
         await visit.service.door.trace_failure(visit.caller, Action.DEPOSIT_DOCUMENT, visit.owner, Invalid("form"))
         return await _show(visit, form, wrong, status=422)
@@ -70,7 +69,7 @@ async def add_vaccination(visit: Visit) -> Response:
         lot=form.lot,
         rank=int(form.rank),
         site=form.site,
-        note=UUID(form.note),
+        note=visit.id_of(typed),
     )
     reads = False
     try:
@@ -87,10 +86,6 @@ async def add_vaccination(visit: Visit) -> Response:
 
 def read_typed(fields: dict[str, str]) -> Form:
     """The fields of the form, no longer than a note takes."""
-    try:
-        note = str(UUID(fields.get("note", "")))
-    except ValueError:
-        note = str(uuid4())
     fields = {name: "".join(character for character in text if character.isprintable()) for name, text in fields.items()}
     return Form(
         vaccine=fields.get("vaccine", "")[:10],
@@ -99,7 +94,6 @@ def read_typed(fields: dict[str, str]) -> Form:
         lot=fields.get("lot", "")[:30].upper(),
         rank=fields.get("rank", "")[:1],
         site=fields.get("site", "")[:20],
-        note=note,
     )
 
 

@@ -1,8 +1,8 @@
 """One visit to one page: who comes, in which language, to whose record; and what every page goes through."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthspace.access.opening import Service
-from healthspace.access.permit import trace_stranger
+from healthspace.access.permit import Permit, trace_stranger
 from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
-from healthspace.base.ids import owner_of, parse_id
+from healthspace.base.ids import REGISTRY, owner_of, parse_id
+from healthspace.edge.portal import once
 from healthspace.edge.portal.again import keep_typed
 from healthspace.edge.portal.error_pages import error_page
 from healthspace.edge.portal.frame import Frame, PatientBanner, menu_of
@@ -79,6 +80,15 @@ class Visit:
             raise NotFound
         return identifier
 
+    def id_of(self, form: Mapping[str, str], *parts: str, lasts: timedelta = once.LASTS) -> UUID:
+        """The id of what a form makes in this record, or of one of its `parts`: the same when the form is sent twice."""
+        keys, path = self.service.door.keys, self.request.url.path
+        return once.id_of(keys, self.caller, self.owner or REGISTRY, path, form, *parts, lasts=lasts)
+
+    async def new_id(self, p: Permit, type_: str, form: Mapping[str, str], *parts: str) -> UUID | None:
+        """The same id; None when the form was sent before and what it made stands."""
+        return await once.to_make(p, type_, self.id_of(form, *parts))
+
     def asked(self, name: str, longest: int = 100) -> str:
         """A parameter of the address, tidied; empty when it was not given."""
         return " ".join(self.request.query_params.get(name, "").split())[:longest]
@@ -125,6 +135,7 @@ class Visit:
             relatives=citizen,
             unread=unread,
             session=show_session(self.request, self.service),
+            once=once.key_for(self.request, self.owner),
         )
         return self.pages.render(frame, template, status=status, prefix=self.prefix, unread=unread, **values)
 
@@ -193,7 +204,9 @@ async def read_form(request: Request) -> dict[str, str]:
         fields = parse_qsl(received.decode(), max_num_fields=20)
     except ValueError:
         raise Malformed("this form cannot be read") from None
-    return {name: " ".join(value.split()) for name, value in fields}
+    form = {name: " ".join(value.split()) for name, value in fields}
+    once.remember_key(request, form)
+    return form
 
 
 def _come_back(request: Request) -> str:
