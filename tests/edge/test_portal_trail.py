@@ -11,11 +11,13 @@ import pytest
 
 from healthspace.access.opening import Service
 from healthspace.base import clock
+from healthspace.edge.portal.notifications import EVENTS
 from healthspace.edge.worker.deliver import deliver_due
 from healthspace.edge.worker.handlers import handlers_of
 from healthspace.fhir.validate import validate
 from healthspace.identity.caller import Purpose
 from healthspace.identity.personas import Role
+from healthspace.notifications.model import Subject, subject_of
 from healthspace.terminology.uris import ACT_REASONS
 from tests.edge.conversation import Desk
 from tests.edge.pages import HERE, Deposit, signed_in
@@ -179,6 +181,17 @@ async def test_notifications_are_marked_deleted_and_chosen_on_their_pages(desk: 
     assert 'value="lea@example.org"' in chosen
     assert re.search(r'name="emergency-portal"[^>]* checked disabled', chosen)
     assert not re.search(r'name="document-portal"[^>]* checked', chosen)
+
+
+async def test_there_is_a_choice_about_what_exists_and_about_nothing_else(desk: Desk, patient: UUID) -> None:
+    assert {subject_of(event) for event in EVENTS} == set(Subject), "each subject has an event"
+    assert "message" not in await page_of(desk, patient, "/notifications/choices", "en")
+    doctor = await page_of(desk, Role.TREATING_DOCTOR, "/notifications/choices")
+    assert re.findall(r'name="(\w+)-mail"', doctor) == ["emergency"], "the only thing that professionals are told of"
+    assert "dont vous êtes le médecin traitant" in doctor
+    await send(desk, Role.TREATING_DOCTOR, "/notifications/choices", address="morel@example.org")
+    kept = await page_of(desk, Role.TREATING_DOCTOR, "/notifications/choices")
+    assert not re.search(r'name="emergency-mail"[^>]* checked', kept)
 
 
 async def test_auditors_read_the_accesses_under_review_in_fhir_and_no_others(desk: Desk, patient: UUID) -> None:

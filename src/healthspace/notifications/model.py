@@ -42,7 +42,6 @@ class Subject(StrEnum):
     ACCESS = "access"
     EMERGENCY = "emergency"
     CARER = "carer"
-    MESSAGE = "message"
     SECURITY = "security"
 
 
@@ -56,7 +55,6 @@ SUBJECTS: dict[str, Subject] = {
     Event.FIRST_ACCESS: Subject.ACCESS,
     Event.ACCESS_CHANGED: Subject.ACCESS,
     Event.EMERGENCY_ACCESS: Subject.EMERGENCY,
-    Event.MESSAGE_RECEIVED: Subject.MESSAGE,
     Event.ACCESS_REPORTED: Subject.SECURITY,
     Event.REPORT_ANSWERED: Subject.SECURITY,
 }

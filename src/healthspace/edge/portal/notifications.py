@@ -37,7 +37,6 @@ EVENTS: dict[str, tuple[str, str]] = {
     Event.CARER_ADDED: (mark("Someone was added to those around you"), "users"),
     Event.ENDED_BY_CARER: (mark("A carer stopped helping you"), "users"),
     Event.ENDED_BY_HOLDER: (mark("You no longer help someone"), "users"),
-    Event.MESSAGE_RECEIVED: (mark("You received a message"), "mail"),
     Event.REPORT_ANSWERED: (mark("The agency answered your question"), "shield"),
     Event.ACCESS_CHANGED: (mark("A professional noted your consent"), "lock"),
 }
@@ -50,9 +49,9 @@ SUBJECTS = {
     Subject.ACCESS: (mark("First access"), mark("A professional opens your record for the first time, or notes your consent")),
     Subject.EMERGENCY: (mark("Emergency access"), mark("Your record is opened in an emergency. Always told in the portal.")),
     Subject.CARER: (mark("Carers"), mark("Invitations, answers, ends")),
-    Subject.MESSAGE: (mark("Messages"), mark("A message is waiting for you")),
-    Subject.SECURITY: (mark("Security"), mark("Your questions about accesses, sign-ins. Always told in the portal.")),
+    Subject.SECURITY: (mark("Security"), mark("Answers to your questions about accesses. Always told in the portal.")),
 }
+EMERGENCY_OF_PATIENTS = mark("The record of someone whose treating doctor you are is opened in an emergency. Always told in the portal.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ async def show_choices(visit: Visit, chosen: Preferences | None = None, wrong: d
         status=422 if wrong else 200,
         **around,
         here=False,
-        choices=[_show_choice(subject, shown, visit.language) for subject in Subject],
+        choices=[_show_choice(subject, shown, visit) for subject in _subjects(visit)],
         address=shown.address,
         wrong=wrong or {},
     )
@@ -151,7 +150,7 @@ async def show_choices(visit: Visit, chosen: Preferences | None = None, wrong: d
 async def keep_choices(visit: Visit) -> Response:
     """POST /notifications/choices"""
     form = await read_form(visit.request)
-    pairs = [(subject, channel) for subject in Subject for channel in Channel]
+    pairs = [(subject, channel) for subject in _subjects(visit) for channel in Channel]
     off = frozenset(
         (subject, channel)
         for subject, channel in pairs
@@ -190,8 +189,15 @@ def _way(one: Notification, prefix: str) -> str:
     return f"{prefix}/access" if lines else ""
 
 
-def _show_choice(subject: Subject, chosen: Preferences, language: Language) -> Choice:
-    name, detail = SUBJECTS[subject]
+def _subjects(visit: Visit) -> tuple[Subject, ...]:
+    """What there is to choose about: professionals are told of emergencies in the records that they follow, and of nothing else."""
+    return (Subject.EMERGENCY,) if visit.caller.rpps is not None else tuple(Subject)
+
+
+def _show_choice(subject: Subject, chosen: Preferences, visit: Visit) -> Choice:
+    language, (name, detail) = visit.language, SUBJECTS[subject]
+    if visit.caller.rpps is not None:
+        detail = EMERGENCY_OF_PATIENTS
     locked = subject in ALWAYS_IN_PORTAL
     mail = (subject, Channel.MAIL) not in chosen.off
     return Choice(subject, language.say(name), language.say(detail), chosen.wants(subject, Channel.PORTAL), mail, locked)
