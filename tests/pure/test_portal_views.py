@@ -16,9 +16,10 @@ from healthspace.edge.portal.document_view import name_file, view_document
 from healthspace.edge.portal.families import FAMILIES
 from healthspace.edge.portal.frame import initials_of
 from healthspace.edge.portal.language import choose_language, load_languages, machine_date, read_moment
-from healthspace.edge.portal.listing import PAGE, Listing, Question, lay_out
+from healthspace.edge.portal.listing import PAGE, Listing, Question, find_matching, lay_out, tell
 from healthspace.edge.portal.patients import name_patient, write_ins
 from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row
+from healthspace.record.find import Outline
 from healthspace.resources.stored import Stored
 
 LANGUAGES = load_languages()
@@ -124,8 +125,13 @@ def test_a_masked_document_says_so() -> None:
 def listed(
     references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: dict[str, set[str]] | None = None
 ) -> Listing:
+    """The page of a list of documents; they come as the index gives them, the latest first."""
     documents = [Stored("DocumentReference", UUID(one["id"]), 1, NOW, orjson.dumps(one)) for one in references]
-    return lay_out(documents, FR, NOW, Question(words, family, after), inside=inside or {})
+    ordered = sorted(references, key=lambda one: str(one["date"]), reverse=True)
+    carried = [{("type", one["type"]["coding"][0]["code"]), ("category", one["category"][0]["coding"][0]["code"])} for one in ordered]
+    outlines = [Outline(UUID(one["id"]), frozenset(codes)) for one, codes in zip(ordered, carried, strict=True)]
+    matching = find_matching(documents, words, inside or {}, FR) if words else None
+    return tell(lay_out(outlines, Question(words, family, after), matching), documents, FR, NOW)
 
 
 def test_rows_stand_newest_first_and_by_month() -> None:

@@ -1,20 +1,25 @@
 """The documents of one record, for pages that show them all; and which of them a professional is not shown unasked."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
-from healthspace.base.fhirjson import ARCHIVED
+from healthspace.fhir.searching.parameters import parameters_of
 from healthspace.identity.caller import Caller, Kind
-from healthspace.record.clinical.keep import is_archived
-from healthspace.resources.query import Condition, Named, Query, Sort
-from healthspace.resources.reach import Reach
+from healthspace.resources.compile import BY_DATE, compile_tokens
+from healthspace.resources.query import Condition, Hashed, Named, Not, Query, Sort
+from healthspace.resources.reach import Reach, hashes_of
 from healthspace.resources.search import search
 from healthspace.resources.stored import Stored
 
 SHOWN = 5000
 """Documents that a portal page gathers at most; the oldest beyond it are found by search."""
+
+DOCUMENT = "DocumentReference"
+SUPERSEDED, TRUE = frozenset({"superseded"}), frozenset({"true"})
+(IN_ARCHIVE,) = (branch.key for branch in parameters_of(DOCUMENT)["isArchived"].branches)
 
 BY_NAME = frozenset({"_id", "identifier", "related"})
 """Whoever names a document finds it, archived or not: else nobody could take it out of the archive (TD3.1b, TD3.3d)."""
@@ -28,12 +33,30 @@ def leave_out_archived(caller: Caller, type_: str, terms: Sequence[tuple[str, st
     return [*terms, ("isArchived:not", "true")]
 
 
-def without_archived(caller: Caller, documents: Iterable[Stored]) -> list[Stored]:
-    """What the pages of `caller` list of these documents: an archived one is on no page of a professional."""
-    if caller.kind is not Kind.PROFESSIONAL:
-        return [*documents]
-    # Few are archived: only what names the archive is worth parsing.
-    return [one for one in documents if ARCHIVED.encode() not in one.body or not is_archived(one.json())]
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A document as the index knows it: its id, and which of the codes that were asked about it carries (where it stands, code)."""
+
+    id: UUID
+    codes: frozenset[tuple[str, str]]
+
+
+async def outline_documents(p: Permit, asked: Mapping[str, frozenset[str]]) -> list[Outline]:
+    """The documents in force that the permit shows, newest first, each with its codes among `asked` (by where they stand): none is opened.
+
+    Those of a professional are without the archive, as in searches (decision 36).
+    """
+    p.must_be_for(Action.READ_RECORD)
+    left_out = hashes_of(p.keys, DOCUMENT, ("status",), SUPERSEDED)
+    if p.caller.kind is Kind.PROFESSIONAL:
+        left_out += hashes_of(p.keys, DOCUMENT, (IN_ARCHIVE,), TRUE)
+    query = Query(DOCUMENT, conditions=[Not(Hashed(left_out))])
+    statement, values = compile_tokens(query, Reach(p).scope(DOCUMENT), BY_DATE[True], SHOWN)
+    rows = await p.tx.fetch(statement, *values)
+    known = {
+        h: (path, code) for path, codes in asked.items() for code in codes for h in hashes_of(p.keys, DOCUMENT, (path,), frozenset({code}))
+    }
+    return [Outline(row["id"], frozenset(known[h] for h in known.keys() & row["tokens"])) for row in rows]
 
 
 async def list_documents(p: Permit, *, most: int = SHOWN, only: Collection[UUID] | None = None) -> tuple[Stored, ...]:

@@ -13,6 +13,7 @@ _COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body{}
 # The key of the one owner comes along, so that nothing more has to be asked.
 _KEY_OF_ONE = ", (SELECT o.wrapped_key FROM owner o WHERE o.owner = {} AND o.state = 'open') AS wrapped_key"
 _KEY_OF_MANY = ", NULL::bytea AS wrapped_key"
+_TOKENS = "SELECT r.id, r.tokens{} FROM resource r WHERE r.type = {}"
 _IDS = "SELECT r.id{} FROM resource r WHERE r.type = {}"
 _COUNT = "SELECT count(*){} FROM resource r WHERE r.type = {}"
 OF_ONE = "r.owner = {}"
@@ -87,6 +88,12 @@ def compile_ids(query: Query, scope: Scope) -> Compiled:
     return statement.finish(_IDS, statement.clauses(), "")
 
 
+def compile_tokens(query: Query, scope: Scope, order: tuple[str, str], limit: int) -> Compiled:
+    """Ids and hashes of the first resources that meet the conditions, in `order`: what the index knows of each, which is not opened."""
+    statement = _Statement(query, scope)
+    return statement.finish(_TOKENS, statement.clauses(), f" ORDER BY {order[1]} LIMIT {statement.bind(limit)}")
+
+
 def compile_count(query: Query, scope: Scope) -> Compiled:
     """How many resources meet the conditions."""
     statement = _Statement(query, scope)
@@ -137,7 +144,7 @@ class _Statement:
         return self.finish(_COLUMNS.replace("{}", f"{{}}, {written} AS written", 1), clauses, tail)
 
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:
-        key = "" if head in {_COUNT, _IDS} else _KEY_OF_ONE.format(self._owner) if self._one is not None else _KEY_OF_MANY
+        key = "" if head in {_COUNT, _IDS, _TOKENS} else _KEY_OF_ONE.format(self._owner) if self._one is not None else _KEY_OF_MANY
         return " AND ".join([head.format(key, self._type), *clauses]) + tail, self._values
 
     def _clause(self, condition: Condition) -> str:

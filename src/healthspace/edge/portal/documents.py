@@ -1,11 +1,15 @@
 """The documents of a record: search, filters, months; and the way from an old version to the newest."""
 
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import Response
 
+from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
-from healthspace.edge.portal.listing import Question, lay_out
+from healthspace.edge.portal.families import TELLING
+from healthspace.edge.portal.language import Language
+from healthspace.edge.portal.listing import Question, find_matching, lay_out, tell
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
@@ -13,22 +17,20 @@ from healthspace.edge.portal.views import newest_version
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import GIVE_CARE
 from healthspace.record.carers import is_minor
-from healthspace.record.find import list_documents, without_archived
+from healthspace.record.find import list_documents, outline_documents
 from healthspace.record.spaces import patient_of
 from healthspace.record.words import find_words
 
 
 async def show_documents(visit: Visit) -> Response:
     """GET /documents and /patients/{patient}"""
-    words = visit.asked("q")
+    asked, language, own = Question(visit.asked("q"), visit.asked("type"), visit.asked("after")), visit.language, visit.own
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        documents, patient = without_archived(visit.caller, await list_documents(p)), (await patient_of(p)).json()
-        inside = await find_words(p, words)
-        reason, scope, now = p.reason, p.scope, p.now
-        banner = None if visit.own else show_banner(patient, p, visit.language)
-    language, own = visit.language, visit.own
-    asked = Question(words, visit.asked("type"), visit.asked("after"))
-    listing = lay_out(documents, language, now, asked, inside=inside, own=own)
+        matching = await _search(p, asked.words, language) if asked.words.strip() else None
+        listing = lay_out(await outline_documents(p, TELLING), asked, matching)
+        listing = tell(listing, await list_documents(p, only=listing.shown), language, p.now, own=own)
+        patient, reason, scope, now = (await patient_of(p)).json(), p.reason, p.scope, p.now
+        banner = None if own else show_banner(patient, p, language)
     return visit.render(
         "documents.html",
         current="/documents",
@@ -42,6 +44,11 @@ async def show_documents(visit: Visit) -> Response:
         ground=explain_ground(reason, language),
         nothing=_explain_nothing(visit, scope),
     )
+
+
+async def _search(p: Permit, words: str, language: Language) -> set[UUID]:
+    """The documents that hold words: these alone are opened, all of them."""
+    return find_matching(await list_documents(p), words, await find_words(p, words), language)
 
 
 async def show_newest(visit: Visit) -> Response:

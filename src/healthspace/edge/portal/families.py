@@ -5,6 +5,8 @@ Classes are those of TRE_A03 and types LOINC or TRE_A05 codes: a type decides wh
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from healthspace.edge.portal.language import mark
 
@@ -79,6 +81,19 @@ BY_CLASS = {
 }
 
 
-def family_of(type_code: str, class_code: str) -> Family:
-    """The family of a document of this type and class; `OTHER` when neither says."""
-    return BY_TYPE.get(type_code) or BY_CLASS.get(class_code) or OTHER
+TELLING = {"type": frozenset(BY_TYPE), "category": frozenset(BY_CLASS)}
+"""The codes that tell a family, by where a DocumentReference carries them."""
+
+
+def family_of(reference: dict[str, Any]) -> Family:
+    """The family of a document by its type, or else its class; `OTHER` when neither says."""
+    concepts = (("type", reference.get("type") or {}), *(("category", one) for one in reference.get("category") or ()))
+    return family_among(frozenset((path, str(one.get("code", ""))) for path, concept in concepts for one in concept.get("coding") or ()))
+
+
+@lru_cache(maxsize=4096)
+def family_among(codes: frozenset[tuple[str, str]]) -> Family:
+    """The family that codes tell, each with where it stands."""
+    by_type = [family for code, family in BY_TYPE.items() if ("type", code) in codes]
+    by_class = [family for code, family in BY_CLASS.items() if ("category", code) in codes]
+    return next(iter(by_type + by_class), OTHER)

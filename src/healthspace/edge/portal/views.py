@@ -70,9 +70,9 @@ class Filter:
 
 def show_row(reference: Resource, language: Language, now: datetime, *, own: bool = True) -> DocumentRow:
     """`reference` as a row of a list; `now` decides what is new, `own` is true of the reader's own record."""
-    type_code, kind = read_type(reference, language.code)
+    kind = read_type(reference, language.code)[1]
     authors, mine = authors_of(reference), is_from_citizen(reference)
-    family, title = family_of(type_code, code_of(reference.get("category"))), read_title(reference) or kind
+    family, title = family_of(reference), read_title(reference) or kind
     when = read_date(reference)
     return DocumentRow(
         id=str(reference.get("id", "")),
@@ -98,8 +98,7 @@ def show_rows(references: Iterable[Resource], language: Language, now: datetime,
 
 def searched_text(reference: Resource, language: Language) -> str:
     """What a search by title, author, place, type and family looks into, folded."""
-    type_code, kind = read_type(reference, language.code)
-    family = family_of(type_code, code_of(reference.get("category")))
+    kind, family = read_type(reference, language.code)[1], family_of(reference)
     said = [part for author in authors_of(reference) for part in (author.name, author.place)]
     return fold(" ".join((read_title(reference), kind, *said, language.say(family.name))))
 
@@ -148,14 +147,6 @@ def first_of(resources: Any) -> Resource:
     """The first of a list of elements that may be missing; empty when there is none."""
     first: Resource = next(iter(resources or ()), {})
     return first
-
-
-def code_of(concepts: Any) -> str:
-    """The first code of the first of `concepts` (a list of CodeableConcept)."""
-    for concept in concepts or ():
-        for coding in concept.get("coding") or ():
-            return str(coding.get("code", ""))
-    return ""
 
 
 def authors_of(reference: Resource) -> list[Author]:
