@@ -1,13 +1,20 @@
 """Reading a document on its page, whatever it is made of, and its original."""
 
 import re
+from uuid import UUID
 
 import httpx
 import orjson
 import pytest
 
 from healthspace.access.opening import Service
+from healthspace.access.rules import Action
+from healthspace.base.fhirjson import ARCHIVED
+from healthspace.identity.caller import caller_of_citizen
 from healthspace.identity.personas import Role
+from healthspace.record.attributes import change_document
+from healthspace.record.spaces import owner_of_patient
+from healthspace.resources.stored import Resource
 from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_root, labelled, of_type
 from tests.edge.pages import Deposit, a_pdf, signed_in, words
 from tests.harness import a_citizen, authorised
@@ -112,3 +119,27 @@ async def test_a_masked_document_is_hidden_from_the_authorised_and_marked_for_it
     document = await deposit(securityLabel=labelled("MASQUE_PS"))
     assert document not in (await signed_in(service, client, Role.SPECIALIST).get(f"/patients/{patient}")).text
     assert "Masqué aux soignants" in (await signed_in(service, client, patient).get("/documents")).text
+
+
+def put_into_archive(document: Resource) -> Resource:
+    others = [one for one in document["extension"] if one["url"] != ARCHIVED]
+    return {**document, "extension": [*others, {"url": ARCHIVED, "valueBoolean": True}]}
+
+
+async def test_the_list_holds_what_is_in_force_and_for_a_doctor_what_is_not_archived(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient, root = await a_citizen(service), a_root()
+    await authorised(service, patient, Role.SPECIALIST)
+    await deposit(a_cda(root=root, title="Avant correction"))
+    await deposit(a_cda(replaces=root, title="En vigueur"))
+    archived = await deposit(a_cda(title="Rangé", type_code="11490-0"))
+    async with service.door.permit(caller_of_citizen(patient), Action.CHANGE_DOCUMENT, owner_of_patient(patient)) as p:
+        await change_document(p, UUID(archived), put_into_archive)
+    own = words(await signed_in(service, client, patient).get("/documents"))
+    assert ("Avant correction" in own, "En vigueur" in own, "Rangé" in own) == (False, True, True)
+    assert ("Analyses 1" in own, "Hôpital 1" in own) == (True, True)
+    for question in ("", "?q=tout va bien"):
+        theirs = words(await signed_in(service, client, Role.SPECIALIST).get(f"/patients/{patient}{question}"))
+        assert ("Avant correction" in theirs, "En vigueur" in theirs, "Rangé" in theirs) == (False, True, False), question
+        assert "Hôpital" not in theirs, "a filter of what is not listed"
