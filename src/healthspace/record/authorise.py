@@ -4,13 +4,11 @@ What is said by a number alone becomes a choice like those that are sent whole: 
 """
 
 from healthspace.access.facts import TREATING_DOCTOR, is_tied
-from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
 from healthspace.record.consents import authorise_until, professional
 from healthspace.record.controls import create_control
-from healthspace.resources.reading import is_shown
-from healthspace.resources.store import read_all
+from healthspace.resources.gathering import gather_entered
 from healthspace.resources.stored import Resource
 
 FUNCTIONS = "http://terminology.hl7.org/CodeSystem/v3-ParticipationFunction"
@@ -39,10 +37,5 @@ async def name_treating_doctor(p: Permit, rpps: str) -> None:
 async def list_access(p: Permit) -> tuple[list[Resource], list[Resource]]:
     """The authorisations (Consent, active and ended) and the care teams of the record."""
     p.must_be_for(Action.READ_ACCESS)
-    return await _read_own(p, "Consent"), await _read_own(p, "CareTeam")
-
-
-async def _read_own(p: Permit, type_: str) -> list[Resource]:
-    """The resources of one type that the citizen has made: what a document tells of consents and teams opens nothing here."""
-    made = [stored.json() for stored in await read_all(p.tx, p.cipher, type_)]
-    return [one for one in made if not is_from_document(one) and is_shown(p, one)]
+    # What a document tells of consents and teams opens nothing here.
+    return await gather_entered(p, "Consent"), await gather_entered(p, "CareTeam")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from healthspace.access.permit import Permit
 from healthspace.fhir.resource_types import NUMBER
-from healthspace.resources.compile import compile_ids
-from healthspace.resources.query import Named, Query
-from healthspace.resources.reach import Reach, hashes_of
+from healthspace.resources.compile import BY_DATE, compile_ids, compile_page
+from healthspace.resources.query import Hashed, Named, Not, Query
+from healthspace.resources.reach import Reach, hashes_of, said_by_documents
 from healthspace.resources.reading import all_shown
 from healthspace.resources.store import read_several
 from healthspace.resources.stored import Resource, open_row
@@ -34,6 +34,16 @@ async def gather(p: Permit, types: Iterable[str], *, observed: Codes | None = No
     hashes = None if observed is None else [h for path, codes in observed.items() for h in hashes_of(p.keys, OBSERVATION, (path,), codes)]
     rows = await p.tx.fetch(OF_TYPES, p.owner, shown, most, NUMBER[OBSERVATION], hashes) if shown else []
     return [one.json() for one in all_shown(p, (open_row(p.cipher, row) for row in rows))]
+
+
+async def gather_entered(p: Permit, type_: str) -> list[Resource]:
+    """The resources of one type that no document says, the latest first, as far as the permit shows them."""
+    scope = Reach(p).scope(type_)
+    if p.owner not in (scope.owners or ()):
+        return []
+    query = Query(type_, conditions=[Not(Hashed(said_by_documents(p.keys, type_)))])
+    statement, values = compile_page(query, scope, BY_DATE[True], None, MOST)
+    return [one.json() for one in all_shown(p, (open_row(p.cipher, row) for row in await p.tx.fetch(statement, *values)))]
 
 
 async def which_shown(p: Permit, type_: str, ids: Sequence[UUID]) -> set[UUID]:

@@ -6,7 +6,6 @@ from datetime import date
 
 from markupsafe import Markup
 
-from healthspace.access.origin import is_from_document
 from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.health_words import SECTIONS
 from healthspace.edge.portal.language import Language, Moment, read_moment
@@ -17,7 +16,7 @@ from healthspace.edge.portal.visit import Visit
 from healthspace.profile.sections import Section, State, make_sections
 from healthspace.resources.stored import Resource
 
-TYPES = ("AllergyIntolerance", "MedicationStatement", "Immunization", "CareTeam")
+TYPES = ("AllergyIntolerance", "MedicationStatement", "Immunization")
 """What the essentials are read from."""
 SHOWN = ("allergies", "treatments", "vaccinations")
 PATHS = {"allergies": "/summary", "treatments": "/treatments", "vaccinations": "/vaccination"}
@@ -49,17 +48,16 @@ class Trend:
     chart: Markup
 
 
-def show_essentials(facts: Sequence[Resource], language: Language, today: date) -> list[Essential]:
+def show_essentials(facts: Sequence[Resource], teams: Sequence[Resource], language: Language, today: date) -> list[Essential]:
     """Four cards. "None known" and "not filled in" are different answers."""
     sections = {section.key: section for section in make_sections(facts, today.isoformat())}
-    teams = [fact for fact in facts if fact["resourceType"] == "CareTeam"]
     return [*(_show_section(sections[key], language) for key in SHOWN), _show_doctor(teams, language)]
 
 
 def find_trend(sight: Sight, visit: Visit) -> Trend | None:
     """The trend, when the record holds one."""
-    cards = {card.key: card for card in show_cards(sight, visit, TREND)}
-    card = next((cards[key] for key in TREND if key in cards and len(cards[key].rows) > 1), None)
+    tried = (card for key in TREND for card in show_cards(sight, visit, (key,)))
+    card = next((card for card in tried if len(card.rows) > 1), None)
     return Trend(card.name, card.value, card.when, card.chart) if card else None
 
 
@@ -78,7 +76,7 @@ def _show_section(section: Section, language: Language) -> Essential:
     return Essential(icon, language.say(name), value, detail, PATHS[section.key])
 
 
-def _show_doctor(teams: list[Resource], language: Language) -> Essential:
-    doctor = next(iter(show_treating([team for team in teams if not is_from_document(team)], language)), None)
+def _show_doctor(teams: Sequence[Resource], language: Language) -> Essential:
+    doctor = next(iter(show_treating(teams, language)), None)
     value = doctor.name if doctor else language.say("Not filled in")
     return Essential("stethoscope", language.say("Treating doctor"), value, doctor.place if doctor else "", "/privacy")

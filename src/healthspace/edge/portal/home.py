@@ -8,6 +8,7 @@ from typing import TypeVar
 import structlog
 from starlette.responses import Response
 
+from healthspace.access.permit import Permit
 from healthspace.access.rules import WRITES, Action, Reason
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
@@ -28,12 +29,14 @@ from healthspace.record.find import list_documents
 from healthspace.record.picture import read_picture
 from healthspace.record.spaces import patient_of
 from healthspace.record.trail import read_trail
+from healthspace.resources.gathering import gather_entered
+from healthspace.resources.stored import Resource
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-NEWEST = 60
+NEWEST = 40
 """Documents among which the page looks for what is new."""
 LATEST = 5
 """Documents and looks shown."""
@@ -114,7 +117,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
     """Each part stands by itself: one that fails is told in its place, and the rest of the page is complete."""
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         documents = await or_none(list_documents(p, most=NEWEST))
-        picture = await or_none(read_picture(p, TYPES))
+        known = await or_none(_read_essentials(p))
         measured = await or_none(read_picture(p, ("Observation",), observed={"code": TREND_CODES}, most=TREND_READ))
         lines = await or_none(read_trail(p, Wanted(limit=LOOKED_AT)))
         now, unread, holder = p.now, await count_unread(p), (await patient_of(p)).json()
@@ -127,7 +130,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
         current="/",
         holder=holder,
         name=read_given_name(holder.get("name")),
-        essentials=none_if_wrong(lambda: show_essentials(picture.facts, language, visit.today)) if picture else None,
+        essentials=none_if_wrong(lambda: show_essentials(*known, language, visit.today)) if known else None,
         trend=none_if_wrong(lambda: find_trend(sight, visit)) if sight else None,
         last_visit=find_last_visit(lines or (), now),
         tasks=[*find_tasks(rows, lines or (), now, language), *show_unread(unread, language)],
@@ -135,6 +138,11 @@ async def _show_citizen_home(visit: Visit) -> Response:
         latest=rows[:LATEST] if shown is not None else None,
         looks=none_if_wrong(lambda: show_looks(lines, rows, language)) if lines is not None else None,
     )
+
+
+async def _read_essentials(p: Permit) -> tuple[Sequence[Resource], Sequence[Resource]]:
+    """Facts, and the care teams that the citizen has made: none that a document tells of."""
+    return (await read_picture(p, TYPES)).facts, await gather_entered(p, "CareTeam")
 
 
 async def or_none(part: Awaitable[T]) -> T | None:

@@ -89,7 +89,8 @@ async def export_measures(visit: Visit) -> Response:
 
 def show_cards(sight: Sight, visit: Visit, only: Collection[str] = ()) -> list[MeasureCard]:
     """A card for each kind that the record holds, in the order of the kinds; `only` some of them when they are named."""
-    observations = [one for one in sight.picture.facts if one["resourceType"] == "Observation" and is_measure(one)]
+    codes = codes_of(only or VITALS)
+    observations = [one for one in sight.picture.facts if one["resourceType"] == "Observation" and has_code(one, codes)]
     curves = {curve.key: curve for curve in draw_curves(observations, visit.language.code) if curve.key in VITALS - PAIRED}
     pressures = read_pressures(observations)
     order = [
@@ -100,10 +101,9 @@ def show_cards(sight: Sight, visit: Visit, only: Collection[str] = ()) -> list[M
     return [_pressure_card(pressures, sight, visit) if key == "pressure" else _card(curves[key], sight, visit) for key in wanted]
 
 
-def is_measure(observation: dict[str, object]) -> bool:
-    """Whether an Observation may be a measurement: cheap to ask of thousands of results."""
-    codes = {code for system, code in codings_of(observation.get("code")) if system == LOINC}
-    return bool(codes & MEASURE_CODES)
+def has_code(observation: dict[str, object], codes: Collection[str]) -> bool:
+    """Whether an Observation is of one of some LOINC codes."""
+    return any(system == LOINC and code in codes for system, code in codings_of(observation.get("code")))
 
 
 def _card(curve: Curve, sight: Sight, visit: Visit) -> MeasureCard:

@@ -3,6 +3,7 @@
 Under `/patients/{patient}` they are the choices of a person whom the visitor represents; a carer has none to make.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -187,7 +188,7 @@ def show_choices(
     )
 
 
-def show_treating(teams: list[dict[str, Any]], language: Language) -> list[Reader]:
+def show_treating(teams: Sequence[dict[str, Any]], language: Language) -> list[Reader]:
     """The treating doctors that the care teams of the record name."""
     return [
         show_reader(member["member"], language, treating=True)
