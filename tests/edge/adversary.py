@@ -87,9 +87,10 @@ UNSTEADY = (
     r'"fullUrl":"urn:uuid:[^"]*"',
     r"(?s)<div class=\"late\".*?</div>",
     r'"date":"\d{4}-\d\d-\d\dT[^"]*"',
+    r'name="once" value="[^"]*"',
     r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f-]{17}",
 )
-"""What differs between two answers that say the same: moments, places in pages, when the session ends, ids made of moments."""
+"""What differs between two answers that say the same: moments, places in pages, when the session ends, ids made of moments, keys of forms."""
 TELLING = r"BENALI|Laboratoire[^<\"]{0,40}|Ajout[^<\"]{0,40}|otification[^<\"]{0,20}|Healthspace|DocumentReference/[0-9a-f-]+"
 """Of a page that also tells the adversary's own looks, what it would say of those of others."""
 
@@ -160,4 +161,4 @@ async def work_of(desk: Desk, method: str, path: str, **sent: Any) -> tuple[http
     statements: list[str] = []
     with desk.connection.query_logger(lambda told: statements.append(" ".join(told.query.split()))):
         answer = await desk.client.request(method, path, **sent)
-    return answer, [one for one in statements if "SAVEPOINT" not in one]
+    return answer, [one for one in statements if "SAVEPOINT" not in one.upper()]

@@ -1,5 +1,6 @@
 """Nothing leaks: a record answers as if what is hidden from a caller were not there, and takes as long to say so."""
 
+import json
 import re
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +15,8 @@ from healthspace.identity.personas import Role
 from healthspace.record.spaces import owner_of_patient
 from tests.clinical_documents import a_clinical_document, a_result, a_vaccination, an_allergy
 from tests.documents import JPEG, a_cda, a_reference, a_root, labelled, of_type, query_by_ins
-from tests.edge.adversary import ask_everything, nothing_in, target_of, work_of
-from tests.edge.conversation import Desk, binary_of
+from tests.edge.adversary import ALWAYS, ask_everything, nothing_in, target_of, work_of
+from tests.edge.conversation import FHIR, Desk, binary_of
 from tests.edge.pages import HERE
 from tests.edge.test_carers import an_invitation, answers
 from tests.edge.test_controls import Person
@@ -80,20 +81,61 @@ async def test_what_is_done_to_a_hidden_document_is_answered_as_to_none_and_is_a
             answer, statements = await work_of(desk, method, target.asked(path), **sent)
             body = target.unnamed(re.sub(r'"(timestamp|lastUpdated)":"[^"]*"', "", answer.text))
             headers = [pair for pair in sorted(answer.headers.items()) if pair[0] != "last-modified"]
-            seen.append((answer.status_code, body, headers, len(statements)))
+            # Of a Binary that is not there the history is asked, of one that is its document: as many, not the same.
+            seen.append((answer.status_code, body, headers, len(statements) if name == "bytes" else statements))
         assert seen[0][0] in {404, 405, 400, 303, 200}, name
         assert seen[0] == seen[1], name
 
 
+@pytest.mark.parametrize("case", [*ADVERSARIES, "structure"])
+async def test_the_trail_tells_whoever_tried_no_more_of_a_hidden_document_than_of_none(desk: Desk, case: str) -> None:
+    patient, who = await set_up(desk, case)
+    kept = await desk.deposit(securityLabel=labelled(LABELS.get(case, "MASQUE_PS")))
+    told = []
+    for target in (nothing_in(patient), target_of(patient, kept)):
+        known = await trail_of(desk, who, patient)
+        for _, method, path, sent in attempts(case, patient, desk, who):
+            await desk.client.request(method, target.asked(path), **sent)
+        found = await trail_of(desk, who, patient)
+        told.append(sorted(line for identifier, line in found.items() if identifier not in known))
+    assert told[0] == told[1]
+    assert bool(told[0]) == (case not in {"carer", "citizen"})
+
+
+async def test_the_trail_tells_its_reader_no_more_of_what_is_hidden_from_them_when_others_try_to_read_it(desk: Desk) -> None:
+    patient, carer = await set_up(desk, "carer")
+    kept = await desk.deposit(securityLabel=labelled("INVISIBLE_PATIENT"))
+    told = []
+    for target in (nothing_in(patient), target_of(patient, kept)):
+        known = await trail_of(desk, patient, patient)
+        assert (await desk.get(f"DocumentReference/{target.document}", carer)).status_code == 404
+        found = await trail_of(desk, patient, patient)
+        told.append([line for identifier, line in found.items() if identifier not in known and "own-record" not in line])
+    assert told[0] == told[1] != []
+
+
+async def trail_of(desk: Desk, who: Role | UUID, patient: UUID) -> dict[str, str]:
+    """What a caller reads of their own acts, by the id of the line: what was done, how it ended, why, and about what."""
+    about, found = f"&patient=Patient/{patient}" if isinstance(who, UUID) else "", dict[str, str]()
+    for asked in ("", "&outcome=4"):
+        answer = await desk.get(f"AuditEvent?{ALWAYS}{about}{asked}", who)
+        for event in (entry["resource"] for entry in answer.json().get("entry", [])):
+            line = event["subtype"][0]["code"], event["outcomeDesc"], event["agent"][0]["policy"], event["entity"]
+            found[event["id"] + asked] = f"{asked} {line}"
+    return {name: line for name, line in found.items() if "own-acts" not in line}
+
+
 def attempts(case: str, patient: UUID, desk: Desk, who: Role | UUID) -> list[tuple[str, str, str, dict[str, Any]]]:
     """Name, method, address and rest of requests about one document."""
-    document, bearer = "/fhir/DocumentReference/{document}", desk.of(who)
+    document, named, bearer = "/fhir/DocumentReference/{document}", "/fhir/DocumentReference?identifier={unique}", desk.of(who)
     patched = [
         (f"patch {number} of {address}", "PATCH", address, {"json": patch, "headers": {**bearer, **JSON_PATCH}})
         for number, patch in enumerate((MASKED, GONE, DESCRIBED, CONTRARY))
-        for address in (document, "/fhir/DocumentReference?identifier={unique}&patient={p}")
+        for address in (document, f"{named}&patient={{p}}", named)
     ]
     other = [
+        ("delete what is named", "DELETE", named, {"headers": bearer}),
+        ("delete what is named in the record", "DELETE", f"{named}&patient={{p}}", {"headers": bearer}),
         ("patch another version", "PATCH", document, {"json": MASKED, "headers": {**bearer, **JSON_PATCH, "if-match": 'W/"9"'}}),
         ("delete", "DELETE", document, {"headers": bearer}),
         ("read if changed", "GET", document, {"headers": {**bearer, "if-none-match": 'W/"1"'}}),
@@ -177,3 +219,20 @@ async def test_adding_on_a_page_what_awaits_its_announcement_says_nothing_of_it(
     assert added.status_code == 303
     assert (await desk.client.get(added.headers["location"], headers=cookie)).status_code == 200
     assert (await desk.get(f"DocumentReference/{kept['id']}", patient)).status_code == 404
+
+
+@pytest.mark.parametrize("case", ["holder", "carer", "specialist", "stranger", "structure"])
+async def test_a_unique_id_that_is_taken_is_told_alike_whoever_sees_the_document_that_has_it(desk: Desk, case: str) -> None:
+    patient, who = await set_up(desk, case)
+    seen = []
+    for label in ("N", LABELS.get(case, "MASQUE_PS")):
+        root = a_root()
+        kept = await desk.deposit(a_cda(root=root), securityLabel=labelled(label))
+        body = json.dumps(a_reference(a_cda(root=root, words="Autre chose")))
+        headers = {**desk.of(who), **FHIR}
+        answer, statements = await work_of(desk, "POST", "/fhir/DocumentReference", content=body, headers=headers)
+        seen.append((answer.text, sorted(answer.headers.items()), statements, (await desk.lines())[-1]))
+        assert answer.status_code == 409
+        assert not [word for word in (kept["id"], root, str(patient), label) if word in answer.text]
+    assert seen[0] == seen[1]
+    assert seen[0][3] == ("document:deposit", "rejected", "conflict")

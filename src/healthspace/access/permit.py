@@ -165,9 +165,10 @@ class Door:
     ) -> AbstractAsyncContextManager[Permit]:
         """A permit for `action` on the record of `owner` (None: no such record); Refused when the rules say no.
 
-        `about` is the type and id of the resource that will be read: its row comes with the facts, in one statement.
+        `about` is the type and id of the resource that will be read or changed: its row comes with the facts, in one statement, so that
+        what is there and hidden is as much work as what is not there.
         """
-        return self._write(caller, action, owner) if action in WRITES else self._read(caller, action, owner, about)
+        return self._write(caller, action, owner, about) if action in WRITES else self._read(caller, action, owner, about)
 
     @asynccontextmanager
     async def permit_to_open(self, caller: Caller) -> AsyncIterator[Permit]:
@@ -201,13 +202,13 @@ class Door:
         _mark_traced(error)
 
     @asynccontextmanager
-    async def _write(self, caller: Caller, action: Action, owner: int | None) -> AsyncIterator[Permit]:
+    async def _write(self, caller: Caller, action: Action, owner: int | None, about: tuple[int, UUID] | None) -> AsyncIterator[Permit]:
         try:
             async with self.trail.writer() as writer, self.database.transaction() as tx:
                 # Writes to one record follow each other: the state that was judged is the state that is written to.
                 if owner != REGISTRY:
                     await tx.fetchval(LOCK_OWNER, owner)
-                permit = await self._decide(tx, caller, action, owner)
+                permit = await self._decide(tx, caller, action, owner, about)
                 yield permit
                 line, letters = self._tell(permit, permit.cipher)
                 await self.trail.append(tx, writer, [line])

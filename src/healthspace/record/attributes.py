@@ -28,7 +28,7 @@ from healthspace.record.clinical import follow
 from healthspace.record.clinical.keep import is_archived
 from healthspace.record.proof import prove
 from healthspace.record.relabel import relabel_around
-from healthspace.resources.reading import why_hidden
+from healthspace.resources.reading import find_about, why_hidden
 from healthspace.resources.store import find, update
 from healthspace.resources.stored import Resource, Stored
 
@@ -47,7 +47,7 @@ async def change_document(p: Permit, identifier: UUID, edit: Edit, if_match: int
     not theirs to change; PreconditionFailed when it is not that version.
     """
     p.must_be_for(Action.CHANGE_DOCUMENT, Action.WITHDRAW_DOCUMENT)
-    current = await find(p.tx, p.cipher, "DocumentReference", identifier)
+    current = await find_about(p, "DocumentReference", identifier)
     if current is None:
         raise NotFound
     before: Resource = current.exact()
@@ -75,7 +75,7 @@ async def withdraw_document(p: Permit, identifier: UUID, if_match: int | None = 
 async def has_withdrawn(p: Permit, identifier: UUID) -> bool:
     """Whether the caller has taken this document back before."""
     p.must_be_for(Action.WITHDRAW_DOCUMENT)
-    known = await find(p.tx, p.cipher, "DocumentReference", identifier)
+    known = await find_about(p, "DocumentReference", identifier)
     return known is not None and known.json()["status"] == WITHDRAWN and depositor_of(known.json()) == p.caller.depositor_key
 
 

@@ -17,6 +17,7 @@ from healthspace.edge.fhir.conditions import if_match, preferred_return
 from healthspace.edge.fhir.controls import named_in
 from healthspace.edge.fhir.search import BY_ID, BY_INS, owner_of_term
 from healthspace.edge.fhir.write import answer_written, read_edit
+from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.caller import Caller
 from healthspace.record.attributes import change_document, withdraw_document
 from healthspace.resources.names import find_identified
@@ -49,13 +50,15 @@ async def delete_matching(request: Request, service: Service, caller: Caller) ->
 async def _patch(request: Request, service: Service, caller: Caller, identifier: UUID) -> Response:
     body = await read_body(request, service.settings.body_limit)
     edit, expected = read_edit(body, request.headers.get("content-type", ""), "DocumentReference"), if_match(request)
-    async with service.door.permit(caller, Action.CHANGE_DOCUMENT, owner_of(identifier) or None) as p:
+    about = (NUMBER["DocumentReference"], identifier)
+    async with service.door.permit(caller, Action.CHANGE_DOCUMENT, owner_of(identifier) or None, about=about) as p:
         stored = await change_document(p, identifier, edit, expected)
     return answer_written(base_url(request), stored, 200, preferred_return(request))
 
 
 async def _delete(request: Request, service: Service, caller: Caller, identifier: UUID) -> Response:
-    async with service.door.permit(caller, Action.WITHDRAW_DOCUMENT, owner_of(identifier) or None) as p:
+    about = (NUMBER["DocumentReference"], identifier)
+    async with service.door.permit(caller, Action.WITHDRAW_DOCUMENT, owner_of(identifier) or None, about=about) as p:
         stored = await withdraw_document(p, identifier, if_match(request))
     return Response(status_code=204, headers={"etag": etag_of(stored), **PRIVATE})
 

@@ -16,6 +16,7 @@ from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.views import Resource, show_row
 from healthspace.edge.portal.visit import Visit
+from healthspace.fhir.resource_types import NUMBER
 from healthspace.record.attributes import change_document, has_withdrawn, withdraw_document
 from healthspace.record.carers import is_minor
 from healthspace.record.read import read_reference
@@ -145,12 +146,13 @@ async def carry_out(visit: Visit) -> Response:
     code, identifier = visit.request.path_params["change"], visit.identifier()
     if code not in CHANGES:
         raise NotFound
+    about = (NUMBER["DocumentReference"], identifier)
     if code == "delete":
-        async with visit.service.door.permit(visit.caller, Action.WITHDRAW_DOCUMENT, visit.owner) as p:
+        async with visit.service.door.permit(visit.caller, Action.WITHDRAW_DOCUMENT, visit.owner, about=about) as p:
             if not await has_withdrawn(p, identifier):  # a second click
                 await withdraw_document(p, identifier)
         return go_to(f"{visit.prefix or '/documents'}?done=deleted")
-    async with visit.service.door.permit(visit.caller, Action.CHANGE_DOCUMENT, visit.owner) as p:
+    async with visit.service.door.permit(visit.caller, Action.CHANGE_DOCUMENT, visit.owner, about=about) as p:
         await change_document(p, identifier, lambda document: _relabel(document, code))
     return go_to(f"{visit.prefix}/documents/{identifier}?done={code}")
 
