@@ -90,7 +90,7 @@ UNSTEADY = (
     r'name="once" value="[^"]*"',
     r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f-]{17}",
 )
-"""What differs between two answers that say the same: moments, places in pages, when the session ends, ids made of moments, keys of forms."""
+"""What differs between two answers that say the same: moments, places in pages, ends of sessions, ids made of moments, keys of forms."""
 TELLING = r"BENALI|Laboratoire[^<\"]{0,40}|Ajout[^<\"]{0,40}|otification[^<\"]{0,20}|Healthspace|DocumentReference/[0-9a-f-]+"
 """Of a page that also tells the adversary's own looks, what it would say of those of others."""
 
