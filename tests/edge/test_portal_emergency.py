@@ -1,5 +1,7 @@
 """Opening a record in an emergency on the pages: a reason, half an hour, one record, and everybody is told."""
 
+import re
+
 import httpx
 import pytest
 
@@ -87,6 +89,8 @@ async def test_the_doctor_who_regulates_calls_gives_that_as_the_reason(
     patient = await a_citizen(service)
     await deposit()
     signed_in(service, client, Role.REGULATOR)
+    # A browser would ask for the text of whoever breaks the glass: the server tells them what is missing.
+    assert re.search(r"<form [^>]*/emergency\" novalidate>", (await client.get(f"/patients/{patient}/emergency")).text)
     answer = await client.post(f"/patients/{patient}/emergency", data={"motive": "regulation"}, headers=HERE)
     assert answer.headers["location"] == f"/patients/{patient}"
     assert (await client.get(f"/patients/{patient}")).status_code == 200

@@ -45,6 +45,12 @@ async def test_a_persona_signs_in_by_a_form_and_out_again(service: Service, clie
     assert "Vous êtes déconnecté." in (await client.get("/sign-in?done=signed-out")).text
 
 
+async def test_every_persona_that_a_demonstration_names_signs_in_from_the_page(service: Service, client: httpx.AsyncClient) -> None:
+    await remember_persona(service.door, Role.CITIZEN, await a_citizen(service))
+    page = (await client.get("/sign-in")).text
+    assert {role for role in Role if f'value="{role}"' in page} == {role for role in Role if role is not Role.SYSTEM}
+
+
 async def test_a_link_signs_nobody_in_but_shows_that_persona_first(client: httpx.AsyncClient) -> None:
     answer = await client.get("/sign-in?persona=specialist")
     assert SESSION not in answer.cookies

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from html import unescape
 from uuid import UUID
 
@@ -10,17 +11,21 @@ import httpx
 import pytest
 
 from healthspace.access.opening import Service
+from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.edge.portal.notifications import EVENTS
 from healthspace.edge.worker.deliver import deliver_due
 from healthspace.edge.worker.handlers import handlers_of
 from healthspace.fhir.validate import validate
-from healthspace.identity.caller import Purpose
+from healthspace.identity.caller import Purpose, caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.notifications.model import Subject, subject_of
+from healthspace.record.life import represent
+from healthspace.record.spaces import owner_of_patient
 from healthspace.terminology.uris import ACT_REASONS
 from tests.edge.conversation import Desk
 from tests.edge.pages import HERE, Deposit, signed_in
+from tests.edge.test_portal_forms import forms_of
 from tests.harness import a_citizen, authorised, rpps_of, treated
 
 DOCTOR, TREATING = Role.SPECIALIST, Role.TREATING_DOCTOR
@@ -93,7 +98,7 @@ async def test_a_treating_doctor_reads_the_history_and_another_professional_is_l
     page = await page_of(desk, TREATING, f"/patients/{patient}/access")
     assert "Karim BENALI" in page
     assert "Le titulaire du dossier" in page
-    assert "Questionner" not in page
+    assert "Demander une explication" not in page
     answer = await signed_in(desk.service, desk.client, DOCTOR).get(f"/patients/{patient}/access")
     assert (answer.status_code, answer.headers["location"]) == (303, "/my-accesses")
     assert "DUPRÉ" not in answer.text
@@ -263,3 +268,32 @@ async def test_the_history_tells_looks_and_refusals_and_pages_by_date(
 async def test_a_place_in_the_history_that_is_none_of_ours_does_not_exist(service: Service, client: httpx.AsyncClient, query: str) -> None:
     signed_in(service, client, await a_citizen(service))
     assert (await client.get(f"/access?{query}")).status_code == 404
+
+
+async def test_from_an_access_its_author_is_blocked_without_knowing_their_number(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, DOCTOR)
+    await desk.deposit()
+    await desk.get(f"Patient/{patient}", DOCTOR)
+    history = await page_of(desk, patient, "/access?who=others")
+    links = re.findall(r'href="(/access/[^"]+/question)">([^<]+)<', history)
+    assert {words for _, words in links} == {"Demander une explication ou bloquer"}
+    page = await page_of(desk, patient, next(address for address, _ in links))
+    assert "Bloquer Karim BENALI" in page
+    (form,) = [form for form in forms_of("", page) if form.action == "/privacy/block/ask"]
+    asked = await send(desk, patient, form.action, **form.held)
+    assert "Ce que cela change" in asked.text
+    (form,) = [form for form in forms_of("", asked.text) if form.action == "/privacy/block"]
+    assert (await send(desk, patient, form.action, **form.held)).headers["location"] == "/privacy?done=blocked"
+    assert (await desk.get(f"Patient/{patient}", DOCTOR)).status_code == 404
+
+
+async def test_what_a_representative_did_is_theirs_in_the_history_of_the_child(desk: Desk) -> None:
+    parent, born = await a_citizen(desk.service), (clock.now() - timedelta(days=3000)).date().isoformat()
+    child = await a_citizen(desk.service, 2, birth_date=born)
+    async with desk.service.door.permit(caller_of_citizen(child), Action.INVITE_CARER, owner_of_patient(child)) as p:
+        assert await represent(p, parent)
+    await page_of(desk, parent, f"/patients/{child}")
+    history = await page_of(desk, parent, f"/patients/{child}/access")
+    assert re.search(r'<h3 class="ttl">Vous</h3>\s*<p>Ouverture du dossier', history)
+    assert "Un autre citoyen" not in history
+    assert "Vous" not in re.findall(r'<h3 class="ttl">([^<]+)</h3>', await page_of(desk, parent, f"/patients/{child}/access?who=others"))

@@ -75,7 +75,7 @@ async def show_access(visit: Visit) -> Response:
         heading=_heading(visit, asked),
         path=path,
         asked=asked,
-        days=group_by_day([show_line(line, language, titles, questioned, own=visit.own) for line in lines], language),
+        days=group_by_day([show_line(line, language, titles, questioned, own=visit.own, reader=asked.reader) for line in lines], language),
         older=asked.link(path, before=(older.at, older.id)) if older else "",
         **_choices(asked, path, language),
         questions=questions,
@@ -134,7 +134,7 @@ async def ask_about(visit: Visit, wrong: dict[str, str] | None = None, question:
     async with visit.service.door.permit(visit.caller, Action.READ_TRAIL, visit.owner) as p:
         _require_holder(p)
         line = await read_trace(p, visit.identifier())
-        report = (await list_reports(p)).get(str(line.id))
+        report, blocks = (await list_reports(p)).get(str(line.id)), p.allows(Action.GRANT_ACCESS)
         holder = (await patient_of(p)).json()
         banner = None if visit.own else show_banner(holder, p, visit.language)
     return visit.render(
@@ -145,7 +145,9 @@ async def ask_about(visit: Visit, wrong: dict[str, str] | None = None, question:
         patient=banner,
         tab="/access",
         holder=holder,
-        entry=show_line(line, visit.language, own=visit.own),
+        entry=show_line(line, visit.language, own=visit.own, reader=str(visit.caller.patient or "")),
+        blocks=blocks,
+        own=visit.own,
         report=report,
         question=question,
         longest=LONGEST_TEXT,

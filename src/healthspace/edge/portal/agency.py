@@ -24,10 +24,10 @@ STATES = {
     "erased": mark("Erased"),
 }
 OUTCOMES = {
-    Outcome.DONE: mark("Done"),
-    Outcome.REFUSED: mark("Refused"),
-    Outcome.REJECTED: mark("Not accepted"),
-    Outcome.FAILED: mark("Failed"),
+    Outcome.DONE: mark("Acts that were done"),
+    Outcome.REFUSED: mark("Acts that were refused"),
+    Outcome.REJECTED: mark("Acts that were not accepted"),
+    Outcome.FAILED: mark("Acts that failed"),
 }
 
 
@@ -55,7 +55,7 @@ async def show_statistics(visit: Visit) -> Response:
     language = visit.language
     months = {_name_month(month, language): number for month, number in counted.documents.items()}
     records = {language.say(STATES.get(name, name)): number for name, number in counted.records.items()}
-    acts = {language.say(OUTCOMES.get(Outcome(name), mark("Done"))): number for name, number in counted.acts.items()}
+    acts = {language.say(OUTCOMES[Outcome(name)]): number for name, number in counted.acts.items()}
     groups = (
         show_figures(language.say("Records by state"), records, language),
         show_figures(language.say("Documents received by month"), months, language),

@@ -23,9 +23,9 @@ class Field:
     label: str
     hint: str = ""
     type: str = "text"
+    """Of an input, or "area" for a text of several lines."""
     options: tuple[tuple[str, str], ...] = ()
     required: bool = True
-    autocomplete: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ FORMS = {
                     ("other", mark("Something else")),
                 ),
             ),
-            Field("text", mark("In your words")),
+            Field("text", mark("In your words"), type="area"),
         ),
     ),
     "contact": Form(
@@ -111,7 +111,7 @@ FORMS = {
         (
             Field(
                 "kind",
-                mark("For what?"),
+                mark("Who is it?"),
                 options=(("emergency", mark("Emergency contact")), ("trusted", mark("Trusted person")), ("carer", mark("Carer"))),
             ),
             Field("name", NAME, mark("First name and surname")),
@@ -127,7 +127,7 @@ FORMS = {
                 mark("About what?"),
                 options=(("directives", mark("Advance directives")), ("organs", mark("Organ donation")), ("other", mark("Another wish"))),
             ),
-            Field("text", mark("In your words")),
+            Field("text", mark("In your words"), type="area"),
         ),
     ),
 }
@@ -135,7 +135,7 @@ FAULTS = {
     "required": mark("Fill in this field"),
     "number": mark("Type a number. Example: 72.5"),
     "pressure": mark("Type both numbers with a slash. Example: 124/78"),
-    "date": mark("Type a date in the past. Example: 2026-03-05"),
+    "date": mark("Type a date in the past. Example: 05/03/2026"),
     "long": mark("Shorten this to 300 characters"),
 }
 
@@ -214,6 +214,8 @@ def _render(
         form=form,
         kind=kind,
         values=values,
+        options={one.name: [(code, visit.language.say(name)) for code, name in one.options] for one in form.fields},
+        latest=sight.today.isoformat(),
         wrong=wrong or {},
         doubt=doubt,
         shared=kind in SHARED,

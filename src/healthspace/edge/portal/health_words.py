@@ -120,11 +120,21 @@ EVENTS = {
     "document": (mark("Document"), "doc"),
     "stay": (mark("Stay or visit"), "bed"),
     "procedure": (mark("Procedure"), "hospital"),
-    "vaccination": (mark("Vaccination"), "syringe"),
+    "vaccination": (mark("Vaccine given"), "syringe"),
     "results": (mark("Results"), "flask"),
     "imaging": (mark("Imaging"), "scan"),
     "dispensation": (mark("Medicine handed over"), "bag"),
 }
+EVENTS_OF = {
+    "document": mark("Documents"),
+    "stay": mark("Stays and visits"),
+    "procedure": mark("Procedures"),
+    "vaccination": mark("Vaccinations"),
+    "results": mark("Results"),
+    "imaging": mark("Imaging"),
+    "dispensation": mark("Medicines handed over"),
+}
+"""The same kinds as filters."""
 UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "mL/min/{1.73_m2}": "mL/min/1,73 m²", "1": ""}
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

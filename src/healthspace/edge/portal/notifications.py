@@ -15,6 +15,7 @@ from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.identity.caller import Kind
 from healthspace.notifications.mailboxes import mailbox_of
 from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject, subject_of
 from healthspace.notifications.operations import choose, delete_notification, mark_all_read, read_centre, read_choices
@@ -45,11 +46,11 @@ FOR_DOCTOR = mark("A record was opened in an emergency: you are the treating doc
 UNKNOWN = (mark("Something happened in your space"), "info")
 SUBJECTS = {
     Subject.DOCUMENT: (mark("Documents"), mark("Added, changed, withdrawn, made visible")),
-    Subject.CONSULTATION: (mark("Readings"), mark("Each day when a professional read your documents")),
-    Subject.ACCESS: (mark("First access"), mark("A professional opens your record for the first time, or notes your consent")),
-    Subject.EMERGENCY: (mark("Emergency access"), mark("Your record is opened in an emergency. Always told in the portal.")),
+    Subject.CONSULTATION: (mark("Readings"), mark("Each day when a professional read documents")),
+    Subject.ACCESS: (mark("First access"), mark("A professional opens the record for the first time, or notes a consent")),
+    Subject.EMERGENCY: (mark("Emergency access"), mark("The record is opened in an emergency. Always told in the portal.")),
     Subject.CARER: (mark("Carers"), mark("Invitations, answers, ends")),
-    Subject.SECURITY: (mark("Security"), mark("Answers to your questions about accesses. Always told in the portal.")),
+    Subject.SECURITY: (mark("Security"), mark("Answers to questions about accesses. Always told in the portal.")),
 }
 EMERGENCY_OF_PATIENTS = mark("The record of someone whose treating doctor you are is opened in an emergency. Always told in the portal.")
 
@@ -106,12 +107,13 @@ async def show_centre(visit: Visit) -> Response:
         rows=[show_notification(one, language, own=own, prefix=visit.prefix) for one in centre.shown],
         unread=centre.unread,
         tabs=[
-            (language.say("All"), every, None, not only_unread),
+            (language.say("All notifications"), every, None, not only_unread),
             (language.say("Unread"), f"{every}?show=unread", centre.unread, only_unread),
         ],
         newest=path if after else "",
         older=f"{path}{'&' if only_unread else '?'}after={centre.next}" if centre.next else "",
         only_unread=only_unread,
+        doctor=visit.caller.rpps is not None,
     )
 
 
@@ -214,7 +216,7 @@ async def _space(visit: Visit) -> int | None:
 
 
 async def _around(visit: Visit, p: Permit) -> dict[str, Any]:
-    """What these pages show around themselves: whose they are, when they are those of a person whom the visitor represents."""
-    holder = (await patient_of(p)).json() if visit.prefix else None
+    """What these pages show around themselves: the visitor's name, or whose they are when they are those of whom the visitor represents."""
+    holder = (await patient_of(p)).json() if visit.caller.kind is Kind.CITIZEN else None
     banner = show_banner(holder, p, visit.language) if holder is not None and not visit.own else None
     return {"current": "/notifications", "tab": "/notifications", "patient": banner, "holder": holder}

@@ -20,9 +20,11 @@ from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import GIVE_CARE, Kind
 from healthspace.identity.ins import DEMO, NIA, NIR, TEST, read_ins
+from healthspace.record.carers import is_minor
 from healthspace.record.spaces import find_by_traits, locate
 
 GENDERS = {"male": mark("Man"), "female": mark("Woman")}
+CHILDREN = {"male": mark("Boy"), "female": mark("Girl")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Sight:
 
 
 PROFESSIONAL_SIGHTS = (
-    Sight(mark("The citizens who chose you"), mark("As their treating doctor you read their whole record."), "stethoscope"),
+    Sight(mark("The citizens who chose you"), mark("Their treating doctor reads the whole record."), "stethoscope"),
     Sight(mark("The citizens who authorised you"), mark("You read their documents, except those they masked."), "lock"),
     Sight(mark("Nobody else"), mark("Ask the citizen: they authorise you in their health space in a minute."), "user"),
 )
@@ -155,7 +157,7 @@ def name_patient(patient: dict[str, Any], scope: Scope, language: Language, toda
     if scope is Scope.OWN_DEPOSITS:
         return PatientBanner(language.say("INS number %(number)s", number=number), ())
     birth = read_moment(patient.get("birthDate"))
-    gender = GENDERS.get(str(patient.get("gender", "")))
+    gender = (CHILDREN if is_minor(patient, today) else GENDERS).get(str(patient.get("gender", "")))
     facts = (
         ", ".join(part for part in (language.say(gender) if gender else "", language.age(birth, today) if birth else "") if part),
         language.say("born on %(date)s", date=language.on(birth)) if birth else "",

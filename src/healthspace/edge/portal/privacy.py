@@ -38,7 +38,10 @@ PROFESSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A professional who may, or might, read a record. `consent` is the id of the authorisation; a treating doctor has none."""
+    """A professional who may, or might, read a record. `consent` is the id of the authorisation; a treating doctor has none.
+
+    `number` is their RPPS number.
+    """
 
     name: str
     role: str
@@ -47,6 +50,7 @@ class Reader:
     consent: str = ""
     since: Moment | None = None
     until: Moment | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,7 @@ def show_reader(
         named = ROLE_NAMES[persona] if persona else PROFESSIONS.get(person.profession, "")
         name, role, place = f"{person.given} {person.family}", language.say(named) if named else "", person.structure.name
     since, until = read_moment((period or {}).get("start")), read_moment((period or {}).get("end"))
-    return Reader(name, role, place, treating, consent, since, until)
+    return Reader(name, role, place, treating, consent, since, until, person.rpps if person else "")
 
 
 def _show_choice(choice: Choice, language: Language) -> Reader:

@@ -41,15 +41,20 @@ class Group:
 
 
 AUTHORISED_ONLY = mark("Reads a record once its holder has authorised them; may add documents to any open record.")
+EXPRESS_ONLY = mark("Reads a record once its holder has authorised them in person, and never otherwise.")
 OWN_DEPOSITS = mark("Adds documents to records; sees only those it added.")
 
 SIGHTS = {
     Role.CITIZEN: (mark("Reads their documents, sees who opened their record, decides who may read it."), "user"),
-    Role.PARENT: (mark("Another citizen, with a record of their own that the first one cannot see."), "users"),
+    Role.PARENT: (mark("Reads their own record, and decides for the children they represent."), "users"),
     Role.TREATING_DOCTOR: (mark("Reads the whole record of the citizens who chose them."), "stethoscope"),
     Role.SPECIALIST: (AUTHORISED_ONLY, "heart"),
     Role.PHARMACIST: (AUTHORISED_ONLY, "pill"),
     Role.NURSE: (AUTHORISED_ONLY, "syringe"),
+    Role.DENTIST: (AUTHORISED_ONLY, "stethoscope"),
+    Role.PHYSIOTHERAPIST: (AUTHORISED_ONLY, "stethoscope"),
+    Role.OCCUPATIONAL_DOCTOR: (EXPRESS_ONLY, "stethoscope"),
+    Role.FIRE_BRIGADE_DOCTOR: (EXPRESS_ONLY, "phone"),
     Role.LABORATORY: (OWN_DEPOSITS, "flask"),
     Role.HOSPITAL: (OWN_DEPOSITS, "hospital"),
     Role.IMAGING_CENTRE: (OWN_DEPOSITS, "scan"),
@@ -63,7 +68,20 @@ SIGHTS = {
 
 GROUPS = (
     (mark("Citizens"), (Role.CITIZEN, Role.PARENT)),
-    (mark("Health professionals"), (Role.TREATING_DOCTOR, Role.SPECIALIST, Role.PHARMACIST, Role.NURSE, Role.REGULATOR)),
+    (
+        mark("Health professionals"),
+        (
+            Role.TREATING_DOCTOR,
+            Role.SPECIALIST,
+            Role.PHARMACIST,
+            Role.NURSE,
+            Role.DENTIST,
+            Role.PHYSIOTHERAPIST,
+            Role.OCCUPATIONAL_DOCTOR,
+            Role.REGULATOR,
+            Role.FIRE_BRIGADE_DOCTOR,
+        ),
+    ),
     (mark("Structures"), (Role.LABORATORY, Role.HOSPITAL, Role.IMAGING_CENTRE, Role.CARE_HOME)),
     (mark("Agency"), (Role.AGENCY, Role.AUDITOR, Role.SECOND_AUDITOR)),
 )

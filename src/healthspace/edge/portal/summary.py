@@ -17,7 +17,7 @@ from healthspace.edge.portal.health import (
     show_item_row,
     show_source,
 )
-from healthspace.edge.portal.health_words import EVENTS, NONE_AT_ALL, NONE_KNOWN, SECTIONS
+from healthspace.edge.portal.health_words import EVENTS, EVENTS_OF, NONE_AT_ALL, NONE_KNOWN, SECTIONS
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit
@@ -188,7 +188,7 @@ async def show_timeline(visit: Visit) -> Response:
         "/timeline",
         years=_by_year(shown, sight, visit),
         found=len(chosen),
-        kinds=[(kind, EVENTS[kind][0]) for kind in kinds],
+        kinds=[(kind, EVENTS_OF[kind]) for kind in kinds],
         kind=asked if asked in kinds else "",
         number=min(number, last),
         last=last,

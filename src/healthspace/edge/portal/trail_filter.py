@@ -12,7 +12,7 @@ from healthspace.base.errors import NotFound
 from healthspace.base.ids import parse_id
 from healthspace.base.text import fold
 from healthspace.edge.portal.language import Language, mark
-from healthspace.edge.portal.trail_view import is_emergency, is_own
+from healthspace.edge.portal.trail_view import is_by, is_emergency, is_own
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
 
@@ -22,7 +22,7 @@ ONLY_NAMES = {
     "": mark("Everything"),
     OTHERS: mark("Other people only"),
     EMERGENCY: mark("Emergencies"),
-    REFUSED: mark("Refused"),
+    REFUSED: mark("Refusals"),
 }
 
 LOOKING, CHANGING, RIGHTS, REST = "look", "change", "rights", "rest"
@@ -52,6 +52,8 @@ class Asked:
     since: date | None = None
     until: date | None = None
     document: str = ""
+    reader: str = ""
+    """The Patient id of a reader who is a citizen: their acts are theirs in whatever record."""
     before: tuple[datetime, UUID] | None = None
 
     @property
@@ -68,7 +70,8 @@ class Asked:
         """Whether a line that the database gave is wanted: by what is sealed in it."""
         if self.document and f"DocumentReference/{self.document}" not in line.targets:
             return False
-        if (self.only == OTHERS and (is_own(line) or line.kind == Kind.SYSTEM)) or (self.only == EMERGENCY and not is_emergency(line)):
+        mine = is_own(line) or is_by(line, self.reader) or line.kind == Kind.SYSTEM
+        if (self.only == OTHERS and mine) or (self.only == EMERGENCY and not is_emergency(line)):
             return False
         return not self.name or fold(self.name) in fold(f"{line.name} {line.structure}")
 
@@ -111,6 +114,7 @@ def read_asked(visit: Visit) -> Asked:
         since=_read_day(visit.asked("since")),
         until=_read_day(visit.asked("until")),
         document=document,
+        reader=str(visit.caller.patient or ""),
         before=_read_place(before) if before else None,
     )
 

@@ -157,6 +157,8 @@ class TrailEntry:
     """Why, in the words of who opened the record in an emergency."""
     record: str = ""
     """The address of the record, for one who reads their own acts."""
+    number: str = ""
+    """The RPPS number of who acted, or the FINESS number of the structure: what a block is made of."""
     report: str = ""
     """How far the answer to the holder's question about it is."""
 
@@ -177,11 +179,13 @@ def show_line(
     questioned: Mapping[str, str] | None = None,
     *,
     own: bool = True,
+    reader: str = "",
 ) -> TrailEntry:
     """`line` in words. `titles` names documents by their id, where they are known; `questioned` says of which lines an
     explanation was asked, and how far the answer is.
 
-    `own`: the reader is the holder of the record, to whom the reasons are told.
+    `own`: the reader is the holder of the record, to whom the reasons are told; `reader` is the id of their Patient, or of who represents
+    the holder.
     """
     what, icon = ACTS.get(line.action, UNKNOWN_ACT)
     if (line.action, line.reason) == (Action.READ_RECORD, Reason.DEPOSITOR):
@@ -189,7 +193,7 @@ def show_line(
     if (line.action, line.reason) == (Action.READ_ACCESS, Reason.INVITED):
         what = mark("Read an invitation to be a carer")
     why = REASONS.get(line.reason, "") if own else ""
-    mine, done = own and is_own(line), line.outcome == Outcome.DONE
+    mine, done = (own and is_own(line)) or is_by(line, reader), line.outcome == Outcome.DONE
     document = document_of(line)
     return TrailEntry(
         at=line.at,
@@ -205,6 +209,7 @@ def show_line(
         document=document,
         title=(titles or {}).get(document, ""),
         id="" if mine or line.kind == Kind.SYSTEM else str(line.id),
+        number="" if mine else line.rpps or line.finess,
         emergency=is_emergency(line),
         secret=line.secret,
         motive=line.why if is_emergency(line) else "",
@@ -215,6 +220,11 @@ def show_line(
 def is_own(line: TraceLine) -> bool:
     """Whether the holder of the record did this."""
     return line.reason == Reason.OWN_RECORD
+
+
+def is_by(line: TraceLine, patient: str) -> bool:
+    """Whether this citizen did it, in whose record it may be; never for an empty `patient`."""
+    return bool(patient) and line.patient == patient
 
 
 def is_emergency(line: TraceLine) -> bool:
