@@ -122,6 +122,12 @@ GROUNDS: dict[str, str] = {
 }
 """The reasons of the access rules, told to the one who was let in."""
 
+FOR_THIS_REASON: dict[tuple[str, str], str] = {
+    (Action.READ_RECORD, Reason.DEPOSITOR): mark("Looked at what it had added"),
+    (Action.READ_ACCESS, Reason.INVITED): mark("Read an invitation to be a carer"),
+}
+"""Acts that have another name when they are allowed for this reason."""
+
 UNSUCCESSFUL: dict[str, str] = {
     Outcome.REFUSED: mark("Refused"),
     Outcome.REJECTED: mark("Not accepted"),
@@ -188,10 +194,7 @@ def show_line(
     the holder.
     """
     what, icon = ACTS.get(line.action, UNKNOWN_ACT)
-    if (line.action, line.reason) == (Action.READ_RECORD, Reason.DEPOSITOR):
-        what = mark("Looked at what it had added")
-    if (line.action, line.reason) == (Action.READ_ACCESS, Reason.INVITED):
-        what = mark("Read an invitation to be a carer")
+    what = FOR_THIS_REASON.get((line.action, line.reason), what)
     why = REASONS.get(line.reason, "") if own else ""
     mine, done = (own and is_own(line)) or is_by(line, reader), line.outcome == Outcome.DONE
     document = document_of(line)
