@@ -30,6 +30,7 @@ from tests.edge.test_notifications import work as run_notifications
 from tests.harness import a_citizen, as_caller, authorised, lines_of, treated
 from tests.pure.facts import a_fact, a_result, concept
 
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 MASKED = {"security": [{"system": "https://mos.esante.gouv.fr/NOS/TRE_A07", "code": "MASQUE_PS"}]}
 
 
@@ -351,3 +352,21 @@ async def test_a_long_list_of_results_goes_by_pages_and_its_sentence_counts_all(
     assert "45 results" in words(first)
     assert 'href="?page=2"' in first.text
     assert 'href="?page=1"' in second.text
+
+
+async def test_what_is_over_is_told_in_its_place_while_it_is_short_and_else_by_its_number(
+    service: Service, client: httpx.AsyncClient, patient: UUID
+) -> None:
+    def problem(number: int, status: str) -> dict[str, Any]:
+        name = f"{status} {number}"
+        return a_fact("Condition", "", code={"text": name}, clinicalStatus=concept((CLINICAL, status)), onsetDateTime=f"20{number:02}")
+
+    await keep(service, patient, problem(1, "active"), *(problem(number, "resolved") for number in range(2, 8)))
+    page = await signed_in(service, client, patient, "en").get("/summary")
+    assert "6 in the past" in words(page)
+    assert "resolved 7" in words(page)
+    await keep(service, patient, problem(8, "resolved"))
+    page = await client.get("/summary")
+    assert ("7 in the past" in words(page), "resolved 7" in words(page), "active 1" in words(page)) == (True, False, True)
+    assert 'href="/summary?show=problems"' in page.text
+    assert "resolved 7" in words(await client.get("/summary?show=problems"))

@@ -44,7 +44,7 @@ PROFILE_TYPES = (
 ALWAYS = frozenset({"allergies", "treatments", "problems", "vaccinations"})
 """Sections that are shown even when nobody filled them in: a reader looks for them."""
 MOST_SHOWN = 12
-"""Current facts of one section before "see all", and half as many of the past."""
+"""Current facts of one section before "see all"; what is over, when it is no more than half as many."""
 EVENTS_A_PAGE = 60
 FIRST, FACTS_A_PAGE = 10, 30
 """Of a long list of treatments: what the first page shows, and what each page of the list."""
@@ -64,6 +64,9 @@ class SectionRow:
     icon: str
     current: tuple[FactRow, ...]
     past: tuple[FactRow, ...]
+    """What is over; none where it is too long for a page that tells what is so."""
+    ended: int
+    """How much is over."""
     refused: tuple[FactRow, ...]
     empty: str
     known: bool
@@ -130,7 +133,7 @@ async def show_treatments(visit: Visit) -> Response:
         for key, (name, items) in lists.items()
         if items and key in LISTS
     ]
-    row = replace(show_section(section, sight, visit, most=CURRENT_SHOWN), past=(), more="")
+    row = replace(show_section(section, sight, visit, most=CURRENT_SHOWN), past=(), ended=0, more="")
     if len(section.current) > CURRENT_SHOWN:
         row = replace(row, more=f"{visit.prefix}/treatments?show={CURRENT}")
     return render(visit, sight, "treatments.html", "/treatments", section=row, groups=groups, past=len(section.past))
@@ -201,23 +204,26 @@ def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MO
     language = visit.language
     told = section.state is State.TOLD
     current, past = section.current, section.past
+    few = len(past) <= most // 2
     return SectionRow(
         key=section.key,
         name=language.say(name),
         icon=icon,
         current=tuple(show_item_row(item, sight, visit) for item in current[:most]) if told else (),
-        past=tuple(show_item_row(item, sight, visit) for item in past[: most // 2]) if told else (),
+        past=tuple(show_item_row(item, sight, visit) for item in past) if told and few else (),
+        ended=len(past),
         refused=tuple(show_item_row(item, sight, visit) for item in section.refused[:most]) if told else (),
         empty="" if told else explain_empty(section, language),
         known=section.state is State.NONE_KNOWN,
-        more=_more(section, visit, len(current) > most or len(past) > most // 2),
+        more=_more(section, visit, len(current) > most or not few),
         add=f"/entries/{ADDED_HERE[section.key]}" if sight.enters and section.key in ADDED_HERE else "",
     )
 
 
 def first_of(section: Section, most: int = MOST_SHOWN) -> tuple[Item, ...]:
     """What `show_section` shows of a section."""
-    return (*section.current[:most], *section.past[: most // 2], *section.refused[:most])
+    past = section.past if len(section.past) <= most // 2 else ()
+    return (*section.current[:most], *past, *section.refused[:most])
 
 
 def explain_empty(section: Section, language: Language) -> str:
