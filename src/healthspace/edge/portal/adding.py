@@ -103,7 +103,12 @@ async def add_document(visit: Visit) -> Response:
     except (Invalid, UnsupportedMedia, Malformed):
         return await _show(visit, form, {"file": visit.language.say("This file cannot be read: open it and save it again")}, status=422)
     except Conflict:
-        return await _show(visit, form, {"file": visit.language.say("This file is in the record already")}, status=409)
+        return await _show(
+            visit,
+            form,
+            {"file": visit.language.say("This file is in the record already: find it there to see, hide or delete it")},
+            status=409,
+        )
     if visit.own:
         return go_to(f"/documents/{document.reference.id}?done=added" if document.shown else "/documents?done=added")
     return go_to(f"{visit.prefix}/add?done={'added-for-relative' if visit.caller.kind is Kind.CITIZEN else 'added-for-patient'}")

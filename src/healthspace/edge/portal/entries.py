@@ -132,7 +132,7 @@ FORMS = {
     ),
 }
 FAULTS = {
-    "required": mark("Fill in this field"),
+    "required": mark("Fill in “%(field)s”"),
     "number": mark("Type a number. Example: 72.5"),
     "pressure": mark("Type both numbers with a slash. Example: 124/78"),
     "date": mark("Type a date in the past. Example: 05/03/2026"),
@@ -155,7 +155,8 @@ async def add_entry(visit: Visit) -> Response:
     sight = await open_sight(visit, ())
     read = read_entry(kind, fields, sight.today.isoformat())
     if read.resource is None or read.doubt:
-        wrong = {name: visit.language.say(FAULTS[fault]) for name, fault in read.wrong.items()}
+        labels = {field.name: visit.language.say(field.label) for field in FORMS[kind].fields}
+        wrong = {name: visit.language.say(FAULTS[fault], field=labels.get(name, "")) for name, fault in read.wrong.items()}
         return _render(visit, sight, kind, fields, wrong=wrong, doubt=read.doubt, status=422)
     async with visit.service.door.permit(visit.caller, Action.WRITE_OWN_ENTRY, visit.owner) as p:
         if identifier := await visit.new_id(p, read.resource["resourceType"], typed):

@@ -98,6 +98,7 @@ TITLE = re.compile(r"^(?:Dr|Pr|Me) ")
 
 NAMED_SOURCES = 3
 """Of the sources of one fact of a list: people read no more, and are told how many others there are."""
+OWN_WORDS = {"value": "note"}
 HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
@@ -157,7 +158,10 @@ def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
         when=read_moment(item.time),
         until=read_moment(item.end),
         tags=((language.say(tag[0]), tag[1]),) if tag else (),
-        details=tuple((language.say(DETAILS[key]), _word(words, language)) for key, words in item.details),
+        # What a citizen enters in their own words is kept as a value, and is a note to its reader.
+        details=tuple(
+            (language.say(DETAILS[OWN_WORDS.get(key, key) if item.mine else key]), _word(words, language)) for key, words in item.details
+        ),
         people=name_others(item.people, sources),
         sources=sources,
         others=max(0, len(item.fact.told_by) - NAMED_SOURCES),
