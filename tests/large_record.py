@@ -40,6 +40,8 @@ CITIZEN_PAGES = (
     "/relatives",
     "/notifications",
     "/settings",
+    "/settings/print",
+    "/settings/print?page=2",
     "/help",
     "/menu",
 )

@@ -33,6 +33,13 @@ async def test_nobody_else_sees_them(service: Service, client: httpx.AsyncClient
         assert (await signed_in(service, client, who).get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("role", [Role.AGENCY, Role.AUDITOR, Role.SECOND_AUDITOR])
+async def test_nobody_of_the_agency_is_offered_to_look_for_a_patient(service: Service, client: httpx.AsyncClient, role: Role) -> None:
+    page = (await signed_in(service, client, role).get("/")).text
+    assert "Trouver un patient" not in page
+    assert 'href="/reviews"' in page
+
+
 async def test_the_directory_lists_professionals_and_structures(service: Service, client: httpx.AsyncClient) -> None:
     page = (await signed_in(service, client, Role.AGENCY).get("/directory")).text
     for told in ("BENALI Karim", "81000000029", "Pharmacie de la Mairie", "990000037"):

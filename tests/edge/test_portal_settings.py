@@ -1,17 +1,22 @@
 """Settings and rights: taking everything away, closing the record, opening it again."""
 
 import base64
+import re
 
 import asyncpg
 import httpx
+import pytest
 
 from healthspace.access.opening import Service
+from healthspace.edge.portal import printing
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.identity.personas import Role
-from tests.documents import JPEG, a_cda, labelled
-from tests.edge.pages import HERE, Deposit, signed_in
+from tests.documents import JPEG, a_cda, a_root, labelled
+from tests.edge.pages import HERE, Deposit, signed_in, words
 from tests.edge.test_portal_adding import send
+from tests.edge.test_portal_health import CLINICAL, keep
 from tests.harness import a_citizen, authorised, lines_of
+from tests.pure.facts import a_fact, concept
 
 
 async def test_an_export_holds_every_resource_and_every_file_that_the_citizen_sees(
@@ -43,12 +48,24 @@ async def test_an_export_is_the_citizens_own(service: Service, client: httpx.Asy
     assert (await client.get("/settings")).status_code == 404
 
 
-async def test_the_page_to_print_lists_every_document(service: Service, client: httpx.AsyncClient, deposit: Deposit) -> None:
+async def test_the_pages_to_print_hold_what_is_past_and_every_document_once(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     patient = await a_citizen(service)
-    await deposit(a_cda(title="Un bilan"))
-    page = await signed_in(service, client, patient).get("/settings/print")
-    assert page.status_code == 200
-    assert "Un bilan" in page.text
+    over = concept((CLINICAL, "resolved"))
+    await keep(service, patient, a_fact("Condition", "", code={"text": "Pyélonéphrite"}, clinicalStatus=over))
+    titles = {f"Bilan numéro {number}" for number in range(5)}
+    for title in titles:
+        await deposit(a_cda(title=title, root=a_root()))
+    monkeypatch.setattr(printing, "A_PART", 2)
+    signed_in(service, client, patient)
+    pages = [words(await client.get(f"/settings/print?page={number}")) for number in (1, 2, 3)]
+    assert sorted(title for page in pages for title in re.findall(r"Bilan numéro \d", page)) == sorted(titles)
+    assert all("5 documents" in page for page in pages)
+    assert words(await client.get("/settings/print?page=99")) == pages[2]
+    assert "Page 3 sur 3" in pages[2]
+    assert "Passé Pyélonéphrite" in pages[0]
+    assert "Pyélonéphrite" not in pages[1]
 
 
 async def test_a_record_is_closed_after_a_question_and_comes_back_whole(

@@ -14,7 +14,7 @@ from healthspace.record.spaces import owner_of_patient
 from tests.harness import client_of
 from tests.large_record import CITIZEN_PAGES, DOCTOR_PAGES, ask, fill_record
 
-DOCUMENTS = 150
+DOCUMENTS = 170
 """Enough that every list has a second page, and results eight years."""
 PAGE, HTML, SCRIPT = 60_000, 10_000, 4_000
 """Octets: everything that one page makes a browser fetch; its HTML, compressed; our own JavaScript."""

@@ -15,10 +15,13 @@ from healthspace.edge.portal.content import make_reachable
 from healthspace.edge.portal.document_view import name_file, view_document
 from healthspace.edge.portal.families import FAMILIES
 from healthspace.edge.portal.frame import initials_of
+from healthspace.edge.portal.health_words import write_range, write_value
 from healthspace.edge.portal.language import choose_language, load_languages, machine_date, read_moment
 from healthspace.edge.portal.listing import PAGE, Listing, Question, find_matching, lay_out, tell
 from healthspace.edge.portal.patients import name_patient, write_ins
 from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row
+from healthspace.profile.convert import Unit
+from healthspace.profile.ranges import Range
 from healthspace.record.find import Outline
 from healthspace.resources.stored import Stored
 
@@ -336,3 +339,17 @@ def test_tables_can_be_reached_and_empty_headings_are_cells() -> None:
         '<table><tr><td></td><td rowspan="2"></td><th scope="row">A</th></tr></table></div>'
         for number in (1, 2)
     )
+
+
+@pytest.mark.parametrize(
+    ("unit", "french", "english"),
+    [(Unit("%", "%"), "7,4 %", "7.4%"), (Unit("g/L", "g/L"), "7,4 g/L", "7.4 g/L"), (Unit("1", ""), "7,4", "7.4")],
+)
+def test_a_value_stands_beside_its_unit_as_each_language_writes_it(unit: Unit, french: str, english: str) -> None:
+    assert (plain(write_value(7.4, unit, FR)), plain(write_value(7.4, unit, EN))) == (french, english)
+    assert plain(write_range(Range(4, 7.4), unit, EN)) == f"4 – {english}"
+    assert plain(write_range(Range(None, 7.4), unit, FR)) == f"≤ {french}"
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")

@@ -17,6 +17,7 @@ from healthspace.edge.portal import (
     home,
     information,
     patients,
+    printing,
     privacy,
     privacy_choices,
     relative_routes,
@@ -62,7 +63,7 @@ def _settings(get: Get, post: Get) -> list[Route]:
     return [
         get("/settings", Action.READ_PATIENT, settings.show_settings),
         get("/settings/export", Action.SEARCH_RESOURCES, settings.export_record),
-        get("/settings/print", Action.READ_RECORD, settings.print_record),
+        get("/settings/print", Action.READ_RECORD, printing.print_record),
         get("/settings/close", Action.READ_PATIENT, settings.ask_to_close),
         post("/settings/close", Action.CLOSE_SPACE, settings.close),
         post("/settings/reopen", Action.REOPEN_SPACE, settings.reopen),

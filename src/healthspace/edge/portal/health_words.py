@@ -156,7 +156,13 @@ def write_value(value: float, unit: Unit, language: Language, comparator: str = 
     """A value as people write it: "7,4 %", "< 5 mg/L"."""
     shown = write_number(value, language)
     sign = {"<=": "≤", ">=": "≥"}.get(comparator, comparator)
-    return NO_BREAK.join(part for part in (sign, shown, write_unit(unit, language)) if part)
+    return _join_unit(NO_BREAK.join(part for part in (sign, shown) if part), unit, language)
+
+
+def _join_unit(shown: str, unit: Unit, language: Language) -> str:
+    """A number with its unit: "7,4 %" in French, "7.4%" in English (CLDR, the patterns of percent)."""
+    name = write_unit(unit, language)
+    return f"{shown}%" if name == "%" and language.code == "en" else NO_BREAK.join(part for part in (shown, name) if part)
 
 
 def write_number(value: float, language: Language) -> str:
@@ -178,9 +184,9 @@ def write_range(bounds: Range, unit: Unit, language: Language) -> str:
         return bounds.text
     if bounds.low is None or bounds.high is None:
         only, sign = (bounds.high, "≤") if bounds.low is None else (bounds.low, "≥")
-        return NO_BREAK.join(part for part in (sign, write_number(only or 0.0, language), write_unit(unit, language)) if part)
+        return _join_unit(f"{sign}{NO_BREAK}{write_number(only or 0.0, language)}", unit, language)
     ends = f"{write_number(bounds.low, language)}{NO_BREAK}–{NO_BREAK}{write_number(bounds.high, language)}"
-    return NO_BREAK.join(part for part in (ends, write_unit(unit, language)) if part)
+    return _join_unit(ends, unit, language)
 
 
 def name_method(method: str, language: Language) -> str:

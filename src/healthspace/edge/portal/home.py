@@ -23,7 +23,6 @@ from healthspace.edge.portal.trail_view import TrailEntry, document_of, is_own, 
 from healthspace.edge.portal.views import DocumentRow, read_given_name, show_rows
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import Kind
-from healthspace.identity.personas import Role
 from healthspace.notifications.operations import count_unread
 from healthspace.record.find import list_documents
 from healthspace.record.picture import read_picture
@@ -71,30 +70,28 @@ class Rule:
     href: str = ""
 
 
-PLAIN_RULES = {
-    Role.AGENCY: (
-        Rule(
-            mark("Records of citizens"),
-            mark("The agency never opens one: no screen and no rule gives it a way in."),
-            "lock",
-            denied=True,
-        ),
-        Rule(
-            mark("Reviews of accesses"),
-            mark("Emergencies and questions of citizens, and how far each review is."),
-            "shield",
-            href="/reviews",
-        ),
-        Rule(mark("Statistics"), mark("Records, documents and acts, in numbers that tell of nobody."), "chart", href="/statistics"),
-        Rule(mark("Directory"), mark("Professionals and structures."), "building", href="/directory"),
-        Rule(
-            mark("Proof that nothing was erased"),
-            mark("The operator runs “healthspace audit verify”: it finds a changed, missing or moved line."),
-            "shield",
-        ),
+AGENCY_RULES = (
+    Rule(
+        mark("Records of citizens"),
+        mark("The agency never opens one: no screen and no rule gives it a way in."),
+        "lock",
+        denied=True,
     ),
-}
-"""What those who open no record can do now."""
+    Rule(
+        mark("Reviews of accesses"),
+        mark("Emergencies and questions of citizens, and how far each review is."),
+        "shield",
+        href="/reviews",
+    ),
+    Rule(mark("Statistics"), mark("Records, documents and acts, in numbers that tell of nobody."), "chart", href="/statistics"),
+    Rule(mark("Directory"), mark("Professionals and structures."), "building", href="/directory"),
+    Rule(
+        mark("Proof that nothing was erased"),
+        mark("The operator runs “healthspace audit verify”: it finds a changed, missing or moved line."),
+        "shield",
+    ),
+)
+"""What the agency, and each person of it, can do now."""
 
 
 async def show_home(visit: Visit) -> Response:
@@ -106,11 +103,10 @@ async def show_home(visit: Visit) -> Response:
             if error.message in {Reason.RECORD_CLOSED, Reason.RECORD_NOT_OPEN}:
                 return go_to("/settings")
             raise
-    rules = PLAIN_RULES.get(visit.caller.role) if visit.caller.role else None
-    if rules is None:
+    if visit.caller.kind is not Kind.AGENCY:
         return show_find(visit)
     about = ", ".join(dict.fromkeys(part for part in (visit.caller.name, visit.caller.structure) if part))
-    return visit.render("plain.html", current="/", heading=name_role(visit.caller.role, visit.language), about=about, rules=rules)
+    return visit.render("plain.html", current="/", heading=name_role(visit.caller.role, visit.language), about=about, rules=AGENCY_RULES)
 
 
 async def _show_citizen_home(visit: Visit) -> Response:

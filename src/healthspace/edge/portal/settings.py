@@ -5,21 +5,16 @@ from starlette.responses import Response, StreamingResponse
 from healthspace.access.rules import Action
 from healthspace.base.errors import NotFound
 from healthspace.edge.portal.document import SEALED
-from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.language import read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of
 from healthspace.edge.portal.sessions import list_sessions
-from healthspace.edge.portal.summary import PROFILE_TYPES, show_section
-from healthspace.edge.portal.views import Resource, read_name, show_rows
+from healthspace.edge.portal.views import Resource, read_name
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import Kind
 from healthspace.identity.sessions import LIFETIME
-from healthspace.profile.sections import State, make_sections
 from healthspace.record.export import gather_export, write_bundle
-from healthspace.record.find import list_documents
 from healthspace.record.life import close_space, reopen_space
-from healthspace.record.picture import read_picture, read_sources
 from healthspace.record.spaces import CLOSURE, patient_of
 
 AT_THE_HOLDERS_WISH = "patient-demande"
@@ -83,26 +78,6 @@ async def export_record(visit: Visit) -> Response:
         export = await gather_export(p, visit.patient)
     headers = {**SEALED, "Content-Disposition": 'attachment; filename="health-record.json"'}
     return StreamingResponse(write_bundle(export), media_type="application/fhir+json", headers=headers)
-
-
-async def print_record(visit: Visit) -> Response:
-    """GET /settings/print: the summary and the list of every document, on a page made for paper."""
-    async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        picture, documents, now = await read_picture(p, PROFILE_TYPES), await list_documents(p), p.now
-        await read_sources(p, picture, picture.facts)
-    sight = Sight(p, picture, None, "", now, visit.today)
-    sections = [section for section in make_sections(picture.facts, visit.today.isoformat()) if section.state is not State.EMPTY]
-    return visit.render(
-        "print.html",
-        current="/settings",
-        here=False,
-        holder=picture.patient,
-        name=read_name(picture.patient.get("name")),
-        number=read_ins_of(picture.patient),
-        sections=[show_section(section, sight, visit, most=500) for section in sections],
-        rows=[row for row in show_rows((one.json() for one in documents), visit.language, now) if not row.superseded],
-        now=now,
-    )
 
 
 async def _read_holder(visit: Visit) -> Resource:
