@@ -13,7 +13,7 @@ METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"extensions": "jinja2.ext.i18n"}}
 KEYWORDS = {"_": None, "ngettext": (1, 2), "say": None, "count": (1, 2), "mark": None}
 PLACE = re.compile(r"%\((\w+)\)s")
-ORDINARY_SPACE = re.compile(r" [:;?!»]|« ")
+WIDE_SPACE = re.compile(r"[ \u00a0][:;?!»]|«[ \u00a0]")
 
 
 @cache
@@ -61,8 +61,8 @@ def test_a_message_with_a_place_has_no_stray_percent_sign() -> None:
     assert wrong == []
 
 
-def test_french_punctuation_does_not_break_from_its_word() -> None:
-    assert [message for message, (_, french, _) in catalogue().items() if any(ORDINARY_SPACE.search(form) for form in french)] == []
+def test_french_punctuation_has_a_narrow_space_that_does_not_break() -> None:
+    assert [message for message, (_, french, _) in catalogue().items() if any(WIDE_SPACE.search(form) for form in french)] == []
 
 
 def test_an_apostrophe_is_typographic() -> None:
