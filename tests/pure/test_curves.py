@@ -1,5 +1,6 @@
 """One curve per analyte across laboratories; a conversion is right or there is none."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -8,9 +9,23 @@ from hypothesis import strategies as st
 
 from healthspace.profile.analytes import ANALYTES
 from healthspace.profile.convert import Unit, convert, unit_of
-from healthspace.profile.curves import Curve, draw_curve_of, draw_curves, draw_series, series_of, tally
+from healthspace.profile.curves import (
+    Curve,
+    by_curve,
+    curve_key,
+    draw_curve_of,
+    draw_curves,
+    draw_series,
+    makes_point,
+    moment_of,
+    series_of,
+    tally,
+)
+from healthspace.profile.merge import Merged, merge
 from healthspace.profile.ranges import Position
+from healthspace.terminology.uris import LOINC
 from tests.pure.facts import a_fact, a_result, concept
+from tests.pure.results import some_results
 
 
 def one_curve(*observations: dict[str, Any]) -> Curve:
@@ -180,8 +195,38 @@ def test_a_conversion_and_back_changes_nothing(value: float, unit: str, other: s
 def test_one_curve_alone_is_the_one_among_all() -> None:
     results = [a_result("2345-7", 1.2, "g/L", "2022-01-01"), a_result("718-7", 13.0, "g/dL"), a_result("14749-6", 5.0, "mmol/L")]
     for curve in draw_curves(results):
-        assert draw_curve_of(results, ("no such", curve.key)) == curve
-    assert draw_curve_of(results, ("no such",)) is None
+        assert draw_curve_of(by_curve(results), ("no such", curve.key)) == curve
+    assert draw_curve_of(by_curve(results), ("no such",)) is None
+
+
+def test_a_curve_is_made_of_its_own_results_whatever_those_of_others_say() -> None:
+    both = concept((LOINC, "2345-7"), ("urn:local", "GLU"))
+    told = a_result("2345-7", 1.2, "g/L") | {"code": both}
+    again = a_result("2345-7", 1.2, "g/L", source="b") | {"code": concept(("urn:local", "GLU"))}
+    third = a_result("2345-7", 1.2, "g/L", source="c")
+    curves = {curve.key: curve for curve in draw_curves([told, again, third])}
+    assert {key: [point.fact.sources for point in curve.points] for key, curve in curves.items()} == {
+        "glucose": [("DocumentReference/a", "DocumentReference/c")],
+        "code-urn%3Alocal%7CGLU": [("DocumentReference/b",)],
+    }
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_where_no_result_has_two_codes_each_curve_holds_what_merging_all_results_gives(seed: int) -> None:
+    draw = Random(seed)
+    results = [one for one in some_results(draw, ["a", "b", "c", ""], 150) if len(one.get("code", {}).get("coding", ())) < 2]
+    facts: dict[str, list[Merged]] = {}
+    for fact in merge(results):
+        if makes_point(fact.resource):
+            facts.setdefault(curve_key(fact.resource), []).append(fact)
+    assert {series.key: [fact for _, fact in series.facts] for series in series_of(by_curve(results))} == {
+        key: sorted(group, key=lambda fact: moment_of(fact.resource)) for key, group in facts.items()
+    }
+
+
+def test_panels_and_what_says_nothing_positive_make_no_curve() -> None:
+    panel = a_fact("Observation", status="final", code=concept((LOINC, "18719-5")), effectiveDateTime="2024-01-01")
+    assert by_curve([panel, a_result("2345-7", 1.2, "g/L") | {"status": "entered-in-error"}, a_fact("Condition")]) == {}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +251,7 @@ def test_what_is_listed_of_a_curve_that_is_not_drawn_is_its_last_point() -> None
         a_result("2823-3", 5.9, "mmol/L", "2023-03-01", within=(3.5, 5.1)),
         a_result("2823-3", 5.8, "mmol/L", "", within=(3.5, 5.1)),
     ]
-    listed, curves = series_of(results), draw_curves(results)
+    listed, curves = series_of(by_curve(results)), draw_curves(results)
     assert [(one.key, one.name) for one in listed] == [(curve.key, curve.name) for curve in curves]
     for one, curve in zip(listed, curves, strict=True):
         assert draw_series(one) == curve

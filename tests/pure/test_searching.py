@@ -1,6 +1,7 @@
 """Search parameters: every official one compiles, values are where they should be, terms mean what R4 says."""
 
 import math
+import zlib
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from healthspace.fhir.searching.escapes import split_at, unescape
 from healthspace.fhir.searching.extract import clinical_date_parameter, extract
 from healthspace.fhir.searching.match import matches
 from healthspace.fhir.searching.model import Kind
-from healthspace.fhir.searching.parameters import branches_of, compartment_parameters, fingerprint_of, parameters_of
+from healthspace.fhir.searching.parameters import BESIDE, branches_of, compartment_parameters, fingerprint_of, parameters_of
 from healthspace.fhir.searching.paths import parse
+from healthspace.profile.analytes import ANALYTES
+from healthspace.profile.measures import VITALS
 
 OBSERVATION: dict[str, Any] = {
     "resourceType": "Observation",
@@ -75,6 +78,11 @@ def test_every_type_has_a_fingerprint_that_tells_its_index() -> None:
     assert 0 not in prints.values()
     assert len(set(prints.values())) > 100
     assert all(branches_of(name) for name in NAMES)
+
+
+def test_who_changes_what_makes_the_key_of_a_curve_has_results_indexed_anew() -> None:
+    told = [(analyte.key, sorted(analyte.codes)) for analyte in ANALYTES], sorted(VITALS)
+    assert (BESIDE["Observation"], zlib.crc32(repr(told).encode())) == ("curves of results, 1", 2048403984)
 
 
 def test_patient_and_subject_share_their_values() -> None:

@@ -2,7 +2,7 @@
 methods or units do not compare.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -10,12 +10,16 @@ from healthspace.base.text import fold
 from healthspace.fhir.dates import instants_of
 from healthspace.profile.analytes import HBA1C, IFCC_OFFSET, IFCC_SLOPE, Analyte, analyte_of
 from healthspace.profile.convert import Unit, convert, unit_of
-from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, name_of, time_of
+from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, name_of, standing_of, time_of
 from healthspace.profile.merge import Merged, merge
 from healthspace.profile.ranges import NO_RANGE, Position, Range, place, range_of
 from healthspace.terminology.uris import LOINC
 
 PERCENT, IFCC_UNIT = "%", "mmol/mol"
+Grouped = Mapping[str, Sequence[Resource]]
+"""Observations under the key of their curve."""
+Timed = tuple[tuple[float, str], Merged]
+"""A fact, and when it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +89,31 @@ class Series:
 
     key: str
     name: str
-    facts: tuple[Merged, ...]
+    facts: tuple[Timed, ...]
     last: Point
 
 
-def series_of(observations: Iterable[Resource], language: str = "fr") -> list[Series]:
-    """What curves are made of, the latest measured first. Panels and what says nothing positive make none."""
-    found = [_series(key, facts, language) for key, facts in _by_curve(observations).items()]
+def by_curve(observations: Iterable[Resource]) -> Grouped:
+    """The Observations that make each curve. Panels and what says nothing positive make none.
+
+    A curve is made of its own results, whatever those of other curves say of the same thing (decision 44).
+    """
+    groups: dict[str, list[Resource]] = {}
+    for one in observations:
+        if one.get("resourceType") == "Observation" and makes_point(one):
+            groups.setdefault(curve_key(one), []).append(one)
+    return groups
+
+
+def makes_point(observation: Resource) -> bool:
+    """Whether an Observation says that something was so, and what: it has a place on its curve, or in the table behind it."""
+    valued = "valueQuantity" in observation or any(key.startswith("value") for key in observation)
+    return valued and standing_of(observation) is Standing.PRESENT
+
+
+def series_of(groups: Grouped, language: str = "fr") -> list[Series]:
+    """What curves are made of, the latest measured first."""
+    found = [_series(key, _facts_of(group), language) for key, group in groups.items()]
     return sorted(found, key=lambda series: (-series.last.at, fold(series.name)))
 
 
@@ -102,35 +124,31 @@ def draw_series(series: Series, language: str = "fr") -> Curve:
 
 def draw_curves(observations: Iterable[Resource], language: str = "fr") -> list[Curve]:
     """Every curve, in the order of `series_of`."""
-    return [draw_series(series, language) for series in series_of(observations, language)]
+    return [draw_series(series, language) for series in series_of(by_curve(observations), language)]
 
 
-def draw_curve_of(observations: Iterable[Resource], keys: Iterable[str], language: str = "fr") -> Curve | None:
+def draw_curve_of(groups: Grouped, keys: Iterable[str], language: str = "fr") -> Curve | None:
     """The curve of the first of `keys` that has one, as `draw_curves` draws it; the others are not drawn."""
-    groups = _by_curve(observations)
-    return next((_draw(key, groups[key], language) for key in keys if key in groups), None)
+    return next((_draw(key, _facts_of(groups[key]), language) for key in keys if key in groups), None)
 
 
-def _series(key: str, facts: list[Merged], language: str) -> Series:
-    latest = max(enumerate(facts), key=lambda numbered: (*_moment_of(numbered[1].resource), numbered[0]))[1]
-    found = analyte_of(codings_of(latest.resource.get("code")))
-    return Series(key, found[0].name(language) if found else name_of(latest.resource), tuple(facts), _read(latest))
+def _series(key: str, facts: Sequence[Timed], language: str) -> Series:
+    latest = facts[-1]
+    resource = latest[1].resource
+    found = analyte_of(codings_of(resource.get("code")))
+    return Series(key, found[0].name(language) if found else name_of(resource), tuple(facts), _read(latest))
 
 
-def _moment_of(resource: Resource) -> tuple[float, str]:
+def moment_of(resource: Resource) -> tuple[float, str]:
     """When a result was, as curves are ordered: seconds since 1970, before everything without a time; then as it is written."""
     time = time_of(resource)
     span = instants_of(time)
     return span[0] if span else float("-inf"), time
 
 
-def _by_curve(observations: Iterable[Resource]) -> dict[str, list[Merged]]:
-    """The facts of each curve that some Observations make."""
-    groups: dict[str, list[Merged]] = {}
-    for fact in merge(one for one in observations if one.get("resourceType") == "Observation"):
-        if fact.standing is Standing.PRESENT and _has_value(fact.resource):
-            groups.setdefault(curve_key(fact.resource), []).append(fact)
-    return groups
+def _facts_of(observations: Iterable[Resource]) -> list[Timed]:
+    """The facts of one curve, the oldest first."""
+    return sorted(((moment_of(fact.resource), fact) for fact in merge(observations)), key=lambda timed: timed[0])
 
 
 def curve_key(observation: Resource) -> str:
@@ -148,8 +166,8 @@ def curve_key(observation: Resource) -> str:
     return f"text-{quote(fold(name_concept(observation.get('code'))), safe='')}"
 
 
-def _draw(key: str, facts: Sequence[Merged], language: str) -> Curve:
-    read = sorted((_read(fact) for fact in facts), key=lambda point: (point.at, point.time))
+def _draw(key: str, facts: Iterable[Timed], language: str) -> Curve:
+    read = [_read(timed) for timed in facts]
     found = analyte_of(codings_of(read[-1].fact.resource.get("code")))
     analyte = found[0] if found else None
     # The unit of the latest result: the one its reader has on paper.
@@ -159,10 +177,10 @@ def _draw(key: str, facts: Sequence[Merged], language: str) -> Curve:
     return Curve(key, name, analyte, unit, tuple(_cut(points)))
 
 
-def _read(fact: Merged) -> Point:
+def _read(timed: Timed) -> Point:
     """A result as its laboratory gave it."""
+    (at, time), fact = timed
     resource = fact.resource
-    at, time = _moment_of(resource)
     quantity = resource.get("valueQuantity") or {}
     value = float(quantity["value"]) if "value" in quantity else None
     if value is None and "valueInteger" in resource:
@@ -248,10 +266,6 @@ def _method(resource: Resource) -> str:
     named = name_concept(resource.get("method"))
     found = None if named else analyte_of(codings_of(resource.get("code")))
     return found[0].codes[found[1]] if found else named
-
-
-def _has_value(resource: Resource) -> bool:
-    return any(key.startswith("value") for key in resource)
 
 
 def _place_words(resource: Resource, bounds: Range) -> Position:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from healthspace.fhir.dates import instants_of
 from healthspace.profile.convert import Unit, convert, unit_of
-from healthspace.profile.curves import Curve
-from healthspace.profile.elements import Resource, Standing, codings_of, source_of, standing_of, time_of
+from healthspace.profile.curves import Curve, curve_key, makes_point
+from healthspace.profile.elements import Resource, Standing, codings_of, is_of_laboratory, is_result, source_of, standing_of, time_of
 from healthspace.profile.merge import Merged, merge
 from healthspace.terminology.uris import LOINC
 
@@ -48,6 +48,14 @@ DIASTOLIC_BOUNDS = (25, 160)
 GROWTH = ("weight", "height", "head")
 
 
+def result_key(resource: Resource) -> str:
+    """The key of the curve of a result of a laboratory; empty for what is none: a panel, a measurement, what is told in words."""
+    if not is_result(resource) or not makes_point(resource):
+        return ""
+    key = curve_key(resource)
+    return key if key not in VITALS or is_of_laboratory(resource) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Pressure:
     """One blood pressure in mmHg."""
@@ -71,7 +79,7 @@ def read_pressures(observations: Iterable[Resource]) -> list[Pressure]:
     """Blood pressures, the oldest first: of one Observation with both components, or of two of one time and one document."""
     single: dict[tuple[str, str], dict[str, Merged]] = {}
     found = []
-    for fact in merge(one for one in observations if one.get("resourceType") == "Observation"):
+    for fact in merge(one for one in observations if one.get("resourceType") == "Observation" and _tells_pressure(one)):
         if standing_of(fact.resource) is not Standing.PRESENT:
             continue
         parts = {code: part.get("valueQuantity") for part in fact.resource.get("component") or () for code in _loinc(part.get("code"))}
@@ -87,6 +95,11 @@ def read_pressures(observations: Iterable[Resource]) -> list[Pressure]:
         for pair in pairs
     ]
     return sorted((one for one in found if one is not None), key=lambda one: one.at)
+
+
+def _tells_pressure(observation: Resource) -> bool:
+    coded = (observation.get("code"), *(part.get("code") for part in observation.get("component") or ()))
+    return any(code in {SYSTOLIC, DIASTOLIC} for concept in coded for code in _loinc(concept))
 
 
 def _pressure(fact: Merged, upper: Resource | None, lower: Resource | None) -> Pressure | None:

@@ -44,8 +44,8 @@ NO_RANGE = Range(None, None)
 
 def range_of(resource: Resource, unit: Unit) -> Range:
     """The one reference range of a result, in `unit`. None where several could be meant, or a bound's unit is another."""
-    listed = [one for one in resource.get("referenceRange") or () if _kind(one) in NORMAL]
-    plain = [one for one in listed if not one.get("appliesTo") and not one.get("age")]
+    listed = [one for one in resource.get("referenceRange") or () if "type" not in one or _kind(one) in NORMAL]
+    plain = [one for one in listed if not one.get("appliesTo") and not one.get("age")] if len(listed) > 1 else listed
     chosen = plain if len(plain) == 1 else listed
     if len(chosen) != 1:
         return NO_RANGE
@@ -97,6 +97,6 @@ def _bound(quantity: dict[str, Any] | None, unit: Unit) -> float | None:
     """A bound in `unit`; not a number where it cannot be said in it. A bound without a unit is in the result's."""
     if quantity is None or "value" not in quantity:
         return None
-    own = unit_of(quantity)
-    moved = float(quantity["value"]) if not own.shown else convert(float(quantity["value"]), own, unit)
+    own, value = unit_of(quantity), float(quantity["value"])
+    moved = value if own == unit or not own.shown else convert(value, own, unit)
     return math.nan if moved is None else moved

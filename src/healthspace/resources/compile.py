@@ -6,8 +6,9 @@ several owners, or all, is for callers that may see them: it reads across shards
 
 from healthspace.base.ids import REGISTRY
 from healthspace.fhir.resource_types import NUMBER
+from healthspace.fhir.searching.parameters import fingerprint_of
 from healthspace.resources.hashing import after_all
-from healthspace.resources.query import Condition, Either, Hashed, Named, Not, Prefixed, Query, Ranged, Scope, Selects, Updated
+from healthspace.resources.query import Condition, Either, Hashed, Named, Not, Prefixed, Query, Ranged, Scope, Selects, Stale, Updated
 
 _COLUMNS = "SELECT r.owner, r.type, r.id, r.version, r.updated, r.date, r.body{} FROM resource r WHERE r.type = {}"
 # The key of the one owner comes along, so that nothing more has to be asked.
@@ -16,6 +17,12 @@ _KEY_OF_MANY = ", NULL::bytea AS wrapped_key"
 _TOKENS = "SELECT r.id, r.tokens{} FROM resource r WHERE r.type = {}"
 _IDS = "SELECT r.id{} FROM resource r WHERE r.type = {}"
 _COUNT = "SELECT count(*){} FROM resource r WHERE r.type = {}"
+# Bodies are fetched of those that are wanted, and of no others.
+_LATEST = """r.id = ANY (ARRAY(SELECT ranked.id FROM (
+    SELECT r.id, rank() OVER (PARTITION BY carried.h ORDER BY r.date DESC) AS place
+      FROM resource r CROSS JOIN LATERAL (SELECT t.h FROM unnest(r.tokens) AS t (h) WHERE t.h = ANY ({hashes}::bigint[])) AS carried
+     WHERE r.type = {type} AND {clauses}) AS ranked
+ WHERE ranked.place <= {most}))"""
 OF_ONE = "r.owner = {}"
 OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
 HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
@@ -48,6 +55,7 @@ RANGES_OF_PATIENTS = """EXISTS (SELECT FROM unnest({}::int[], {}::float8[], {}::
        AND i.lo BETWEEN q.lo_from AND q.lo_to AND i.hi BETWEEN q.hi_from AND q.hi_to)"""
 IDS = "r.id = ANY ({}::uuid[])"
 UPDATED = "r.updated BETWEEN {} AND {}"
+STALE = "r.indexed <> {}"
 
 # Orders that an index gives, each with the condition that a page goes on from.
 BY_ID = {False: ("r.id > {}", "r.id"), True: ("r.id < {}", "r.id DESC")}
@@ -92,6 +100,13 @@ def compile_tokens(query: Query, scope: Scope, order: tuple[str, str], limit: in
     """Ids and hashes of the first resources that meet the conditions, in `order`: what the index knows of each, which is not opened."""
     statement = _Statement(query, scope)
     return statement.finish(_TOKENS, statement.clauses(), f" ORDER BY {order[1]} LIMIT {statement.bind(limit)}")
+
+
+def compile_latest(query: Query, scope: Scope, hashes: tuple[int, ...], most: int) -> Compiled:
+    """Rows of the resources of one owner that are the latest `most` of those that carry one of `hashes`, for each of these; those of one
+    time stay together."""
+    statement = _Statement(query, scope)
+    return statement.finish_latest(statement.clauses(), hashes, most)
 
 
 def compile_count(query: Query, scope: Scope) -> Compiled:
@@ -143,6 +158,11 @@ class _Statement:
         tail = f" ORDER BY {written}{way}, r.id{way} LIMIT {self.bind(limit)}"
         return self.finish(_COLUMNS.replace("{}", f"{{}}, {written} AS written", 1), clauses, tail)
 
+    def finish_latest(self, clauses: list[str], hashes: tuple[int, ...], most: int) -> Compiled:
+        places = {"hashes": self.bind(list(hashes)), "most": self.bind(most)}
+        ranked = _LATEST.format(type=self._type, clauses=" AND ".join(clauses), **places)
+        return self.finish(_COLUMNS, [OF_ONE.format(self._owner), ranked], "")
+
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:
         key = "" if head in {_COUNT, _IDS, _TOKENS} else _KEY_OF_ONE.format(self._owner) if self._one is not None else _KEY_OF_MANY
         return " AND ".join([head.format(key, self._type), *clauses]) + tail, self._values
@@ -163,6 +183,8 @@ class _Statement:
                 return self._exists(STRINGS_OF_PATIENTS if self._among_patients else STRINGS, *ends)
             case Named(ids):
                 return IDS.format(self.bind(list(ids)))
+            case Stale():
+                return STALE.format(self.bind(fingerprint_of(self._query.type)))
             case Updated(spans):
                 return "(" + " OR ".join(UPDATED.format(self.bind(first), self.bind(last)) for first, last in spans) + ")"
 

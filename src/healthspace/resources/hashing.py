@@ -57,6 +57,11 @@ def hash_set(keys: KeyRing, set_id: str) -> int:
     return keys.hash64("set", set_id) & ~1
 
 
+def hash_curve(keys: KeyRing, key: str = "") -> int:
+    """What a result of a laboratory carries: that it is one, and the key of its curve (`profile.measures.result_key`)."""
+    return keys.hash64("curve", key)
+
+
 def hash_link(keys: KeyRing, patient: str) -> int:
     """A reference to a citizen (`Patient/1`) from what may belong to another one: it is in both compartments."""
     return keys.hash64("link", patient)

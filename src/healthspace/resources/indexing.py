@@ -17,10 +17,12 @@ from healthspace.fhir.definitions import find_type
 from healthspace.fhir.searching.extract import Extracted, extract
 from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
 from healthspace.fhir.ucum import UCUM_SYSTEMS, canonical
+from healthspace.profile.measures import result_key
 from healthspace.resources.hashing import (
     IDENTIFIERS,
     code_string,
     hash_code,
+    hash_curve,
     hash_link,
     hash_reference,
     hash_reference_identifier,
@@ -112,10 +114,13 @@ class _Keeper:
 
 
 def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
-    """What the shared record asks beside FHIR: who brought a document or what it says, whom it names, the set of its versions."""
+    """What the shared record asks beside FHIR: who brought a document or what it says, whom it names, the set of its versions; of a
+    result of a laboratory its curve."""
     made.tokens.update(keys.hash64("concerns", key) for key in keys_named_in(resource, keys))
     if depositor := depositor_of(resource):
         made.tokens.add(keys.hash64("depositor", depositor))
+    if key := result_key(resource):
+        made.tokens.update((hash_curve(keys), hash_curve(keys, key)))
     if resource["resourceType"] in {"DocumentReference", "List"} and resource.get("status") == "current":
         for extension in resource.get("extension", []):
             if extension.get("url") == SET_ID and (value := extension.get("valueIdentifier", {})).get("value"):

@@ -70,6 +70,11 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """Was indexed by other definitions than today's: what it carries is told by reading it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     condition: "Condition"
 
@@ -79,7 +84,7 @@ class Either:
     conditions: "tuple[Condition, ...]"
 
 
-Condition = Hashed | Ranged | Prefixed | Named | Updated | Not | Either
+Condition = Hashed | Ranged | Prefixed | Named | Updated | Stale | Not | Either
 NEVER = Named(())
 
 Check = Callable[[Resource], bool]

@@ -1,6 +1,7 @@
 """Results of laboratories: the latest of each analyte, and one page for its curve."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -8,22 +9,26 @@ from urllib.parse import quote
 from markupsafe import Markup
 from starlette.responses import Response
 
+from healthspace.access.permit import Permit
 from healthspace.base.errors import NotFound
 from healthspace.edge.portal.charts import Chart, Mark, Series, draw, draw_spark
-from healthspace.edge.portal.health import Sight, SourceRow, open_sight, render, show_sources
+from healthspace.edge.portal.health import Sight, SourceRow, look, read_sources_of, render, show_sources
 from healthspace.edge.portal.health_words import POSITIONS, name_method, write_range, write_result, write_unit, write_value
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.curves import Curve, Point, curve_key, draw_curve_of, draw_series, series_of, tally
-from healthspace.profile.elements import Resource, is_of_laboratory, is_result, name_of
-from healthspace.profile.measures import VITALS
+from healthspace.profile.curves import Curve, Point, draw_curve_of, draw_series, series_of, tally
+from healthspace.profile.curves import Series as Listed
+from healthspace.profile.elements import name_of
 from healthspace.profile.ranges import Position
+from healthspace.record.results import Reading, read_curve, read_last, read_latest
 
 OUT = frozenset({Position.LOW, Position.HIGH, Position.OUTSIDE})
 MANY = 120
 """Points that a chart draws at most: the latest."""
 CURVES = 40
 """Analytes of a page of the list; only they are drawn."""
+SPARK, SPARE = 12, 4
+"""Points of a curve in the list, the latest; and results that are read at first beside them, since two may tell one."""
 ROWS = 30
 """Rows of a page of the table, the latest first."""
 
@@ -40,7 +45,6 @@ class CurveRow:
     out: bool
     range: str
     source: SourceRow
-    count: int
     spark: Markup
     trend: str
 
@@ -62,19 +66,21 @@ class PointRow:
 
 async def show_results(visit: Visit) -> Response:
     """GET /results; ?only=out of those whose latest result is out of its range."""
-    sight = await open_sight(visit, ("Observation",))
-    listed = series_of(laboratory_results(sight), visit.language.code)
-    out = visit.asked("only") == "out"
-    chosen = [series for series in listed if not out or series.last.position in OUT]
-    last = max(1, -(-len(chosen) // CURVES))
-    number = min(visit.number("page"), last)
-    shown = [draw_series(series, visit.language.code) for series in chosen[(number - 1) * CURVES :][:CURVES]]
+    code, out = visit.language.code, visit.asked("only") == "out"
+    async with look(visit, ()) as sight:
+        read = await read_latest(sight.permit)
+        listed = series_of({key: reading.resources for key, reading in read.items()}, code)
+        chosen = [series for series in listed if not out or series.last.position in OUT]
+        last = max(1, -(-len(chosen) // CURVES))
+        number = min(visit.number("page"), last)
+        curves = await draw_listed(sight.permit, chosen[(number - 1) * CURVES :][:CURVES], read, code)
+        await read_sources_of(sight, [curve.last.fact for curve in curves], most=1)
     return render(
         visit,
         sight,
         "results.html",
         "/results",
-        rows=[show_curve_row(curve, sight, visit) for curve in shown],
+        rows=[show_curve_row(curve, sight, visit) for curve in curves],
         sentence=say_tally([series.last for series in listed], visit.language),
         outside=sum(series.last.position in OUT for series in listed),
         only=out,
@@ -84,16 +90,34 @@ async def show_results(visit: Visit) -> Response:
     )
 
 
+async def draw_listed(p: Permit, listed: Sequence[Listed], read: Mapping[str, Reading], code: str) -> list[Curve]:
+    """The curves of one page of the list, of which so much is read that the last points of each are known."""
+    curves = {series.key: draw_series(series, code) for series in listed}
+    readings, most = {key: read[key] for key in curves}, SPARK + SPARE
+    while short := [key for key, curve in curves.items() if not _is_enough(curve, readings[key])]:
+        readings |= {key: readings[key].deepened(deeper) for key, deeper in (await read_last(p, short, most)).items()}
+        deeper = series_of({key: readings[key].resources for key in short}, code)
+        curves |= {series.key: draw_series(series, code) for series in deeper}
+        most *= 2
+    return list(curves.values())
+
+
+def _is_enough(curve: Curve, reading: Reading) -> bool:
+    return reading.since == -math.inf or sum(point.at >= reading.since for point in curve.drawn) >= SPARK
+
+
 async def show_analyte(visit: Visit) -> Response:
     """GET /results/{key}; NotFound when the record has no such results."""
-    sight = await open_sight(visit, ("Observation",))
-    key = visit.request.path_params["key"]
-    curve = draw_curve_of(laboratory_results(sight), (key, quote(key, safe="")), visit.language.code)
-    if curve is None:
-        raise NotFound
-    language, last = visit.language, max(1, -(-len(curve.points) // ROWS))
-    number = min(visit.number("page"), last)
-    shown = curve.points[::-1][(number - 1) * ROWS :][:ROWS]
+    keys = (key := visit.request.path_params["key"], quote(key, safe=""))
+    async with look(visit, ()) as sight:
+        curve = draw_curve_of(await read_curve(sight.permit, keys), keys, visit.language.code)
+        if curve is None:
+            raise NotFound
+        last = max(1, -(-len(curve.points) // ROWS))
+        number = min(visit.number("page"), last)
+        shown = curve.points[::-1][(number - 1) * ROWS :][:ROWS]
+        await read_sources_of(sight, [point.fact for point in (curve.last, *shown)])
+    language = visit.language
     return render(
         visit,
         sight,
@@ -111,11 +135,6 @@ async def show_analyte(visit: Visit) -> Response:
         unit=write_unit(curve.unit, language),
         converted=any(point.converted for point in curve.points),
     )
-
-
-def laboratory_results(sight: Sight) -> Iterator[Resource]:
-    """The Observations that belong to results: neither measurements nor what the profile tells in words."""
-    return (one for one in sight.picture.facts if is_result(one) and (is_of_laboratory(one) or curve_key(one) not in VITALS))
 
 
 def say_tally(points: Sequence[Point], language: Language) -> str:
@@ -150,7 +169,7 @@ def say_tally(points: Sequence[Point], language: Language) -> str:
 def show_curve_row(curve: Curve, sight: Sight, visit: Visit) -> CurveRow:
     """The latest result of an analyte."""
     language, last = visit.language, curve.last
-    drawn = curve.drawn[-12:]
+    drawn = curve.drawn[-SPARK:]
     marks = [_mark(point) for point in drawn]
     return CurveRow(
         name=curve.name,
@@ -160,8 +179,7 @@ def show_curve_row(curve: Curve, sight: Sight, visit: Visit) -> CurveRow:
         position=language.say(POSITIONS[last.position]) if POSITIONS[last.position] else "",
         out=last.position in OUT,
         range=write_range(last.own_bounds, last.own_unit, language),
-        source=show_sources(last.fact, sight, visit)[0],
-        count=len(curve.points),
+        source=show_sources(last.fact, sight, visit, most=1)[0],
         spark=draw_spark(marks) if len(marks) > 1 else Markup(""),
         trend=say_trend(drawn, curve, language),
     )
