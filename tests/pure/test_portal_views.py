@@ -1,11 +1,13 @@
 """What pages say of documents and of the trail: from resources to words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +17,8 @@ from healthspace.edge.portal.content import make_reachable
 from healthspace.edge.portal.document_view import name_file, view_document
 from healthspace.edge.portal.families import FAMILIES
 from healthspace.edge.portal.frame import initials_of
-from healthspace.edge.portal.health_words import write_range, write_value
-from healthspace.edge.portal.language import choose_language, load_languages, machine_date, read_moment
+from healthspace.edge.portal.health_words import write_number, write_range, write_value
+from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date, read_moment
 from healthspace.edge.portal.listing import PAGE, Listing, Question, find_matching, lay_out, tell
 from healthspace.edge.portal.patients import name_patient, write_ins
 from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row
@@ -275,6 +277,20 @@ def test_a_date_is_told_at_its_precision(text: str, french: str, english: str) -
     assert FR.at(moment).replace("\N{NO-BREAK SPACE}", " ") == french
     assert EN.at(moment).replace("\N{NO-BREAK SPACE}", " ") == english
     assert machine_date(moment) == (text.replace("Z", "+00:00") if "T" in text else text)
+
+
+@pytest.mark.parametrize("language", [FR, EN])
+def test_dates_and_numbers_are_written_as_babel_writes_them(language: Language) -> None:
+    for day in (date(1931, 2, 28) + timedelta(days=41 * number) for number in range(900)):
+        first = "1er" if language is FR and day.day == 1 else f"{day.day}"
+        for said, pattern in ((language.on(day), "MMMM y"), (language.shortly(day), "MMM y")):
+            assert said == f"{first} {format_date(day, pattern, locale=language.locale)}"
+        assert language.short_month(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)) == format_date(
+            day, "MMM yy", locale=language.locale
+        )
+    for number in (0.0, 0.00012, 5.5, -0.25, 7.0, 98.25, 1234.5, 12345.6, 250000.4, 1.5e9):
+        rounded = float(f"{number:.5g}") if number < 1e5 else round(number)
+        assert write_number(number, language) == format_decimal(rounded, format="#,##0.######", locale=language.locale)
 
 
 @pytest.mark.parametrize("text", [None, "", "soon", "2026-13", "20260101", "2026-02-30", "0000"])

@@ -8,7 +8,7 @@ from healthspace.fhir.resource_types import NUMBER
 from healthspace.resources.compile import BY_DATE, compile_ids, compile_page
 from healthspace.resources.query import Hashed, Named, Not, Query
 from healthspace.resources.reach import Reach, hashes_of, said_by_documents
-from healthspace.resources.reading import all_shown
+from healthspace.resources.reading import all_shown_resources
 from healthspace.resources.store import read_several
 from healthspace.resources.stored import Resource, open_row
 
@@ -33,7 +33,7 @@ async def gather(p: Permit, types: Iterable[str], *, observed: Codes | None = No
     shown = [NUMBER[type_] for type_ in types if p.owner in (Reach(p).scope(type_).owners or ())]
     hashes = None if observed is None else [h for path, codes in observed.items() for h in hashes_of(p.keys, OBSERVATION, (path,), codes)]
     rows = await p.tx.fetch(OF_TYPES, p.owner, shown, most, NUMBER[OBSERVATION], hashes) if shown else []
-    return [one.json() for one in all_shown(p, (open_row(p.cipher, row) for row in rows))]
+    return list(all_shown_resources(p, (open_row(p.cipher, row) for row in rows)))
 
 
 async def gather_entered(p: Permit, type_: str) -> list[Resource]:
@@ -43,7 +43,7 @@ async def gather_entered(p: Permit, type_: str) -> list[Resource]:
         return []
     query = Query(type_, conditions=[Not(Hashed(said_by_documents(p.keys, type_)))])
     statement, values = compile_page(query, scope, BY_DATE[True], None, MOST)
-    return [one.json() for one in all_shown(p, (open_row(p.cipher, row) for row in await p.tx.fetch(statement, *values)))]
+    return list(all_shown_resources(p, (open_row(p.cipher, row) for row in await p.tx.fetch(statement, *values))))
 
 
 async def which_shown(p: Permit, type_: str, ids: Sequence[UUID]) -> set[UUID]:
@@ -61,4 +61,4 @@ async def gather_named(p: Permit, type_: str, ids: Iterable[UUID]) -> list[Resou
     if not wanted or p.owner not in (Reach(p).scope(type_).owners or ()):
         return []
     found = await read_several(p.tx, p.cipher, wanted)
-    return [one.json() for one in all_shown(p, found)]
+    return list(all_shown_resources(p, found))

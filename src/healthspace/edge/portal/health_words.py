@@ -2,8 +2,6 @@
 
 import re
 
-from babel.numbers import format_decimal
-
 from healthspace.edge.portal.language import NO_BREAK, Language, mark
 from healthspace.profile.convert import Unit
 from healthspace.profile.curves import Point
@@ -167,8 +165,9 @@ def _join_unit(shown: str, unit: Unit, language: Language) -> str:
 
 def write_number(value: float, language: Language) -> str:
     """A number in the language's own signs; as many digits as it has, but never more than five that tell."""
-    rounded = float(f"{value:.5g}") if abs(value) < 1e5 else round(value)
-    return format_decimal(rounded, format="#,##0.######", locale=language.locale)
+    text = f"{float(f'{value:.5g}') if abs(value) < 1e5 else round(value):,.6f}".rstrip("0").rstrip(".")
+    signs = language.locale.number_symbols["latn"]
+    return text.translate({ord(","): signs["group"], ord("."): signs["decimal"]})
 
 
 def write_result(point: Point, language: Language) -> str:

@@ -91,11 +91,11 @@ class Language:
 
     def on(self, moment: Moment | datetime | date | None) -> str:
         """A date in words: "24 novembre 2026"; a month or a year when no more is known."""
-        return self._date(moment, "d MMMM y")
+        return self._date(moment, "wide")
 
     def shortly(self, moment: Moment | datetime | date | None) -> str:
         """A date in few letters: "24 nov. 2026"."""
-        return self._date(moment, "d MMM y")
+        return self._date(moment, "abbreviated")
 
     def at(self, moment: Moment | datetime | None) -> str:
         """A date with its time where one is known: "24 novembre 2026 à 14 h 05"."""
@@ -119,7 +119,8 @@ class Language:
 
     def short_month(self, moment: datetime) -> str:
         """A month in few letters: "nov. 26"."""
-        return format_date(self._day(moment), "MMM yy", locale=self.locale)
+        day = self._day(moment)
+        return f"{self._month(day, 'abbreviated')} {day.year % 100:02d}"
 
     def weekday(self, moment: datetime) -> str:
         """A heading for a day: "Mardi 24 novembre 2026"."""
@@ -144,14 +145,22 @@ class Language:
             return self.say("%(number)s kB", number=max(1, round(octets / 1000)))
         return self.say("%(number)s MB", number=format_decimal(octets / 1_000_000, format="0.#", locale=self.locale))
 
-    def _date(self, moment: Moment | datetime | date | None, pattern: str) -> str:
+    def _date(self, moment: Moment | datetime | date | None, width: str) -> str:
+        """A date as both languages write it; a page has hundreds, and Babel's patterns would be read for each."""
         if moment is None:
             return ""
-        if isinstance(moment, Moment) and moment.precision in {Precision.YEAR, Precision.MONTH}:
-            pattern = pattern.removeprefix("d ") if moment.precision is Precision.MONTH else "y"
-        text = format_date(self._day(moment), pattern, locale=self.locale)
+        precision, day = moment.precision if isinstance(moment, Moment) else Precision.DAY, self._day(moment)
+        if precision is Precision.YEAR:
+            return str(day.year)
+        month = f"{self._month(day, width)} {day.year}"
+        if precision is Precision.MONTH:
+            return month
         # French writes the first day of a month as an ordinal.
-        return f"1er {text[2:]}" if self.code == "fr" and text.startswith("1 ") else text
+        return f"1er {month}" if self.code == "fr" and day.day == 1 else f"{day.day} {month}"
+
+    def _month(self, day: date, width: str) -> str:
+        name: str = self.locale.months["format"][width][day.month]
+        return name
 
     def _day(self, moment: Moment | datetime | date) -> date:
         return self._local(moment).date() if isinstance(moment, Moment | datetime) else moment

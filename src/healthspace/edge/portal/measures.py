@@ -14,7 +14,7 @@ from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.edge.portal.results import date_ticks, decimal_of, draw_curve
 from healthspace.edge.portal.visit import Visit
 from healthspace.profile.analytes import ANALYTES
-from healthspace.profile.curves import Curve, draw_curves
+from healthspace.profile.curves import Curve, by_curve, draw_series, series_of
 from healthspace.profile.elements import codings_of, is_from_citizen
 from healthspace.profile.measures import BY_KEY, DIASTOLIC, GROWTH, PRESSURE, SYSTOLIC, VITALS, Pressure, grow, read_pressures
 from healthspace.profile.merge import Merged
@@ -59,6 +59,8 @@ class MeasureCard:
     when: Moment | None
     chart: Markup
     rows: tuple[Reading, ...]
+    count: int
+    """How many there are for the file; the page has rows for the latest."""
     note: str
 
 
@@ -73,7 +75,7 @@ async def show_measures(visit: Visit) -> Response:
 async def export_measures(visit: Visit) -> Response:
     """GET /measures/{key}/csv: the table of one measurement as a file; NotFound when there is none."""
     sight = await open_sight(visit, ("Observation",), observed={"code": MEASURE_CODES})
-    card = next((card for card in show_cards(sight, visit) if card.key == visit.request.path_params["key"]), None)
+    card = next(iter(show_cards(sight, visit, (visit.request.path_params["key"],), most=ROWS)), None)
     if card is None or not sight.takes:
         raise NotFound
     lines = [f"{row.when.at.isoformat() if row.when else ''};{_plain(row.value)};{_plain(row.sources[0].title)}" for row in card.rows]
@@ -87,18 +89,24 @@ async def export_measures(visit: Visit) -> Response:
     return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def show_cards(sight: Sight, visit: Visit, only: Collection[str] = ()) -> list[MeasureCard]:
-    """A card for each kind that the record holds, in the order of the kinds; `only` some of them when they are named."""
+def show_cards(sight: Sight, visit: Visit, only: Collection[str] = (), *, most: int = SHOWN) -> list[MeasureCard]:
+    """A card for each kind that the record holds, in the order of the kinds, with its `most` latest; `only` some when they are named."""
     codes = codes_of(only or VITALS)
     observations = [one for one in sight.picture.facts if one["resourceType"] == "Observation" and has_code(one, codes)]
-    curves = {curve.key: curve for curve in draw_curves(observations, visit.language.code) if curve.key in VITALS - PAIRED}
+    groups = {key: group for key, group in by_curve(observations).items() if key in VITALS - PAIRED}
+    curves = {series.key: series for series in series_of(groups, visit.language.code)}
     pressures = read_pressures(observations)
     order = [
         *(kind for kind in BY_KEY if kind in curves or (kind == "pressure" and pressures)),
         *(key for key in curves if key not in BY_KEY),
     ]
     wanted = [key for key in order if not only or key in only]
-    return [_pressure_card(pressures, sight, visit) if key == "pressure" else _card(curves[key], sight, visit) for key in wanted]
+    return [
+        _pressure_card(pressures, sight, visit, most)
+        if key == "pressure"
+        else _card(draw_series(curves[key], visit.language.code), sight, visit, most)
+        for key in wanted
+    ]
 
 
 def has_code(observation: dict[str, object], codes: Collection[str]) -> bool:
@@ -106,7 +114,7 @@ def has_code(observation: dict[str, object], codes: Collection[str]) -> bool:
     return any(system == LOINC and code in codes for system, code in codings_of(observation.get("code")))
 
 
-def _card(curve: Curve, sight: Sight, visit: Visit) -> MeasureCard:
+def _card(curve: Curve, sight: Sight, visit: Visit, most: int) -> MeasureCard:
     language = visit.language
     born = str(sight.picture.patient.get("birthDate", ""))
     ages = grow(curve, born) if curve.key in GROWTH else []
@@ -115,20 +123,21 @@ def _card(curve: Curve, sight: Sight, visit: Visit) -> MeasureCard:
     note = language.say("By age, without reference lines: ask your doctor how to read them.") if growing else ""
     rows = tuple(
         Reading(read_moment(point.time), write_result(point, language), show_sources(point.fact, sight, visit), _own(point.fact, sight))
-        for point in reversed(curve.points[-ROWS:])
+        for point in reversed(curve.points[-most:])
     )
-    return MeasureCard(curve.key, curve.name, rows[0].value, rows[0].when, chart, rows, note)
+    return MeasureCard(curve.key, curve.name, rows[0].value, rows[0].when, chart, rows, min(len(curve.points), ROWS), note)
 
 
-def _pressure_card(pressures: Sequence[Pressure], sight: Sight, visit: Visit) -> MeasureCard:
+def _pressure_card(pressures: Sequence[Pressure], sight: Sight, visit: Visit, most: int) -> MeasureCard:
     language = visit.language
     rows = tuple(
         Reading(read_moment(one.time), write_pressure(one, language), show_sources(one.fact, sight, visit), _own(one.fact, sight))
-        for one in reversed(pressures[-ROWS:])
+        for one in reversed(pressures[-most:])
     )
     note = language.say("Full line: systolic (the higher number). Dashes: diastolic.")
     chart = draw_pressures(pressures[-ROWS:], language)
-    return MeasureCard("pressure", language.say(PRESSURE_NAME), rows[0].value, rows[0].when, chart, rows, note)
+    count = min(len(pressures), ROWS)
+    return MeasureCard("pressure", language.say(PRESSURE_NAME), rows[0].value, rows[0].when, chart, rows, count, note)
 
 
 def write_pressure(one: Pressure, language: Language) -> str:
