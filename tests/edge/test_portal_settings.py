@@ -82,7 +82,7 @@ async def test_a_record_is_closed_after_a_question_and_comes_back_whole(
     done = await client.post("/settings/close", data={"sure": "yes", "reason": "Je déménage"}, headers=HERE)
     assert done.headers["location"] == "/settings?done=closed"
     assert (await client.get("/")).headers["location"] == "/settings"
-    assert "Votre dossier est fermé" in (await client.get("/settings")).text
+    assert "Ce dossier est fermé" in (await client.get("/settings")).text
     assert (await client.get(f"/documents/{document}")).status_code == 404
     signed_in(service, client, Role.SPECIALIST)
     assert (await client.get(f"/patients/{patient}")).status_code == 404

@@ -6,6 +6,7 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Browser, Page
 
+from tests.journeys.acting_pages import walk_for_a_child
 from tests.journeys.browsing import DESKTOP, MOBILE, NARROWEST, a_page
 from tests.journeys.every_page import walk
 
@@ -68,15 +69,32 @@ def faults(page: Page) -> list[str]:
     return [*violations(page), *overflows(page)]
 
 
+def glance(page: Page) -> list[str]:
+    """What is wrong on a small screen with a page that was looked at whole as somebody else."""
+    page.evaluate(AXE)
+    resize(page, NARROWEST)
+    found = [f"{NARROWEST[0]} px: {one}" for one in page.evaluate(VIOLATIONS, EVERYTHING)]
+    found += ["scrolls sideways"] if page.evaluate(OVERFLOW) > ROUNDING else []
+    resize(page, DESKTOP)
+    return found
+
+
 def audit(browser: Browser, address: str, language: str) -> list[str]:
     """What is wrong on any page of the router in one language."""
     wrong: list[str] = []
     with a_page(browser, address, language=language) as page:
         for kind in walk(page):
             wrong += [f"{kind}: {one}" for one in faults(page)]
-            if page.evaluate("document.documentElement.lang") != language or page.locator("h1").count() != 1:
-                wrong.append(f"{kind}: its language or its heading")
+            wrong += _wrong_frame(page, kind, language)
+        for kind, new in walk_for_a_child(page):
+            wrong += [f"{kind}: {one}" for one in (faults(page) if new else glance(page))]
+            wrong += _wrong_frame(page, kind, language)
     return wrong
+
+
+def _wrong_frame(page: Page, kind: str, language: str) -> list[str]:
+    right = page.evaluate("document.documentElement.lang") == language and page.locator("h1").count() == 1
+    return [] if right else [f"{kind}: its language or its heading"]
 
 
 def resize(page: Page, size: tuple[int, int]) -> None:

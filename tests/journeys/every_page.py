@@ -11,6 +11,7 @@ from healthspace.edge import portal
 from tests.journeys.browsing import read_number, sign_in, sign_out
 
 CITIZEN, DOCTOR = "citizen", "treating-doctor"
+RECORD = "/patients/{patient}"
 
 NO_PAGES = frozenset(
     {
@@ -21,24 +22,41 @@ NO_PAGES = frozenset(
             for prefix in ("", "/patients/{patient}")
             for part in ("newest", "original", "attachments/{number:int}")
         ),
-        "/patients/{patient}/documents/{id}/change/{change}",
         "/measures/{key}/csv",
         "/patients/{patient}/measures/{key}/csv",
-        # Opened under the citizen's own address; under a patient's, they are for who represents them.
-        "/patients/{patient}/entries/{kind}",
-        "/patients/{patient}/corrections/new",
         "/access/export.csv",
         "/access/export.json",
         "/reviews/{id}",  # a demonstration begins without any
-        # Nor with an invitation (walked through in test_relatives.py), or with a minor.
+        # Nor with an invitation (walked through in test_relatives.py).
         *(f"/relatives/{{id}}/{part}" for part in ("answer", "change", "end")),
-        *(f"/patients/{{patient}}/relatives{part}" for part in ("", "/invite", "/{id}/change", "/{id}/end")),
-        *(f"/patients/{{patient}}/privacy{part}" for part in ("", "/end/{id}")),
-        *(f"/patients/{{patient}}/notifications{part}" for part in ("", "/choices")),
-        *(f"/patients/{{patient}}/access/{part}" for part in ("{id}/question", "export.csv", "export.json")),
+        *(f"{RECORD}/{file}" for file in ("settings/export", "access/export.csv", "access/export.json")),
     }
 )
-"""Routes that answer with a file or lead elsewhere; and the page of a change, which is opened as a citizen already."""
+"""Routes that answer with a file or lead elsewhere, and those that a demonstration has nothing for."""
+REPRESENTED = frozenset(
+    f"{RECORD}/{path}"
+    for path in (
+        "access/{id}/question",
+        "corrections/new",
+        "documents/{id}/change/{change}",
+        "entries/{kind}",
+        "notifications",
+        "notifications/choices",
+        "privacy",
+        "privacy/end/{id}",
+        "relatives",
+        "relatives/invite",
+        "relatives/{id}/change",
+        "relatives/{id}/end",
+        "settings",
+        "settings/close",
+        "settings/erase",
+        "settings/print",
+    )
+)
+"""What of a patient's record is for who represents them: `acting_pages.py` opens it."""
+PROFESSIONAL = frozenset(f"{RECORD}/{path}" for path in ("emergency", "confidential", "vaccination/add"))
+"""What of it is for professionals alone."""
 
 OPENED: dict[str, tuple[str, str]] = {
     "/my-accesses": ("specialist", "/my-accesses"),
@@ -102,7 +120,7 @@ def opening_of(route: str) -> Opening:
 def pages() -> list[str]:
     """The routes of the router that show a page."""
     shown = {route.path for route in portal.routes() if isinstance(route, Route) and "GET" in (route.methods or ())}
-    return sorted(path for path in shown - NO_PAGES if not path.endswith("csv"))
+    return sorted(path for path in shown - NO_PAGES - REPRESENTED if not path.endswith("csv"))
 
 
 def walk(page: Page) -> Iterator[str]:

@@ -17,6 +17,7 @@ WRAPPED_KEY = "SELECT wrapped_key FROM owner WHERE owner = $1"
 WRAPPED_KEYS = "SELECT owner, wrapped_key FROM owner WHERE owner = ANY ($1::bigint[]) AND state = 'open'"
 SET_DUE = "UPDATE owner SET due = $2 WHERE owner = $1"
 STATE_OF = "SELECT state FROM owner WHERE owner = $1"
+LIFE_OF = "SELECT state, due FROM owner WHERE owner = $1"
 OWNERS_DUE = "SELECT owner, state FROM owner WHERE due <= $1 ORDER BY due LIMIT $2"
 ERASE = """
     WITH bodies AS (DELETE FROM resource WHERE owner = $1),
@@ -106,6 +107,13 @@ async def set_due(tx: Tx, owner: int, due: datetime | None) -> None:
 async def state_of(tx: Tx, owner: int) -> str:
     state: str = await tx.fetchval(STATE_OF, owner)
     return state
+
+
+async def life_of(tx: Tx, owner: int) -> tuple[str, datetime | None]:
+    """The state of an owner, and when its next step comes by itself."""
+    row = await tx.fetchrow(LIFE_OF, owner)
+    assert row is not None  # noqa: S101 - owners are never deleted
+    return row["state"], row["due"]
 
 
 async def find_owners_due(database: Database, now: datetime, limit: int) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 A step writes the state of the owner, the holder's Patient (TD02 tells `active` and the closure) and a proof, in one transaction.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from healthspace.access.rules import Action, Reason, Tie
 from healthspace.access.states import State
 from healthspace.base.errors import Conflict, Invalid, Refused
 from healthspace.base.ids import new_id
-from healthspace.database.owners import change_state, erase_owner, set_due, state_of
+from healthspace.database.owners import change_state, erase_owner, life_of, set_due, state_of
 from healthspace.identity.caller import Kind
 from healthspace.identity.ins import SYSTEMS
 from healthspace.record.carers import is_minor, leads, majority_of
@@ -28,7 +29,52 @@ from healthspace.terminology.uris import ROLE_CODES
 
 DEATH = "patient-deces"
 """Motive of the closure of a record whose holder has died; the guide gives no list of motives."""
+STEPS = {
+    State.ANNOUNCED: frozenset({Action.CONFIRM_SPACE, Action.OBJECT_TO_SPACE}),
+    State.REFUSED: frozenset({Action.REOPEN_SPACE, Action.ERASE_SPACE}),
+    State.OPEN: frozenset({Action.CLOSE_SPACE, Action.ERASE_SPACE}),
+    State.SUSPENDED: frozenset({Action.CLOSE_SPACE}),
+    State.CLOSED: frozenset({Action.REOPEN_SPACE, Action.ERASE_SPACE}),
+}
+"""The steps that lead somewhere from each state, for the holder and for who represents them."""
 REPRESENTS = {"coding": [{"system": ROLE_CODES, "code": "PRN"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a record stands: its state, when the next step comes by itself, since when and why it is closed."""
+
+    state: State
+    due: datetime | None
+    of_age: bool
+    """The holder has come of age and has not confirmed their record yet."""
+    closed: str = ""
+    """A FHIR instant; `motive` is a code, `reason` the words of who closed it."""
+    motive: str = ""
+    reason: str = ""
+
+    @property
+    def steps(self) -> frozenset[Action]:
+        """What changes it now, as far as the rules let the caller do it."""
+        objects = self.state is State.SUSPENDED and self.due is not None
+        more = {Action.CONFIRM_SPACE} if self.of_age else {Action.OBJECT_TO_SPACE} if objects else set[Action]()
+        return STEPS.get(self.state, frozenset()) | more
+
+
+async def read_life(p: Permit) -> Life:
+    """Where the life of the record stands."""
+    p.must_be_for(Action.READ_PATIENT)
+    state, due = await life_of(p.tx, p.owner)
+    known = [one for one in (await patient_of(p)).json().get("extension", []) if one["url"] == CLOSURE]
+    told: Resource = {part["url"]: part for one in known[-1:] for part in one["extension"]}
+    return Life(
+        State(state),
+        due,
+        of_age=Tie.OF_AGE in p.relations,
+        closed=told.get("dateFermeture", {}).get("valueDateTime", ""),
+        motive=told.get("motifFermeture", {}).get("valueCoding", {}).get("code", ""),
+        reason=told.get("raisonFermeture", {}).get("valueString", ""),
+    )
 
 
 async def announce_space(p: Permit, traits: Traits, *, announced: bool, representative: UUID | None = None) -> UUID:

@@ -8,28 +8,32 @@ from healthspace.access.facts import ACCEPTED, ENDED, EXPIRED, EXPIRES, INVITATI
 from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Door, Permit
 from healthspace.access.rules import Action, Tie
+from healthspace.access.states import State
 from healthspace.base import clock
 from healthspace.base.errors import NotFound, Refused
 from healthspace.base.ids import owner_of
+from healthspace.database.owners import state_of
 from healthspace.fhir.dates import instants_of
 from healthspace.fhir.exact_json import write_json
 from healthspace.identity.caller import Caller
 from healthspace.record.carers import leads
 from healthspace.record.spaces import patient_of
-from healthspace.resources.names import pointed_to
+from healthspace.resources.names import Place, pointed_to
 from healthspace.resources.reading import read_resource, why_hidden
 from healthspace.resources.store import read_all
 from healthspace.resources.stored import Resource, Stored
 
 RELATED = frozenset({Tie.INVITED, Tie.CARER, Tie.REPRESENTATIVE})
+REPRESENTING = frozenset({Tie.REPRESENTATIVE})
 
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """One who invited the caller: the invitation (RelatedPerson), and the names of whose record it is (HumanName)."""
+    """One who invited the caller: the invitation (RelatedPerson), the names of whose record it is (HumanName), and its state."""
 
     related: Stored
     names: tuple[Resource, ...]
+    state: str = State.OPEN
 
 
 async def list_relatives(p: Permit) -> list[Resource]:
@@ -43,33 +47,40 @@ async def list_relatives(p: Permit) -> list[Resource]:
 async def list_tied(door: Door, caller: Caller) -> list[Tied]:
     """Who invited the caller and waits for an answer, and whose carer or representative they are. One line in the trail of each.
 
-    NotFound for a caller who is no citizen. Who invites is named to who is invited: else nobody could answer.
+    A record that is not open is among them for who represents its holder: they decide what becomes of it. NotFound for a caller who is
+    no citizen. Who invites is named to who is invited: else nobody could answer.
     """
     if caller.patient is None:
         raise NotFound
+    live = list[tuple[Place, str]]()
     async with door.database.reading() as tx:
-        places = await pointed_to(tx, leads(door.keys, "invited", caller.patient))
-        # What has run out is not asked for: nobody finds refusals of it in their history.
-        live = [place for place in places if await is_tied(tx, door.keys, place[0], caller.key, RELATED, clock.now())]
-    found = [one for owner, identifier in live if (one := await _read_tied(door, caller, owner, identifier))]
+        for place in await pointed_to(tx, leads(door.keys, "invited", caller.patient)):
+            state = await state_of(tx, place[0])
+            # What has run out is not asked for: nobody finds refusals of it in their history.
+            wanted = RELATED if state == State.OPEN else REPRESENTING
+            if await is_tied(tx, door.keys, place[0], caller.key, wanted, clock.now()):
+                live.append((place, state))
+    found = [one for place, state in live if (one := await _read_tied(door, caller, place, state))]
     return [one for one in found if state_of_care(one.related.json(), clock.now()) in {PENDING, ACCEPTED}]
 
 
 async def read_tied(door: Door, caller: Caller, identifier: UUID) -> Tied:
     """One invitation for the caller; NotFound when it is none, has ended or has run out."""
-    tied = await _read_tied(door, caller, owner_of(identifier), identifier)
+    tied = await _read_tied(door, caller, (owner_of(identifier), identifier))
     if tied is None or state_of_care(tied.related.json(), clock.now()) not in {PENDING, ACCEPTED}:
         raise NotFound
     return tied
 
 
-async def _read_tied(door: Door, caller: Caller, owner: int, identifier: UUID) -> Tied | None:
+async def _read_tied(door: Door, caller: Caller, place: Place, state: str = State.OPEN) -> Tied | None:
+    owner, identifier = place
+    action = Action.READ_ACCESS if state == State.OPEN else Action.READ_PATIENT
     try:
-        async with door.permit(caller, Action.READ_ACCESS, owner) as p:
+        async with door.permit(caller, action, owner) as p:
             related = await read_resource(p, "RelatedPerson", identifier)
             if caller.key not in keys_named_in(related.json(), p.keys):
                 return None
-            return Tied(related, tuple((await patient_of(p)).json().get("name", ())))
+            return Tied(related, tuple((await patient_of(p)).json().get("name", ())), state)
     except (Refused, NotFound):
         return None  # traced; it has ended, or run out
 

@@ -16,6 +16,7 @@ from healthspace.edge.portal import (
     health_routes,
     home,
     information,
+    life,
     patients,
     printing,
     privacy,
@@ -60,13 +61,21 @@ def routes() -> list[BaseRoute]:
 
 
 def _settings(get: Get, post: Get) -> list[Route]:
+    """The settings of a record and the steps of its life, also under the address of a patient, and one's sessions."""
+    one = [
+        (get, "", Action.READ_PATIENT, settings.show_settings),
+        (get, "/export", Action.SEARCH_RESOURCES, settings.export_record),
+        (get, "/print", Action.READ_RECORD, printing.print_record),
+        (get, "/close", Action.READ_PATIENT, life.ask_to_close),
+        (post, "/close", Action.CLOSE_SPACE, life.close),
+        (get, "/erase", Action.READ_PATIENT, life.ask_to_erase),
+        (post, "/erase", Action.ERASE_SPACE, life.erase),
+        (post, "/reopen", Action.REOPEN_SPACE, life.reopen),
+        (post, "/confirm", Action.CONFIRM_SPACE, life.confirm),
+        (post, "/object", Action.OBJECT_TO_SPACE, life.object_to),
+    ]
     return [
-        get("/settings", Action.READ_PATIENT, settings.show_settings),
-        get("/settings/export", Action.SEARCH_RESOURCES, settings.export_record),
-        get("/settings/print", Action.READ_RECORD, printing.print_record),
-        get("/settings/close", Action.READ_PATIENT, settings.ask_to_close),
-        post("/settings/close", Action.CLOSE_SPACE, settings.close),
-        post("/settings/reopen", Action.REOPEN_SPACE, settings.reopen),
+        *(method(f"{prefix}/settings{path}", action, handler) for prefix in RECORDS for method, path, action, handler in one),
         get("/sessions", Action.READ_SESSIONS, sessions.show_sessions),
         post("/sessions/extend", Action.READ_SESSIONS, sessions.extend),
         post("/sessions/others/end", Action.END_SESSIONS, sessions.end_others),

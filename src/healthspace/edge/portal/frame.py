@@ -56,6 +56,8 @@ class Tab:
     name: str
     path: str
     action: Action = Action.READ_RECORD
+    also: tuple[Action, ...] = ()
+    """Or to whom one of these is not."""
     whole: bool = False
     """Only for whom `action` is allowed on all of the record: others have a page of their own for what they did."""
 
@@ -87,6 +89,7 @@ RECORD_TABS = (
     Tab(mark("Relatives"), "/relatives", Action.INVITE_CARER),
     Tab(mark("History of accesses"), "/access", Action.READ_TRAIL, whole=True),
     Tab(mark("Notifications"), "/notifications", Action.READ_NOTIFICATIONS),
+    Tab(mark("Settings and rights"), "/settings", Action.CLOSE_SPACE, (Action.REOPEN_SPACE, Action.OBJECT_TO_SPACE)),
 )
 """The parts of a patient's record, in their order."""
 
@@ -226,8 +229,11 @@ DONE = {
     "unsecret": mark("Done. Parents and carers see this document."),
     "release": mark("Done. The patient sees this document."),
     "deleted": mark("Done. The document is deleted."),
-    "closed": mark("Done. Your record is closed."),
-    "reopened": mark("Done. Your record is open again."),
+    "closed": mark("Done. The record is closed."),
+    "reopened": mark("Done. The record is open again."),
+    "confirmed": mark("Done. The record is open."),
+    "objected": mark("Done. Your objection is noted."),
+    "erased": mark("Done. The record is erased for good."),
     "added-for-relative": mark("Done. The document is in their record."),
     "invited": mark("Done. If all you typed is right, this person finds your invitation in their health space."),
     "carer-changed": mark("Done. What this carer may do has changed."),

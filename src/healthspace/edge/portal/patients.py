@@ -147,7 +147,7 @@ async def _locate(door: Door, value: str) -> UUID | None:
 
 def show_banner(patient: dict[str, Any], p: Permit, language: Language) -> PatientBanner:
     """Whose record is open, with the parts of it that are not refused. Who sees only its own deposits sees no trait, but the number."""
-    parts = tuple(tab for tab in RECORD_TABS if p.allows(tab.action, whole=tab.whole))
+    parts = tuple(tab for tab in RECORD_TABS if any(p.allows(action, whole=tab.whole) for action in (tab.action, *tab.also)))
     return replace(name_patient(patient, p.scope, language, language.day(p.now)), parts=parts)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from healthspace.base.errors import NotFound
 from healthspace.edge.portal.health import FactRow, Sight, look, show_item_row
 from healthspace.edge.portal.health_words import SECTIONS
 from healthspace.edge.portal.patients import read_ins_of
@@ -31,9 +32,11 @@ class PrintedSection:
 
 
 async def print_record(visit: Visit) -> Response:
-    """GET /settings/print; ?page= the further documents."""
+    """GET …/settings/print; ?page= the further documents. NotFound for whoever reads and takes nothing away."""
     asked = visit.number("page")
     async with look(visit, PROFILE_TYPES if asked == 1 else (), observed=OBSERVED) as sight:
+        if not sight.enters:
+            raise NotFound
         outlines = await outline_documents(sight.permit, {})
         last = max(1, -(-len(outlines) // A_PART))
         number = min(asked, last)
@@ -43,8 +46,11 @@ async def print_record(visit: Visit) -> Response:
     return visit.render(
         "print.html",
         current="/settings",
+        tab="/settings",
         here=False,
         holder=sight.picture.patient,
+        patient=sight.banner,
+        own=visit.own,
         name=read_name(sight.picture.patient.get("name")),
         ins=read_ins_of(sight.picture.patient),
         sections=[show_printed(section, sight, visit) for section in made if section.state is not State.EMPTY],

@@ -3,15 +3,16 @@
 Under `/patients/{patient}` it is the page of a person whom the visitor represents; a carer has none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import Response
 
 from healthspace.access.facts import ACCEPTED, ENDED, EXPIRED, EXPIRES, FEED, PENDING, REFUSED, represents, scopes_of, value_of
-from healthspace.access.rules import Action
+from healthspace.access.rules import Action, Reason
+from healthspace.access.states import State
 from healthspace.base import clock
-from healthspace.base.errors import Invalid, NotFound
+from healthspace.base.errors import Invalid, NotFound, Refused
 from healthspace.base.ids import owner_of
 from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
@@ -41,6 +42,13 @@ RELATIONS = {
 }
 """What a carer is to the person (v3-RoleCode)."""
 REPRESENTATIVE = mark("Legal representative")
+STANDINGS: dict[str, str] = {
+    State.ANNOUNCED: mark("It is not open yet"),
+    State.REFUSED: mark("It was objected to"),
+    State.SUSPENDED: mark("It is suspended"),
+    State.CLOSED: mark("It is closed"),
+}
+NOT_OPEN = frozenset({Reason.RECORD_CLOSED, Reason.RECORD_NOT_OPEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class Relative:
     feeds: bool
     patient: str = ""
     """The Patient whose record it is, for one who helps."""
+    standing: str = ""
+    """What has become of that record, in words, when it is not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +103,16 @@ class Circle:
 
 
 async def show_relatives(visit: Visit) -> Response:
-    """GET /relatives, and /patients/{patient}/relatives for who represents them."""
-    circle = await read_circle(visit)
+    """GET /relatives, and /patients/{patient}/relatives for who represents them.
+
+    Whose own record is not open has nobody around it now, and still acts for others.
+    """
+    try:
+        circle = await read_circle(visit)
+    except Refused as error:
+        if not visit.own or error.message not in NOT_OPEN:
+            raise
+        circle = Circle({}, None, minor=False, relatives=(), most=0)
     tied = await list_tied(visit.service.door, visit.caller) if visit.own else []
     helped = [show_tied(one, visit.language) for one in tied]
     return visit.render(
@@ -217,7 +235,8 @@ def show_relative(related: Resource, language: Language, name: str = "") -> Rela
 
 def show_tied(tied: Tied, language: Language) -> Relative:
     """The same, for who is invited or helps."""
-    return show_relative(tied.related.json(), language, read_name(tied.names))
+    shown = show_relative(tied.related.json(), language, read_name(tied.names))
+    return replace(shown, standing=language.say(STANDINGS[tied.state])) if tied.state in STANDINGS else shown
 
 
 def _name_scope(language: Language, *, represented: bool, feeds: bool) -> str:
