@@ -17,8 +17,9 @@ from healthspace.identity.personas import Role
 from healthspace.record.authorise import list_access
 from healthspace.record.consents import Switch, read_choices, turn_on
 from healthspace.record.spaces import owner_of_patient
-from tests.edge.pages import HERE, Deposit, count, signed_in, since
-from tests.harness import a_citizen, as_caller
+from tests.edge.pages import HERE, Deposit, count, signed_in, since, words
+from tests.edge.test_portal_forms import forms_of
+from tests.harness import a_citizen, as_caller, treated
 
 SPECIALIST = "81000000029"
 
@@ -183,3 +184,22 @@ async def test_a_number_that_is_not_right_is_told_beside_the_field(
     page = await client.get(answer.headers["location"])
     assert (page.status_code, told in page.text) == (422, True)
     assert 'aria-invalid="true"' in page.text or "aria-invalid=true" in page.text
+
+
+async def test_whoever_may_read_is_blocked_from_the_list_the_treating_doctor_too(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await deposit()
+    await treated(service, patient)
+    signed_in(service, client, patient)
+    (form,) = [form for form in forms_of("", (await client.get("/privacy")).text) if form.action.endswith("/block/ask") and form.held]
+    asked = await client.post(form.action, data=form.held, headers=HERE)
+    assert "Bloquer Hélène MOREL" in asked.text
+    (form,) = [form for form in forms_of("", asked.text) if form.action == "/privacy/block"]
+    assert (await client.post(form.action, data=form.held, headers=HERE)).headers["location"] == "/privacy?done=blocked"
+    page = words(await client.get("/privacy"))
+    assert "Peuvent lire aujourd’hui 0 professionnel" in page
+    assert page.count("Hélène MOREL") == 2, "among the blocked, and on the button beside"
+    signed_in(service, client, Role.TREATING_DOCTOR)
+    assert (await client.get(f"/patients/{patient}")).status_code == 404

@@ -181,9 +181,14 @@ async def read_privacy(visit: Visit) -> Privacy:
 def show_choices(
     choices: Choices, teams: list[dict[str, Any]], language: Language, holder: dict[str, Any], banner: PatientBanner | None = None
 ) -> Privacy:
-    """Who may read now, treating doctors first and then the latest authorised; whose authorisation has ended; who is blocked."""
+    """Who may read now, treating doctors first and then the latest authorised; whose authorisation has ended; who is blocked.
+
+    Who is blocked, or works in a blocked place, reads nothing, whatever they are to the person.
+    """
+    barred = {str(choice.actor.get("identifier", {}).get("value", "")) for choice in choices.blocked}
+    readers = (*show_treating(teams, language), *(_show_choice(choice, language) for choice in choices.authorised))
     return Privacy(
-        (*show_treating(teams, language), *(_show_choice(choice, language) for choice in choices.authorised)),
+        tuple(reader for reader in readers if not barred & set(_numbers_of(reader))),
         tuple(_show_choice(choice, language) for choice in choices.ended),
         tuple(_show_choice(choice, language) for choice in choices.blocked),
         frozenset(choices.switches),
@@ -216,6 +221,12 @@ def show_reader(
         name, role, place = f"{person.given} {person.family}", language.say(named) if named else "", person.structure.name
     since, until = read_moment((period or {}).get("start")), read_moment((period or {}).get("end"))
     return Reader(name, role, place, treating, consent, since, until, person.rpps if person else "")
+
+
+def _numbers_of(reader: Reader) -> tuple[str, ...]:
+    """The numbers by which a reader can be blocked: their own, and that of the place where they work."""
+    person = professional_of(reader.number) if reader.number else None
+    return (person.rpps, person.structure.finess) if person is not None else ()
 
 
 def _show_choice(choice: Choice, language: Language) -> Reader:

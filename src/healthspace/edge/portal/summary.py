@@ -234,6 +234,8 @@ def explain_empty(section: Section, language: Language) -> str:
         return language.say("A professional wrote that nothing is known.")
     if section.key == "vaccinations":
         return language.say("No proof recorded")
+    if section.key == "wishes":
+        return language.say("Nothing noted yet: advance directives, organ donation, another wish.")
     return language.say("Not filled in")
 
 
