@@ -26,7 +26,11 @@ LARGEST = 1 << 24
 YEAR = re.compile(rb'value="(20\d\d)')
 UNIQUE = re.compile(rb'"2\.25\.\d{20,}(?=")')
 
-HEALTH_PAGES = ("/summary", "/results", "/results/hba1c", "/measures", "/treatments", "/vaccination", "/wishes", "/timeline", "/access")
+HEALTH_PAGES = (
+    *("/summary", "/results", "/results/hba1c", "/measures", "/vaccination", "/wishes", "/access"),
+    *("/treatments", "/treatments?show=past", "/treatments?show=prescribed", "/treatments?show=dispensed"),
+    *("/timeline", "/timeline?until=2010", "/timeline?kind=results"),
+)
 CITIZEN_PAGES = (
     "/",
     "/documents",

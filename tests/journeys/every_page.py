@@ -85,6 +85,8 @@ MORE = (
     (CITIZEN, "/entries/contact"),
     (CITIZEN, "/results?only=out"),
     (CITIZEN, "/timeline?kind=results"),
+    (CITIZEN, "/timeline?until=1900"),
+    (CITIZEN, "/treatments?show=prescribed"),
     (CITIZEN, "/access?name=zzzz"),
     (DOCTOR, "/notifications"),
     (CITIZEN, "/nothing"),

@@ -1,5 +1,6 @@
 """The vaccination card, the sections of the profile, measurements, entries and the timeline, from resources alone."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from hypothesis import strategies as st
 from healthspace.base.fhirjson import DATA_ABSENT
 from healthspace.fhir.validate import validate
 from healthspace.profile.curves import draw_curves
-from healthspace.profile.elements import Standing, standing_of
+from healthspace.profile.elements import Standing, standing_of, time_of
 from healthspace.profile.entries import READERS, read_entry
 from healthspace.profile.measures import KINDS, grow, is_plausible, read_pressures
 from healthspace.profile.sections import State, make_sections
-from healthspace.profile.timeline import make_timeline
+from healthspace.profile.timeline import Dated, Event, last_meant, make_list, make_timeline
 from healthspace.profile.vaccines import ATC_DISEASES, BY_KEY, diseases_of, fill_card
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, LOINC, SNOMED
 from tests.pure.facts import a_fact, a_result, concept, quantity
@@ -238,20 +239,50 @@ def test_every_entry_that_is_read_is_a_valid_resource(kind: str, of: str, text: 
 # Timeline
 
 
+def timeline(*facts: dict[str, Any]) -> list[Event]:
+    """The timeline of facts that stand at the days which they say, a month or a year at its beginning."""
+    return make_timeline(Dated(date.fromisoformat(f"{time_of(fact) or TODAY}-01-01"[:10]), fact) for fact in facts)
+
+
 def test_results_of_one_report_are_one_event() -> None:
-    events = make_timeline(
-        [
-            a_result("718-7", 13.0, "g/dL", category=[concept(("x", "laboratory"))]),
-            a_result("789-8", 4.5, "10*12/L", category=[concept(("x", "laboratory"))]),
-            a_dose((ATC, "J07BB02")),
-            a_fact("DocumentReference", "", id="d", date="2026-01-01T08:00:00Z", description="Lettre"),
-        ]
+    events = timeline(
+        a_result("718-7", 13.0, "g/dL", category=[concept(("x", "laboratory"))]),
+        a_result("789-8", 4.5, "10*12/L", category=[concept(("x", "laboratory"))]),
+        a_dose((ATC, "J07BB02")),
+        a_fact("DocumentReference", "", id="d", date="2026-01-01T08:00:00Z", description="Lettre"),
     )
     assert [(event.kind, event.count) for event in events] == [("document", 1), ("results", 2), ("vaccination", 1)]
 
 
 def test_measurements_and_what_was_refused_are_no_events() -> None:
-    assert make_timeline([a_result("29463-7", 72, "kg"), a_dose((ATC, "J07BB02"), status="not-done")]) == []
+    assert timeline(a_result("29463-7", 72, "kg"), a_dose((ATC, "J07BB02"), status="not-done")) == []
+
+
+def test_what_has_no_date_or_was_replaced_is_no_event() -> None:
+    undated = a_dose((ATC, "J07BB02"), occurrenceDateTime="")
+    replaced = a_fact("DocumentReference", "", id="d", status="superseded", date="2026-01-01T08:00:00Z")
+    assert timeline(undated, replaced) == []
+
+
+def test_a_month_stands_below_its_days_and_a_year_below_its_months() -> None:
+    said = ("2024", "2024-01-01", "2024-01", "2024-01-02")
+    events = timeline(*(a_dose((ATC, f"J07BB0{number}"), occurrenceDateTime=when) for number, when in enumerate(said)))
+    assert [event.time for event in events] == ["2024-01-02", "2024-01-01", "2024-01", "2024"]
+
+
+@pytest.mark.parametrize(("said", "last"), [("2024", "2024-12-31"), ("2024-02", "2024-02-29"), ("2024-02-03", ""), ("", ""), ("20-4", "")])
+def test_a_month_or_a_year_may_mean_any_of_its_days(said: str, last: str) -> None:
+    assert last_meant(a_dose((ATC, "J07BB02"), occurrenceDateTime=said)) == (date.fromisoformat(last) if last else None)
+
+
+def test_a_list_says_nothing_that_is_not_so() -> None:
+    given = [
+        a_fact("MedicationRequest", "a", status=status, medicationCodeableConcept=concept((ATC, code)), authoredOn="2024-03-05")
+        for status, code in (("active", "A10BA02"), ("completed", "C09AA05"), ("entered-in-error", "N02BE01"))
+    ]
+    refused = a_fact("MedicationRequest", "a", doNotPerform=True, medicationCodeableConcept=concept((ATC, "M01AE01")))
+    events = make_list(Dated(date(2024, 3, 5), one) for one in (*given, refused))
+    assert {event.fact.standing for event in events} == {Standing.PRESENT, Standing.PAST}
 
 
 # Documents lent to the developers
@@ -282,4 +313,4 @@ def test_the_picture_of_the_lent_documents_names_everything_and_adds_nothing_pos
     curves = draw_curves(one for one in facts if is_result(one))
     assert {"glucose-premeal", "cholesterol", "tsh", "platelets"} <= {curve.key for curve in curves}
     assert all(dose.fact.resource["status"] == "completed" for line in fill_card(facts) for dose in line.done)
-    assert make_timeline(facts)
+    assert timeline(*facts)

@@ -4,6 +4,8 @@ A statement about one owner names that owner at every table, so that it goes to 
 several owners, or all, is for callers that may see them: it reads across shards, by intention.
 """
 
+from collections.abc import Sequence
+
 from healthspace.base.ids import REGISTRY
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.fhir.searching.parameters import fingerprint_of
@@ -23,6 +25,10 @@ _LATEST = """r.id = ANY (ARRAY(SELECT ranked.id FROM (
       FROM resource r CROSS JOIN LATERAL (SELECT t.h FROM unnest(r.tokens) AS t (h) WHERE t.h = ANY ({hashes}::bigint[])) AS carried
      WHERE r.type = {type} AND {clauses}) AS ranked
  WHERE ranked.place <= {most}))"""
+_DATES = "SELECT r.date{} FROM resource r WHERE r.type = {}"
+# Of several types, each is read in the order of its index; every part of the statement knows the limit as $1.
+_FIRST = "({} ORDER BY {} LIMIT $1)"
+_TOGETHER = "SELECT * FROM ({}) AS r"
 OF_ONE = "r.owner = {}"
 OF_SEVERAL = "r.owner = ANY ({}::bigint[])"
 HIDDEN = "(NOT r.tokens && {}::bigint[] OR r.tokens && ARRAY[{}::bigint])"
@@ -56,6 +62,13 @@ RANGES_OF_PATIENTS = """EXISTS (SELECT FROM unnest({}::int[], {}::float8[], {}::
 IDS = "r.id = ANY ({}::uuid[])"
 UPDATED = "r.updated BETWEEN {} AND {}"
 STALE = "r.indexed <> {}"
+
+# From one year to the one before that holds anything, by one look into the index for each.
+YEARS = """(WITH RECURSIVE latest AS (
+    ({dates} ORDER BY r.date DESC LIMIT 1)
+    UNION ALL
+    SELECT ({dates} AND r.date < date_trunc('year', latest.date, $1) ORDER BY r.date DESC LIMIT 1) FROM latest WHERE latest.date IS NOT NULL
+) SELECT {type}::smallint AS type, extract(year FROM date AT TIME ZONE $1)::integer AS year FROM latest WHERE date IS NOT NULL)"""
 
 # Orders that an index gives, each with the condition that a page goes on from.
 BY_ID = {False: ("r.id > {}", "r.id"), True: ("r.id < {}", "r.id DESC")}
@@ -115,12 +128,33 @@ def compile_count(query: Query, scope: Scope) -> Compiled:
     return statement.finish(_COUNT, statement.clauses(), "")
 
 
-class _Statement:
-    """A statement under construction: numbers its parameters."""
+def compile_together(asked: Sequence[tuple[Query, Scope]], before: Place | None, limit: int) -> Compiled:
+    """Rows of resources of several types together, the latest clinical date first, from `before` (a date and an id) on.
 
-    def __init__(self, query: Query, scope: Scope) -> None:
+    Each type is read in the order of its index: no more is looked at than `limit` of each.
+    """
+    (going_on, order), values = BY_DATE[True], [limit, *(before or ())]
+    parts = []
+    for query, scope in asked:
+        statement = _Statement(query, scope, values)
+        clauses = [*statement.clauses(), *([going_on.format("$2", "$3")] if before else [])]
+        parts.append(_FIRST.format(statement.join(_COLUMNS, clauses), order))
+    return _FIRST.format(_TOGETHER.format(" UNION ALL ".join(parts)), order), values
+
+
+def compile_years(asked: Sequence[tuple[Query, Scope]], zone: str) -> Compiled:
+    """The years, as a calendar of `zone` counts them, that hold something of each type; the latest first."""
+    values: list[object] = [zone]
+    statements = [_Statement(query, scope, values) for query, scope in asked]
+    return " UNION ALL ".join(one.list_years() for one in statements) + " ORDER BY year DESC", values
+
+
+class _Statement:
+    """A statement under construction: numbers its parameters, behind those that `values` holds already."""
+
+    def __init__(self, query: Query, scope: Scope, values: list[object] | None = None) -> None:
         self._query, self._scope = query, scope
-        self._values: list[object] = []
+        self._values: list[object] = [] if values is None else values
         self._type = self.bind(NUMBER[query.type])
         owners = scope.owners
         self._one = owners[0] if owners is not None and len(owners) == 1 else None
@@ -165,7 +199,14 @@ class _Statement:
 
     def finish(self, head: str, clauses: list[str], tail: str) -> Compiled:
         key = "" if head in {_COUNT, _IDS, _TOKENS} else _KEY_OF_ONE.format(self._owner) if self._one is not None else _KEY_OF_MANY
-        return " AND ".join([head.format(key, self._type), *clauses]) + tail, self._values
+        return self.join(head, clauses, key) + tail, self._values
+
+    def list_years(self) -> str:
+        return YEARS.format(dates=self.join(_DATES, self.clauses()), type=self._type)
+
+    def join(self, head: str, clauses: list[str], more: str = "") -> str:
+        """The statement without what follows its conditions; `more` is what its head tells beside its own columns."""
+        return " AND ".join([head.format(more, self._type), *clauses])
 
     def _clause(self, condition: Condition) -> str:
         match condition:

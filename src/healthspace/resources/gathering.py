@@ -1,12 +1,15 @@
-"""All current resources of some types that a permit shows: for the picture of one record, where nearly all of them are needed."""
+"""Resources of some types that a permit shows, for what a record tells: all current ones, or the latest days of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from healthspace.access.permit import Permit
-from healthspace.fhir.resource_types import NUMBER
-from healthspace.resources.compile import BY_DATE, compile_ids, compile_page
-from healthspace.resources.query import Hashed, Named, Not, Query
+from healthspace.fhir.resource_types import NAMES, NUMBER
+from healthspace.profile.timeline import Dated
+from healthspace.resources.compile import BY_DATE, compile_ids, compile_page, compile_together, compile_years
+from healthspace.resources.query import Hashed, Named, Not, Query, Scope
 from healthspace.resources.reach import Reach, hashes_of, said_by_documents
 from healthspace.resources.reading import all_shown_resources
 from healthspace.resources.store import read_several
@@ -14,6 +17,7 @@ from healthspace.resources.stored import Resource, open_row
 
 MOST = 20_000
 """Resources that are gathered at most: the latest."""
+LOWEST = UUID(int=0)
 
 OF_TYPES = """
     SELECT type, id, version, updated, body FROM resource
@@ -62,3 +66,47 @@ async def gather_named(p: Permit, type_: str, ids: Iterable[UUID]) -> list[Resou
         return []
     found = await read_several(p.tx, p.cipher, wanted)
     return list(all_shown_resources(p, found))
+
+
+async def gather_days(p: Permit, queries: Iterable[Query], until: date | None, zone: tzinfo, limit: int) -> AsyncIterator[list[Dated]]:
+    """What the permit shows of the answers to `queries`, the latest first from the day `until` on, in batches of whole days of `zone`.
+
+    The day of each is that of its clinical date, or of its creation where none is said (`store`): the index knows it. `limit` resources
+    are read at a time, or more where one day holds as many.
+    """
+    asked, last = _within_scope(p, queries), list[Dated]()
+    before = (datetime.combine(until + timedelta(days=1), time(), zone), LOWEST) if until is not None and until < date.max else None
+    while asked:
+        statement, values = compile_together(asked, before, limit)
+        rows = await p.tx.fetch(statement, *values)
+        read = [*last, *(Dated(_day_of(row["date"], zone), open_row(p.cipher, row).json()) for row in rows)]
+        # The last day may go on in the next batch.
+        last = [one for one in read if one.day == read[-1].day] if len(rows) == limit else []
+        if whole := read[: len(read) - len(last)]:
+            yield whole
+        if len(rows) < limit:
+            return
+        before, limit = (rows[-1]["date"], rows[-1]["id"]), limit if whole else 2 * limit
+
+
+async def find_years(p: Permit, queries: Iterable[Query], zone: ZoneInfo) -> dict[str, list[int]]:
+    """The years in which the permit shows an answer to each of `queries`, the latest first, by their type; no entry where it shows none."""
+    asked, found = _within_scope(p, queries), dict[str, list[int]]()
+    if asked:
+        statement, values = compile_years(asked, zone.key)
+        for row in await p.tx.fetch(statement, *values):
+            found.setdefault(NAMES[row["type"] - 1], []).append(row["year"])
+    return found
+
+
+def _within_scope(p: Permit, queries: Iterable[Query]) -> Sequence[tuple[Query, Scope]]:
+    """Each query with what the permit shows of the record that it is about; without those of which it shows nothing."""
+    scopes = ((query, Reach(p).scope(query.type).within({p.owner})) for query in queries)
+    return [(query, scope) for query, scope in scopes if scope.owners]
+
+
+def _day_of(moment: datetime, zone: tzinfo) -> date:
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:  # at the ends of the calendar
+        return moment.date()

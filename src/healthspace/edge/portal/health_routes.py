@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.routing import Route
 
 from healthspace.access.rules import Action
-from healthspace.edge.portal import corrections, entries, measures, results, summary, vaccination, vaccination_entry
+from healthspace.edge.portal import corrections, entries, measures, results, summary, timeline, treatments, vaccination, vaccination_entry
 from healthspace.edge.portal.visit import Handler
 
 Make = Callable[[str, Action, Handler], Route]
@@ -16,10 +16,10 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/results/{key}", results.show_analyte),
     ("/measures", measures.show_measures),
     ("/measures/{key}/csv", measures.export_measures),
-    ("/treatments", summary.show_treatments),
+    ("/treatments", treatments.show_treatments),
     ("/vaccination", vaccination.show_card),
     ("/wishes", summary.show_wishes),
-    ("/timeline", summary.show_timeline),
+    ("/timeline", timeline.show_timeline),
     ("/corrections", corrections.show_corrections),
 )
 

@@ -1,7 +1,7 @@
-"""The health profile by section; treatments; wishes and contacts; the timeline of the whole record."""
+"""The health profile by section; wishes and contacts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -17,15 +17,14 @@ from healthspace.edge.portal.health import (
     show_item_row,
     show_source,
 )
-from healthspace.edge.portal.health_words import EVENTS, EVENTS_OF, NONE_AT_ALL, NONE_KNOWN, SECTIONS
-from healthspace.edge.portal.language import Language, Moment, mark, read_moment
+from healthspace.edge.portal.health_words import NONE_AT_ALL, NONE_KNOWN, SECTIONS
+from healthspace.edge.portal.language import Language, mark
+from healthspace.edge.portal.places import Pages
 from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit
-from healthspace.profile.elements import Resource, Standing, codings_of, name_concept, source_of
+from healthspace.profile.elements import Resource, codings_of, name_concept, source_of
 from healthspace.profile.entries import CONTACTS
-from healthspace.profile.merge import merge
-from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections, show_item
-from healthspace.profile.timeline import KINDS, Event, make_timeline
+from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections
 
 PROFILE_TYPES = (
     "AllergyIntolerance",
@@ -45,13 +44,7 @@ ALWAYS = frozenset({"allergies", "treatments", "problems", "vaccinations"})
 """Sections that are shown even when nobody filled them in: a reader looks for them."""
 MOST_SHOWN = 12
 """Current facts of one section before "see all"; what is over, when it is no more than half as many."""
-EVENTS_A_PAGE = 60
-FIRST, FACTS_A_PAGE = 10, 30
-"""Of a long list of treatments: what the first page shows, and what each page of the list."""
-CURRENT, PAST = "current", "past"
-CURRENT_SHOWN = 20
-"""Current treatments on the first page: few people take more."""
-LISTS = {"prescribed": (mark("Prescribed"), "MedicationRequest"), "dispensed": (mark("Handed over by a pharmacy"), "MedicationDispense")}
+FACTS_A_PAGE = 30
 ADDED_HERE = {"allergies": "allergy", "treatments": "treatment", "family": "family", "habits": "habit", "wishes": "wish"}
 
 
@@ -72,18 +65,6 @@ class SectionRow:
     known: bool
     more: str
     add: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One event of the timeline."""
-
-    kind: str
-    icon: str
-    name: str
-    when: Moment | None
-    count: int
-    source: SourceRow
 
 
 @dataclass(slots=True)
@@ -112,52 +93,32 @@ async def show_summary(visit: Visit) -> Response:
         asked = sections.get(visit.asked("show", 20))
         if asked is not None and asked.items:
             await read_sources_of(sight, (item.fact for item in page_of(asked.items, visit)), most=NAMED_SOURCES)
-            return _show_list((mark("Health summary"), "/summary"), asked.key, SECTIONS[asked.key][0], asked.items, sight, visit)
+            return show_list((mark("Health summary"), "/summary"), asked.key, SECTIONS[asked.key][0], asked.items, sight, visit)
         await read_sources_of(sight, (item.fact for section in sections.values() for item in first_of(section)), most=NAMED_SOURCES)
     rows = [show_section(section, sight, visit) for key, section in sections.items() if key in ALWAYS or section.state is not State.EMPTY]
     missing = [SECTIONS[key][0] for key, section in sections.items() if key not in ALWAYS and section.state is State.EMPTY]
     return render(visit, sight, "summary.html", "/summary", sections=rows, missing=missing)
 
 
-async def show_treatments(visit: Visit) -> Response:
-    """GET /treatments: what is taken now, what was prescribed and handed over; ?show= one of the long lists, by pages."""
-    sight = await open_sight(visit, ("MedicationStatement", *(type_ for _, type_ in LISTS.values())))
-    section = next(one for one in make_sections(_of_type(sight, "MedicationStatement"), sight.today.isoformat()) if one.key == "treatments")
-    lists = {key: (name, _newest(_of_type(sight, type_), sight)) for key, (name, type_) in LISTS.items()}
-    lists |= {CURRENT: (mark("Current treatments"), list(section.current)), PAST: (mark("Treatments that have ended"), list(section.past))}
-    asked = visit.asked("show", 20)
-    if lists.get(asked, ("", []))[1]:
-        return _show_list((mark("Treatments"), "/treatments"), asked, *lists[asked], sight, visit)
-    groups = [
-        (key, name, [show_item_row(item, sight, visit) for item in items[:FIRST]], len(items))
-        for key, (name, items) in lists.items()
-        if items and key in LISTS
-    ]
-    row = replace(show_section(section, sight, visit, most=CURRENT_SHOWN), past=(), ended=0, more="")
-    if len(section.current) > CURRENT_SHOWN:
-        row = replace(row, more=f"{visit.prefix}/treatments?show={CURRENT}")
-    return render(visit, sight, "treatments.html", "/treatments", section=row, groups=groups, past=len(section.past))
-
-
-def _show_list(parent: tuple[str, str], key: str, name: str, items: Sequence[Item], sight: Sight, visit: Visit) -> Response:
-    """A long list of facts, a page of it; `parent` is the name and the path of the page that it belongs to."""
+def show_list(parent: tuple[str, str], key: str, name: str, items: Sequence[Item], sight: Sight, visit: Visit) -> Response:
+    """A long list of facts, a page of it by its number; `parent` is the name and the path of the page that it belongs to."""
     last = -(-len(items) // FACTS_A_PAGE)
+    number = min(visit.number("page"), last)
     rows = [show_item_row(item, sight, visit) for item in page_of(items, visit)]
-    return render(
-        visit,
-        sight,
-        "fact_list.html",
-        parent[1],
-        here=False,
-        parent=visit.language.say(parent[0]),
-        path=parent[1],
-        key=key,
-        name=name,
-        rows=rows,
-        found=len(items),
-        number=min(visit.number("page"), last),
-        last=last,
+    pages = Pages(
+        place=visit.language.say("Page %(number)s of %(last)s", number=number, last=last) if last > 1 else "",
+        newer=f"?show={key}&page={number - 1}" if number > 1 else "",
+        older=f"?show={key}&page={number + 1}" if number < last else "",
     )
+    return render_list(parent, name, rows, pages, sight, visit, found=len(items))
+
+
+def render_list(
+    parent: tuple[str, str], name: str, rows: Sequence[FactRow], pages: Pages, sight: Sight, visit: Visit, *, found: int = 0
+) -> Response:
+    """A page of a list of facts; `found` in all, where they are counted."""
+    said, path = visit.language.say(parent[0]), parent[1]
+    return render(visit, sight, "fact_list.html", path, here=False, parent=said, path=path, name=name, rows=rows, pages=pages, found=found)
 
 
 def page_of(items: Sequence[Item], visit: Visit) -> Sequence[Item]:
@@ -173,29 +134,6 @@ async def show_wishes(visit: Visit) -> Response:
     contacts = show_contacts(sight, visit)
     row = show_section(section, sight, visit, most=500)
     return render(visit, sight, "wishes.html", "/wishes", section=row, contacts=contacts)
-
-
-async def show_timeline(visit: Visit) -> Response:
-    """GET /timeline; ?kind= of one kind."""
-    sight = await open_sight(visit, KINDS)
-    events = make_timeline(one for one in sight.picture.facts if one.get("status") != "superseded")
-    asked = visit.asked("kind", 20)
-    kinds = [kind for kind in EVENTS if any(event.kind == kind for event in events)]
-    chosen = [event for event in events if asked not in kinds or event.kind == asked]
-    number, last = visit.number("page"), max(1, -(-len(chosen) // EVENTS_A_PAGE))
-    shown = chosen[(min(number, last) - 1) * EVENTS_A_PAGE :][:EVENTS_A_PAGE]
-    return render(
-        visit,
-        sight,
-        "timeline.html",
-        "/timeline",
-        years=_by_year(shown, sight, visit),
-        found=len(chosen),
-        kinds=[(kind, EVENTS_OF[kind]) for kind in kinds],
-        kind=asked if asked in kinds else "",
-        number=min(number, last),
-        last=last,
-    )
 
 
 def show_section(section: Section, sight: Sight, visit: Visit, *, most: int = MOST_SHOWN) -> SectionRow:
@@ -279,27 +217,3 @@ def _more(section: Section, visit: Visit, cut: bool) -> str:
 
 def _of_type(sight: Sight, type_: str) -> list[Resource]:
     return [one for one in sight.picture.facts if one["resourceType"] == type_]
-
-
-def _newest(listed: Sequence[Resource], sight: Sight) -> list[Item]:
-    items = [show_item(fact, sight.today.isoformat()) for fact in merge(listed)]
-    told = [item for item in items if item.standing in {Standing.PRESENT, Standing.PAST, Standing.MASKED}]
-    return sorted(told, key=lambda item: item.time, reverse=True)
-
-
-def _by_year(events: Sequence[Event], sight: Sight, visit: Visit) -> list[tuple[str, list[EventRow]]]:
-    years: dict[str, list[EventRow]] = {}
-    for event in events:
-        name, icon = EVENTS[event.kind]
-        source = _source_of(event, sight, visit)
-        # A document is called here as in every list.
-        title = (source.title if event.kind == "document" else event.name) or visit.language.say("Without a name in its source")
-        row = EventRow(visit.language.say(name), icon, title, read_moment(event.time), event.count, source)
-        years.setdefault(event.time[:4], []).append(row)
-    return list(years.items())
-
-
-def _source_of(event: Event, sight: Sight, visit: Visit) -> SourceRow:
-    if event.kind == "document":
-        return show_source({"resourceType": "Basic", "meta": {"source": event.source}}, sight, visit)
-    return show_source(event.fact.resource, sight, visit)
