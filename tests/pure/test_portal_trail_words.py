@@ -8,7 +8,7 @@ import pytest
 
 from healthspace.access.rules import Action, Reason
 from healthspace.audit.reading import TraceLine
-from healthspace.edge.portal.home import find_last_visit, find_tasks
+from healthspace.edge.portal.home import find_last_visit, find_tasks, show_looks
 from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.privacy import show_choices
 from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
@@ -132,3 +132,8 @@ def test_readers_are_the_treating_doctor_then_the_authorised() -> None:
         ("Karim BENALI", False, "1"),
     ]
     assert [reader.name for reader in past] == ["Sophie LEROUX"]
+
+
+def test_home_tells_who_opened_the_record_and_not_who_asked_whether_there_is_one() -> None:
+    looks = show_looks([a_line(action=Action.FIND_PATIENT, name="Qui Cherche"), a_line(action=Action.READ_RECORD, name="Qui Ouvre")], [], FR)
+    assert [look.who for look in looks] == ["Qui Ouvre"]

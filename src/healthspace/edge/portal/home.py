@@ -195,8 +195,9 @@ def show_unread(unread: int, language: Language) -> list[Task]:
 
 
 def show_looks(lines: Sequence[TraceLine], rows: Sequence[DocumentRow], language: Language) -> list[TrailEntry]:
-    """The latest looks of other people, refused ones too; what they added shows among the documents."""
-    looks = [line for line in lines if not is_own(line) and line.action not in WRITES][:LOOKS]
+    """The latest looks of other people, refused ones too; what they added shows among the documents, and who asked whether there is a
+    record has opened none."""
+    looks = [line for line in lines if not is_own(line) and line.action not in {*WRITES, Action.FIND_PATIENT}][:LOOKS]
     titles = {row.id: row.title for row in rows}
     return tell_repeats_once([show_line(line, language, titles) for line in looks])[:LATEST]
 
