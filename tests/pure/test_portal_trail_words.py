@@ -135,5 +135,6 @@ def test_readers_are_the_treating_doctor_then_the_authorised() -> None:
 
 
 def test_home_tells_who_opened_the_record_and_not_who_asked_whether_there_is_one() -> None:
-    looks = show_looks([a_line(action=Action.FIND_PATIENT, name="Qui Cherche"), a_line(action=Action.READ_RECORD, name="Qui Ouvre")], [], FR)
+    lines = [a_line(action=Action.FIND_PATIENT, name="Qui Cherche"), a_line(action=Action.READ_RECORD, name="Qui Ouvre")]
+    looks = show_looks(lines, [], FR)
     assert [look.who for look in looks] == ["Qui Ouvre"]
