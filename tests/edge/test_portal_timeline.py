@@ -311,3 +311,10 @@ async def test_lists_of_treatments_that_hold_nothing_say_so(service: Service, cl
     assert "There is nothing here." in words(await me.get("/treatments?show=dispensed"))
     for asked in ("current", "past", "nonsense"):
         assert "Treatments" in words(await me.get(f"/treatments?show={asked}"))
+
+
+async def test_what_is_dated_at_the_end_of_the_calendar_is_told(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    await keep(service, patient, an_act("9999-12-31T23:30:00Z"), an_act("0001-01-01T00:00:00Z"), a_dose("9999"))
+    page = await signed_in(service, client, patient, "en").get("/timeline")
+    assert re.findall(r'id="y-(\d+)"', page.text) == ["9999", "1"]
+    assert (await signed_in(service, client, patient, "en").get("/timeline?until=9999")).status_code == 200

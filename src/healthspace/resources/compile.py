@@ -63,12 +63,13 @@ IDS = "r.id = ANY ({}::uuid[])"
 UPDATED = "r.updated BETWEEN {} AND {}"
 STALE = "r.indexed <> {}"
 
-# From one year to the one before that holds anything, by one look into the index for each.
+# From one year to the one before that holds anything, by one look into the index for each. The first and the last instant of the
+# calendar travel as infinite (asyncpg), which is no year.
 YEARS = """(WITH RECURSIVE latest AS (
     ({dates} ORDER BY r.date DESC LIMIT 1)
     UNION ALL
     SELECT ({dates} AND r.date < date_trunc('year', latest.date, $1) ORDER BY r.date DESC LIMIT 1) FROM latest WHERE latest.date IS NOT NULL
-) SELECT {type}::smallint AS type, extract(year FROM date AT TIME ZONE $1)::integer AS year FROM latest WHERE date IS NOT NULL)"""
+) SELECT {type}::smallint AS type, extract(year FROM date AT TIME ZONE $1)::integer AS year FROM latest WHERE isfinite(date))"""
 
 # Orders that an index gives, each with the condition that a page goes on from.
 BY_ID = {False: ("r.id > {}", "r.id"), True: ("r.id < {}", "r.id DESC")}

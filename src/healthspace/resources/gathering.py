@@ -108,5 +108,5 @@ def _within_scope(p: Permit, queries: Iterable[Query]) -> Sequence[tuple[Query, 
 def _day_of(moment: datetime, zone: tzinfo) -> date:
     try:
         return moment.astimezone(zone).date()
-    except OverflowError:  # at the ends of the calendar
+    except (OverflowError, ValueError):  # at the ends of the calendar
         return moment.date()

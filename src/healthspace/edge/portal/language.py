@@ -166,9 +166,13 @@ class Language:
         return self._local(moment).date() if isinstance(moment, Moment | datetime) else moment
 
     def _local(self, moment: Moment | datetime) -> datetime:
-        if isinstance(moment, datetime):
-            return moment.astimezone(self.zone)
-        return moment.at.astimezone(self.zone) if moment.precision is Precision.TIME else moment.at
+        at = moment if isinstance(moment, datetime) else moment.at
+        if isinstance(moment, Moment) and moment.precision is not Precision.TIME:
+            return at
+        try:
+            return at.astimezone(self.zone)
+        except (OverflowError, ValueError):  # at the ends of the calendar
+            return at
 
 
 def load_languages(zone: str = "Europe/Paris") -> dict[str, Language]:
