@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-NEWEST = 40
+NEWEST = 30
 """Documents among which the page looks for what is new."""
 LATEST = 5
 """Documents and looks shown."""
