@@ -6,8 +6,9 @@ import pytest
 from healthspace.access.opening import Service
 from healthspace.identity.personas import Role
 from tests.documents import JPEG, a_cda, labelled
-from tests.edge.pages import HERE, Deposit, signed_in
+from tests.edge.pages import HERE, Deposit, signed_in, words
 from tests.edge.test_portal_adding import send
+from tests.edge.test_portal_representatives import of_a_minor
 from tests.harness import a_citizen, authorised, treated
 
 
@@ -29,6 +30,45 @@ async def test_a_hidden_document_disappears_for_the_authorised_and_comes_back(
         assert "C’est fait." in (await client.get(done.headers["location"])).text
         signed_in(service, client, Role.SPECIALIST)
         assert ("Confidence" in (await client.get(f"/patients/{patient}")).text) == seen
+
+
+async def test_while_everything_is_hidden_one_document_is_shown_and_hidden_again(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    await authorised(service, patient, Role.SPECIALIST)
+    document = await deposit(a_cda(title="Confidence"))
+    signed_in(service, client, patient)
+    everything = {"ETREAT": "yes", "BTG": "yes", "MASQUE_PS": "yes"}
+    await client.post("/privacy/choices", data=everything, headers=HERE)
+    for change, seen in (("show", True), ("hide", False)):
+        signed_in(service, client, patient)
+        page = await client.get(f"/documents/{document}")
+        assert f"/documents/{document}/change/{change}" in page.text
+        assert ("Vous, son auteur et votre médecin traitant." in words(page)) == seen
+        await client.post(f"/documents/{document}/change/{change}", headers=HERE)
+        signed_in(service, client, Role.SPECIALIST)
+        assert ("Confidence" in (await client.get(f"/patients/{patient}")).text) == seen
+
+
+@pytest.mark.parametrize("represented", [False, True])
+async def test_a_document_is_archived_and_taken_out_of_the_archive(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit, *, represented: bool
+) -> None:
+    child, parent = await of_a_minor(service)
+    document = await deposit(a_cda(title="Ancien", birth="20140305", given="ZOÉ"))
+    await authorised(service, child, Role.SPECIALIST)
+    prefix, who = (f"/patients/{child}", parent) if represented else ("", child)
+    for change, listed in (("archive", False), ("unarchive", True)):
+        signed_in(service, client, who)
+        assert f"/change/{change}" in (await client.get(f"{prefix}/documents/{document}")).text
+        assert (await client.get(f"{prefix}/documents/{document}/change/{change}")).status_code == 200
+        done = await client.post(f"{prefix}/documents/{document}/change/{change}", headers=HERE)
+        page = await client.get(done.headers["location"])
+        assert ("Archivé" in words(page)) != listed
+        assert "Ancien" in (await client.get(prefix or "/documents")).text
+        signed_in(service, client, Role.SPECIALIST)
+        assert ("Ancien" in (await client.get(f"/patients/{child}")).text) == listed
 
 
 async def test_a_citizen_deletes_what_they_added_and_nothing_else(

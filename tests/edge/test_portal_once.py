@@ -60,6 +60,7 @@ CASES = (
     ),
     Case("an authorisation", "/privacy/preview", "Consent", {"days": "7"}, asked={"rpps": rpps_of(Role.SPECIALIST)}),
     Case("a block", "/privacy/block/ask", "Consent", {}, asked={"block": rpps_of(Role.NURSE)}),
+    Case("a member of the care team", "/privacy/team", "CareTeam", {"number": rpps_of(Role.NURSE), "function": "member"}),
     Case("a choice for everybody", "/privacy", "Consent", {Switch.MASK_ALL: "yes"}),
     Case(
         "a vaccination",

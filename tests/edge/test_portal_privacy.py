@@ -22,6 +22,7 @@ from tests.edge.test_portal_forms import forms_of
 from tests.harness import a_citizen, as_caller, treated
 
 SPECIALIST = "81000000029"
+NAMED = {"number": SPECIALIST}
 
 
 async def consents_of(service: Service, client: httpx.AsyncClient, patient: UUID) -> list[dict[str, object]]:
@@ -69,7 +70,7 @@ async def test_who_is_blocked_reads_nothing_and_unblocking_gives_nothing_back(
     signed_in(service, client, Role.SPECIALIST)
     assert (await client.get(f"/patients/{patient}")).status_code == 404
     signed_in(service, client, patient)
-    assert (await client.post(f"/privacy/unblock/{identifier}", headers=HERE)).headers["location"] == "/privacy?done=unblocked"
+    assert (await client.post(f"/privacy/unblock/{identifier}", data=NAMED, headers=HERE)).headers["location"] == "/privacy?done=unblocked"
     assert "/privacy/unblock/" not in (await client.get("/privacy")).text
     signed_in(service, client, Role.SPECIALIST)
     assert (await client.get(f"/patients/{patient}")).status_code == 404
@@ -138,7 +139,7 @@ async def test_each_choice_made_on_the_page_is_proven_as_one_that_is_sent_whole(
     signed_in(service, client, patient)
     await client.post("/privacy", data={"rpps": SPECIALIST}, headers=HERE)
     (given,) = await consents_of(service, client, patient)
-    await client.post(f"/privacy/end/{given['id']}", headers=HERE)
+    await client.post(f"/privacy/end/{given['id']}", data={"number": SPECIALIST}, headers=HERE)
     answer = await client.get(f"/fhir/Provenance?target=Consent/{given['id']}", headers=as_caller(service, patient))
     proofs = [entry["resource"] for entry in answer.json()["entry"]]
     assert {proof["activity"]["coding"][0]["code"] for proof in proofs} == {"CREATE", "DELETE"}
@@ -161,10 +162,10 @@ async def test_the_citizen_authorises_a_professional_who_reads_until_it_ends(
     assert "Ce patient vous a autorisé à lire son dossier." in seen.text
     signed_in(service, client, patient)
     assert "ne pourra plus lire le dossier" in (await client.get(f"/privacy/end/{consent}")).text
-    answer = await client.post(f"/privacy/end/{consent}", headers=HERE)
+    answer = await client.post(f"/privacy/end/{consent}", data={"number": SPECIALIST}, headers=HERE)
     assert answer.headers["location"] == "/privacy?done=ended"
     ended = (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text
-    assert (await client.post(f"/privacy/end/{consent}", headers=HERE)).headers["location"] == "/privacy?done=ended"
+    assert (await client.post(f"/privacy/end/{consent}", data=NAMED, headers=HERE)).headers["location"] == "/privacy?done=ended"
     assert (await client.get(f"/fhir/Consent/{consent}", headers=as_caller(service, patient))).text == ended, "ending twice changes nothing"
     signed_in(service, client, Role.SPECIALIST)
     assert (await client.get(f"/patients/{patient}")).status_code == 404

@@ -71,7 +71,9 @@ async def test_a_representative_decides_who_reads_the_record_of_a_child(
     signed_in(service, client, parent)
     (consent,) = set(re.findall(rf"{privacy}/end/([0-9a-f-]+)", (await client.get(privacy)).text))
     assert "ne pourra plus lire le dossier" in (await client.get(f"{privacy}/end/{consent}")).text
-    assert (await client.post(f"{privacy}/end/{consent}", headers=HERE)).headers["location"] == f"{privacy}?done=ended"
+    assert (await client.post(f"{privacy}/end/{consent}", data={"number": rpps}, headers=HERE)).headers[
+        "location"
+    ] == f"{privacy}?done=ended"
     asked = await client.post(f"{privacy}/block/ask", data={"block": rpps}, headers=HERE)
     assert f'action="{privacy}/block"' in asked.text
     assert (await client.post(f"{privacy}/block", data={"number": rpps}, headers=HERE)).headers["location"] == f"{privacy}?done=blocked"

@@ -44,6 +44,7 @@ REPRESENTED = frozenset(
         "notifications/choices",
         "privacy",
         "privacy/end/{id}",
+        "privacy/team",
         "relatives",
         "relatives/invite",
         "relatives/{id}/change",

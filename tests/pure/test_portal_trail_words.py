@@ -13,7 +13,6 @@ from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.privacy import show_choices
 from healthspace.edge.portal.trail_view import ACTS, REASONS, group_by_day, show_line
 from healthspace.edge.portal.views import show_rows
-from healthspace.record.consents import read_choices
 from tests.pure.test_portal_views import EN, FR, NOW, a_reference
 
 
@@ -124,9 +123,9 @@ def test_readers_are_the_treating_doctor_then_the_authorised() -> None:
     member = {"identifier": {"system": rpps, "value": "81000000011"}}
     team = {"status": "active", "participant": [{"role": [{"coding": [{"code": "PCP"}]}], "member": member}]}
     consents = [a_consent(1, "active", "81000000029"), a_consent(2, "active", "12345678901"), a_consent(3, "inactive", "81000000037")]
-    shown = show_choices(read_choices(consents, NOW), [team, {**team, "status": "inactive"}], FR, {})
+    shown = show_choices(consents, [team, {**team, "status": "inactive"}], NOW, FR, {})
     readers, past = list(shown.readers), shown.past
-    assert [(reader.name, reader.treating, reader.consent) for reader in readers] == [
+    assert [(reader.name, reader.team is not None, reader.choice) for reader in readers] == [
         ("Hélène MOREL", True, ""),
         ("Quelqu’un", False, "2"),
         ("Karim BENALI", False, "1"),

@@ -14,6 +14,8 @@ from healthspace.identity.directory import FINESS, FINESS_DIGITS, RPPS, professi
 from healthspace.resources.stored import Resource, instant
 from healthspace.terminology.uris import ACT_CODES, ACT_REASONS, CONSENT_SCOPES, ROLE_CODES
 
+TEAM = "CareTeam/"
+
 
 class Switch(StrEnum):
     """A choice that holds for everybody; what it says is what happens when it is on."""
@@ -26,6 +28,8 @@ class Switch(StrEnum):
     """In an emergency, masked documents are read too."""
     MASK_ALL = labels.MASKED
     """Professionals see what the citizen shows them one by one, and nothing else."""
+    NO_TEAM = "CareTeam"
+    """Being in the care team lets nobody read any more, but those with the treating doctor's rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +52,35 @@ class Choices:
     """The switches that are on, with the ids of the Consents that say so."""
 
 
-def authorise_until(rpps: str, end: datetime) -> Resource:
-    """A Consent that lets a professional read until `end`. Invalid when the directory does not know the number."""
-    return _consent({"type": "permit", "period": {"end": instant(end)}, "actor": [_actor(professional(rpps))]}, "OPTIN")
+def authorise_until(number: str, end: datetime) -> Resource:
+    """A Consent that lets a professional (RPPS), or all who work in a structure (FINESS), read until `end`. Invalid when nobody has it."""
+    return _consent({"type": "permit", "period": {"end": instant(end)}, "actor": [_actor(who_has(number))]}, "OPTIN")
 
 
-def block(number: str) -> Resource:
-    """A Consent that blocks a professional (RPPS) or a whole structure (FINESS). Invalid when the directory knows neither."""
-    place = structure_of(number) if len(number) == FINESS_DIGITS else None
-    named = {"identifier": {"system": FINESS, "value": number}, "display": place.name} if place else professional(number)
-    return _consent({"type": "deny", "actor": [_actor(named)]}, "OPTOUT")
+def block(number: str, end: str = "") -> Resource:
+    """A Consent that blocks a professional (RPPS) or a whole structure (FINESS), until the day `end` when one is said.
+
+    Invalid when the directory knows neither.
+    """
+    period = {"period": {"end": end}} if end else {}
+    return _consent({"type": "deny", **period, "actor": [_actor(who_has(number))]}, "OPTOUT")
 
 
-def turn_on(switch: Switch) -> Resource:
-    """A Consent that says a choice for everybody."""
+def turn_on(switch: Switch, team: str = "") -> Resource:
+    """A Consent that says a choice for everybody; `team` is the id of one of the care teams, for the choice that is about them."""
+    if switch is Switch.NO_TEAM:
+        return _consent({"type": "deny", "actor": [_actor({"reference": f"{TEAM}{team}"})]}, "OPTOUT")
     if switch is Switch.MASK_ALL:
         return _consent({"type": "deny", "securityLabel": [{"system": labels.SYSTEM, "code": labels.MASKED}]}, "OPTOUT")
     permits = switch is Switch.MASKED_IN_EMERGENCY
     purpose = {"system": OWN_PURPOSES if permits else ACT_REASONS, "code": switch.value}
     return _consent({"type": "permit" if permits else "deny", "purpose": [purpose]}, "OPTIN" if permits else "OPTOUT")
+
+
+def who_has(number: str) -> Resource:
+    """A reference to the professional (RPPS) or the structure (FINESS) with this number. Invalid when the directory knows neither."""
+    place = structure_of(number) if len(number) == FINESS_DIGITS else None
+    return {"identifier": {"system": FINESS, "value": number}, "display": place.name} if place else professional(number)
 
 
 def professional(number: str) -> Resource:
@@ -87,17 +101,27 @@ def read_choices(consents: Iterable[Resource], now: datetime) -> Choices:
         permits = provision.get("type") == "permit"
         for actor in provision.get("actor", []):
             choice = Choice(str(consent["id"]), actor.get("reference", {}), provision.get("period", {}))
+            if names_team(choice.actor):
+                continue
             if active:
                 (authorised if permits else blocked).append(choice)
             elif permits:
                 ended.append(choice)
-        if active and not provision.get("actor"):
+        if active:
             for switch in _switches_in(provision):
                 switches[switch] = (*switches.get(switch, ()), str(consent["id"]))
     return Choices(tuple(authorised), tuple(blocked), tuple(ended), switches)
 
 
+def names_team(reference: Resource) -> bool:
+    """Whether a reference is to a care team as such."""
+    return str(reference.get("reference", "")).startswith(TEAM)
+
+
 def _switches_in(provision: Resource) -> set[Switch]:
+    actors = [actor.get("reference", {}) for actor in provision.get("actor", [])]
+    if actors:
+        return {Switch.NO_TEAM} if provision.get("type") == "deny" and any(map(names_team, actors)) else set()
     codes = {one.get("code") for name in ("purpose", "securityLabel") for one in provision.get(name, [])}
     return {switch for switch in Switch if switch.value in codes}
 

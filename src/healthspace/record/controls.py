@@ -3,9 +3,10 @@
 Each change checks what is sent, writes it, proves who did it and derives the access facts in one transaction.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
-from healthspace.access.facts import derive_facts, keys_named_in
+from healthspace.access.facts import derive_facts, key_of, keys_named_in
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, SYSTEM, codes_of
 from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
@@ -77,6 +78,31 @@ async def end_control(p: Permit, type_: str, identifier: UUID) -> Stored:
     return await _end(p, current) if current.json()["status"] != ENDED else current
 
 
+async def end_for(p: Permit, type_: str, identifier: UUID, meant: Callable[[Resource], bool]) -> Stored:
+    """Ends a choice for those whom it names (references) and who are meant; wholly when it names nobody else. Twice changes nothing."""
+    p.must_be_for(Action.END_ACCESS)
+    current = await _own(p, type_, identifier)
+    return current if current.json()["status"] == ENDED else await _end_for(p, current, meant)
+
+
+async def _end_for(p: Permit, current: Stored, meant: Callable[[Resource], bool]) -> Stored:
+    resource: Resource = current.exact()
+    left = _leave_out(resource, meant)
+    if left is None:
+        return await _end(p, current)
+    return await _replace(p, current, left, "UPDATE") if left != resource else current
+
+
+def _leave_out(resource: Resource, meant: Callable[[Resource], bool]) -> Resource | None:
+    """A choice without those who are meant; None when it names nobody else."""
+    consent = resource["resourceType"] == "Consent"
+    inner, names, who = (resource["provision"], "actor", "reference") if consent else (resource, "participant", "member")
+    left = [one for one in inner.get(names, []) if not meant(one.get(who, {}))]
+    if not left:
+        return None
+    return {**resource, "provision": {**inner, names: left}} if consent else {**inner, names: left}
+
+
 async def _end(p: Permit, current: Stored) -> Stored:
     ended = {**current.exact(), "status": ENDED}
     if current.type == "Consent":
@@ -96,14 +122,14 @@ def _blocked_by(resource: Resource) -> set[str]:
 
 
 async def _end_authorisations(p: Permit, keys: set[str]) -> None:
-    """Who is blocked loses their authorisations: after the block ends, consent is asked again."""
+    """Who is blocked loses their authorisations, and nobody beside them: after the block ends, consent is asked again."""
     if not keys:
         return
     for known in await read_all(p.tx, p.cipher, "Consent"):
         consent = known.json()
         permits = consent["status"] == "active" and consent.get("provision", {}).get("type") == "permit"
         if permits and not is_from_document(consent) and set(keys_named_in(consent)) & keys:
-            await _end(p, known)
+            await _end_for(p, known, lambda named: key_of(named) in keys)
 
 
 async def _own(p: Permit, type_: str, identifier: UUID) -> Stored:

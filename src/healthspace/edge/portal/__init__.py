@@ -8,6 +8,7 @@ from healthspace.access.rules import Action
 from healthspace.edge.portal import (
     adding,
     agency,
+    care_team,
     confidential,
     document,
     document_changes,
@@ -94,6 +95,8 @@ def _privacy(get: Get, post: Get) -> list[Route]:
         (post, "/block", Action.GRANT_ACCESS, privacy_choices.block_reader),
         (post, "/unblock/{id}", Action.END_ACCESS, privacy_choices.unblock),
         (post, "/choices", Action.GRANT_ACCESS, privacy_choices.save_choices),
+        (get, "/team", Action.READ_ACCESS, care_team.show_form),
+        (post, "/team", Action.GRANT_ACCESS, care_team.add_member),
         (get, "/end/{id}", Action.READ_ACCESS, privacy.ask_to_end),
         (post, "/end/{id}", Action.END_ACCESS, privacy.end_access),
     ]

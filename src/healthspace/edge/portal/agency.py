@@ -10,7 +10,7 @@ from healthspace.access.rules import Action
 from healthspace.audit.line import Outcome
 from healthspace.base.ids import REGISTRY
 from healthspace.edge.portal.language import Language, mark, read_moment
-from healthspace.edge.portal.privacy import PROFESSIONS
+from healthspace.edge.portal.readers import PROFESSIONS
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.personas import HOSPITAL_DOCTORS, PROFESSIONALS, STRUCTURES
 from healthspace.record.statistics import FLOOR, count_service

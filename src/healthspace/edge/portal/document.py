@@ -8,7 +8,7 @@ from healthspace.access.depositor import depositor_of, is_by_citizen
 from healthspace.access.rules import Action, Scope
 from healthspace.base.errors import HealthspaceError, NotFound
 from healthspace.edge.portal.content import open_content, read_attachments
-from healthspace.edge.portal.document_changes import changes_for
+from healthspace.edge.portal.document_changes import changes_for, is_masked
 from healthspace.edge.portal.document_view import AttachedFile, explain_seers, name_file, name_format, view_document
 from healthspace.edge.portal.health import HOLDERS
 from healthspace.edge.portal.pages import HEADERS
@@ -27,7 +27,7 @@ async def show_document(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_DOCUMENT, visit.owner) as p:
         document, patient = await read_document(p, identifier), (await patient_of(p)).json()
         scope, now, takes, holds = p.scope, p.now, p.allows(Action.READ_CONTENT), p.reason in HOLDERS
-        changes = changes_for(document.reference, p, patient)
+        changes, masked = changes_for(document.reference, p, patient), is_masked(document.reference, p)
         banner = None if visit.own else show_banner(patient, p, visit.language)
     language, own = visit.language, visit.own
     opened = await open_content(document, language, first=visit.number("page"))
@@ -41,7 +41,7 @@ async def show_document(visit: Visit) -> Response:
         list=visit.prefix or "/documents",
         view=view_document(document.reference, language, now, size=len(document.content), own=own),
         changes=changes,
-        seers=explain_seers(document.reference, language, own=own),
+        seers=explain_seers(document.reference, language, own=own, masked=masked),
         content=opened.content,
         as_text=visit.asked("view") == "text",
         attachments=files if takes else [],

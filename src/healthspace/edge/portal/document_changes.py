@@ -9,8 +9,9 @@ from healthspace.access import labels
 from healthspace.access.changes import HOLDERS, may_change_label, may_show_to_representatives, may_withdraw
 from healthspace.access.depositor import depositor_of
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
+from healthspace.access.rules import Action, Tie
 from healthspace.base.errors import NotFound
+from healthspace.base.fhirjson import ARCHIVED
 from healthspace.edge.portal.language import mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
@@ -19,6 +20,7 @@ from healthspace.edge.portal.visit import Visit
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.record.attributes import change_document, has_withdrawn, withdraw_document
 from healthspace.record.carers import is_minor
+from healthspace.record.clinical.keep import is_archived
 from healthspace.record.read import read_reference
 from healthspace.record.spaces import patient_of
 
@@ -80,6 +82,22 @@ CHANGES: Mapping[str, Change] = {
             "eye",
         ),
         Change(
+            "archive",
+            mark("Put it in the archive"),
+            mark("Put this document in the archive?"),
+            mark("Professionals find it only when they ask for the archive, and what it says leaves the health profile. It stays here."),
+            mark("Archive the document"),
+            "folder",
+        ),
+        Change(
+            "unarchive",
+            mark("Take it out of the archive"),
+            mark("Take this document out of the archive?"),
+            mark("It is among the other documents again, for those who may see it."),
+            mark("Take it out"),
+            "folder",
+        ),
+        Change(
             "delete",
             mark("Delete"),
             mark("Delete this document?"),
@@ -98,6 +116,7 @@ LABELS = {
     "unsecret": labels.HIDDEN_FROM_REPRESENTATIVES,
 }
 """Which label a change is about, where it is not the mask."""
+ARCHIVING = {"archive": True, "unarchive": False}
 ADDING = frozenset({"hide", "secret"})
 
 
@@ -106,16 +125,24 @@ def changes_for(reference: Resource, p: Permit, holder: Resource) -> list[Change
     codes = labels.codes_of(reference)
     offered, changes = [], p.allows(Action.CHANGE_DOCUMENT)
     if changes and p.reason in HOLDERS and labels.HOLDER_ONLY not in codes:
-        offered.append("show" if labels.MASKED in codes else "hide")
+        offered.append("show" if is_masked(reference, p) else "hide")
     if changes and labels.HIDDEN_FROM_REPRESENTATIVES in codes and may_show_to_representatives(p.caller, p.reason, reference):
         offered.append("unsecret")
     elif changes and is_minor(holder, p.now.date()) and may_change_label(p.caller, p.reason, labels.HIDDEN_FROM_REPRESENTATIVES):
         offered += ["secret"] if labels.HIDDEN_FROM_REPRESENTATIVES not in codes else []
     if changes and labels.NOT_ANNOUNCED in codes and may_change_label(p.caller, p.reason, labels.NOT_ANNOUNCED):
         offered.append("release")
+    if changes and p.reason in HOLDERS:
+        offered.append("unarchive" if is_archived(reference) else "archive")
     if p.allows(Action.WITHDRAW_DOCUMENT) and may_withdraw(p.caller, depositor_of(reference)):
         offered.append("delete")
     return [CHANGES[code] for code in offered]
+
+
+def is_masked(reference: Resource, p: Permit) -> bool:
+    """Whether a document is hidden from professionals, by its own label or since its citizen hides all but what they show one by one."""
+    hidden_with_all = Tie.MASKED_BY_DEFAULT in p.relations and not labels.is_shown_one_by_one(reference)
+    return hidden_with_all or labels.MASKED in labels.codes_of(reference)
 
 
 async def ask(visit: Visit) -> Response:
@@ -153,11 +180,14 @@ async def carry_out(visit: Visit) -> Response:
                 await withdraw_document(p, identifier)
         return go_to(f"{visit.prefix or '/documents'}?done=deleted")
     async with visit.service.door.permit(visit.caller, Action.CHANGE_DOCUMENT, visit.owner, about=about) as p:
-        await change_document(p, identifier, lambda document: _relabel(document, code))
+        await change_document(p, identifier, lambda document: _edit(document, code))
     return go_to(f"{visit.prefix}/documents/{identifier}?done={code}")
 
 
-def _relabel(document: Resource, code: str) -> Resource:
+def _edit(document: Resource, code: str) -> Resource:
+    if code in ARCHIVING:
+        others = [one for one in document.get("extension", []) if one.get("url") != ARCHIVED]
+        return {**document, "extension": [*others, {"url": ARCHIVED, "valueBoolean": ARCHIVING[code]}]}
     wanted = labels.codes_of({"securityLabel": document.get("securityLabel", [])}) & set(labels.VISIBILITY)
     label = LABELS.get(code, labels.MASKED)
     wanted = wanted | {label} if code in ADDING else wanted - {label}

@@ -126,8 +126,8 @@ def view_document(reference: Resource, language: Language, now: datetime, *, siz
     return DocumentView(row, facts, format_, size, unread_of(reference))
 
 
-def explain_seers(reference: Resource, language: Language, *, own: bool) -> str:
-    """Who may see a document, by its visibility labels, in one sentence."""
+def explain_seers(reference: Resource, language: Language, *, own: bool, masked: bool) -> str:
+    """Who may see a document, by its visibility labels, in one sentence. `masked`: by its own, or as all others are."""
     codes = labels.codes_of(reference)
     if labels.NOT_ANNOUNCED in codes:
         return language.say("The patient does not see it yet: a professional tells them first.")
@@ -135,7 +135,7 @@ def explain_seers(reference: Resource, language: Language, *, own: bool) -> str:
         return language.say(OWN_SEERS_ONLY if own else SEERS_ONLY)
     if labels.HIDDEN_FROM_REPRESENTATIVES in codes:
         return language.say(OWN_SEERS_SECRET if own else SEERS_SECRET)
-    if labels.MASKED in codes:
+    if masked:
         return language.say(OWN_SEERS_MASKED if own else SEERS_MASKED)
     return language.say(OWN_SEERS if own else SEERS)
 

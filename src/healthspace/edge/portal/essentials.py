@@ -10,7 +10,7 @@ from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.health_words import SECTIONS
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.edge.portal.measures import codes_of, show_cards
-from healthspace.edge.portal.privacy import show_treating
+from healthspace.edge.portal.readers import show_treating
 from healthspace.edge.portal.summary import explain_empty
 from healthspace.edge.portal.visit import Visit
 from healthspace.profile.sections import Section, State, make_sections

@@ -73,7 +73,7 @@ async def keep_change(visit: Visit) -> Response:
     typed = Typed(scope=form.get("scope", "")[:10], end=form.get("end", "")[:10])
     circle = await read_circle(visit)
     _open_carer(visit, circle)
-    wrong = _wrong_end(typed, visit.language, visit.today) | _wrong_scope(typed, visit.language)
+    wrong = find_wrong_end(typed.end, visit.language, visit.today) | _wrong_scope(typed, visit.language)
     if wrong:
         await visit.service.door.trace_failure(visit.caller, Action.INVITE_CARER, visit.owner, Invalid("form"))
         return _render_change(visit, circle, typed, wrong)
@@ -106,7 +106,7 @@ def find_wrong(typed: Typed, language: Language, today: date) -> dict[str, str]:
     if typed.relation not in {*RELATIONS, REPRESENTS}:
         wrong["relation"] = language.say("Choose who this person is")
     if typed.relation != REPRESENTS:
-        wrong |= _wrong_scope(typed, language) | _wrong_end(typed, language, today)
+        wrong |= _wrong_scope(typed, language) | find_wrong_end(typed.end, language, today)
     return wrong
 
 
@@ -114,9 +114,10 @@ def _wrong_scope(typed: Typed, language: Language) -> dict[str, str]:
     return {} if typed.scope in {READ, FEED} else {"scope": language.say("Choose what they may do")}
 
 
-def _wrong_end(typed: Typed, language: Language, today: date) -> dict[str, str]:
-    end = _day(typed.end)
-    if not typed.end or (end is not None and end > today):
+def find_wrong_end(typed: str, language: Language, today: date) -> dict[str, str]:
+    """What is wrong with the day on which something is to end; nothing when it was left empty."""
+    end = _day(typed)
+    if not typed or (end is not None and end > today):
         return {}
     return {"end": language.say("Give a date to come, or leave it empty")}
 

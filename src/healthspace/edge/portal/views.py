@@ -12,6 +12,7 @@ from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
 from healthspace.record.chain import replaced_identifiers, set_id_of, version_of
+from healthspace.record.clinical.keep import is_archived
 from healthspace.terminology.labels import label_of_type
 
 Resource = dict[str, Any]
@@ -49,6 +50,7 @@ class DocumentRow:
     hidden: bool
     secret: bool
     """Whether it is hidden from who represents its holder."""
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def show_row(reference: Resource, language: Language, now: datetime, *, own: boo
         replaces=bool(replaced_identifiers(reference)),
         hidden=MASKED in codes_of(reference),
         secret=HIDDEN_FROM_REPRESENTATIVES in codes_of(reference),
+        archived=is_archived(reference),
     )
 
 
