@@ -134,14 +134,17 @@ ENDED = frozenset({"completed", "stopped", "cancelled", "ended", "revoked"})
 GOING_ON = frozenset({"MedicationStatement", "MedicationRequest", "CarePlan", "DeviceUseStatement", "Goal"})
 
 
-def standing_of(resource: Resource) -> Standing:
-    """What the resource says about its thing, by its codes and statuses (IPS "absence", R4 status elements)."""
+def standing_of(resource: Resource, concept: Resource | None = None) -> Standing:
+    """What the resource says about its thing, by its codes and statuses (IPS "absence", R4 status elements).
+
+    `concept` is what it is about, for who has found that already.
+    """
     statuses = {str(resource.get("status", ""))}
     if "verificationStatus" in resource:
         statuses |= _codes(resource["verificationStatus"])
     if "entered-in-error" in statuses:
         return Standing.MISTAKE
-    concept = concept_of(resource)
+    concept = concept_of(resource) if concept is None else concept
     if _is_masked(concept):
         return Standing.MASKED
     absent = next((code for system, code in codings_of(concept) if system == ABSENT_OR_UNKNOWN), None)

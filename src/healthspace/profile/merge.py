@@ -73,7 +73,7 @@ class Merged:
         return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Statement:
     """A resource with what is compared of it, read once."""
 
@@ -170,9 +170,10 @@ def is_same(one: Resource, other: Resource) -> bool:
 def _read(resource: Resource, place: int) -> _Statement:
     type_, time = resource["resourceType"], fact_time_of(resource)
     lasting = type_ in LASTING
-    codings = codings_of(concept_of(resource))
+    concept = concept_of(resource)
+    codings = codings_of(concept)
     keys = _keys_of(resource, codings, time, lasting)
-    return _Statement(resource, place, lasting, standing_of(resource), time, source_of(resource), codings, keys)
+    return _Statement(resource, place, lasting, standing_of(resource, concept), time, source_of(resource), codings, keys)
 
 
 def _compared_in(resource: Resource) -> Resource:

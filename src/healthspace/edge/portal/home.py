@@ -41,7 +41,7 @@ LATEST = 5
 """Documents and looks shown."""
 LOOKS = 60
 """Looks among which the latest stand, repeats told once."""
-LOOKED_AT = 200
+LOOKED_AT = 150
 """Lines of the trail that the page reads: enough for what is new, whatever the age of the record."""
 VISIT = timedelta(minutes=30)
 """Acts closer to each other than this belong to one visit."""
