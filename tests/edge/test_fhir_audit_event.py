@@ -12,7 +12,7 @@ from healthspace.base.ids import new_id, new_owner, owner_of
 from healthspace.fhir.validate import validate
 from healthspace.identity.ins import TEST
 from healthspace.identity.personas import Role
-from tests.documents import query_by_ins
+from tests.documents import labelled, query_by_ins
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.harness import a_citizen, authorised, rpps_of, treated
 
@@ -177,6 +177,7 @@ async def test_a_treating_doctor_reads_the_trail_and_another_professional_their_
 async def test_each_professional_reads_their_acts_in_every_record(desk: Desk, patient: UUID) -> None:
     second = await a_citizen(desk.service, 2)
     for one in (patient, second):
+        await authorised(desk.service, one, DOCTOR)
         await desk.get(f"Patient/{one}", DOCTOR)
         await desk.get(f"Patient/{one}", TREATING)
     found = await events(desk, DOCTOR)
@@ -210,3 +211,29 @@ async def test_nobody_writes_a_line_and_a_look_at_the_trail_leaves_one(desk: Des
         assert answer.status_code == 405
     await desk.get(f"AuditEvent?{ALWAYS}", patient)
     assert (await desk.lines())[-1] == ("trail:read", "done", "own-record")
+
+
+async def refusal_as_read(desk: Desk, who: Role | UUID, name: str, query: str = "") -> dict[str, Any]:
+    """What a caller reads in the trail of their own look at the document `name`, but for its moment."""
+    assert (await desk.get(f"DocumentReference/{name}", who)).status_code == 404
+    event = next(one for one in await events(desk, who, query) if one["outcome"] == "4")
+    return {key: value for key, value in event.items() if key not in {"id", "meta", "period", "recorded"}}
+
+
+async def test_nobody_reads_more_of_their_own_refusal_than_of_what_is_not_there(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, DOCTOR)
+    masked, waiting = [(await desk.deposit(securityLabel=labelled(label)))["id"] for label in ("MASQUE_PS", "INVISIBLE_PATIENT")]
+    absent, elsewhere = str(new_id(owner_of(patient))), str(new_id(new_owner()))
+    for who, hidden in ((DOCTOR, masked), (Role.NURSE, masked), (patient, waiting)):
+        assert await refusal_as_read(desk, who, hidden) == await refusal_as_read(desk, who, absent)
+    assert await refusal_as_read(desk, Role.NURSE, masked) == await refusal_as_read(desk, Role.NURSE, elsewhere)
+    about = f"patient=Patient/{patient}"
+    assert await refusal_as_read(desk, DOCTOR, masked, about) == await refusal_as_read(desk, DOCTOR, absent, about)
+
+
+async def test_the_holder_reads_which_of_their_documents_was_refused_and_why(desk: Desk, patient: UUID) -> None:
+    await authorised(desk.service, patient, DOCTOR)
+    masked = await desk.deposit(securityLabel=labelled("MASQUE_PS"))
+    await desk.get(f"DocumentReference/{masked['id']}", DOCTOR)
+    event = (await events(desk, patient, f"entity=DocumentReference/{masked['id']}"))[0]
+    assert tell(event) == ("read", "4", "masked")

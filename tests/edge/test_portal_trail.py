@@ -92,6 +92,14 @@ async def test_the_history_is_taken_away_as_a_table_and_as_fhir(desk: Desk, pati
     assert (await signed_in(desk.service, desk.client, DOCTOR).get("/access/export.csv")).status_code == 404
 
 
+async def test_the_history_names_the_test_program_too(desk: Desk, patient: UUID) -> None:
+    await desk.get(f"Patient/{patient}", Role.SYSTEM)
+    for path in ("/access", "/access/export.csv"):
+        answer = await signed_in(desk.service, desk.client, patient).get(path)
+        assert answer.status_code == 200
+        assert "Programme de test" in answer.text
+
+
 async def test_a_treating_doctor_reads_the_history_and_another_professional_is_led_to_their_own(desk: Desk, patient: UUID) -> None:
     await treated(desk.service, patient)
     await desk.get(f"Patient/{patient}", DOCTOR)

@@ -9,6 +9,7 @@ import pytest
 
 from healthspace.base import clock
 from healthspace.base.errors import Invalid
+from healthspace.base.ids import new_id, owner_of
 from healthspace.edge.portal.session import CONFIDENTIAL, SESSION
 from healthspace.identity.caller import SERVICE
 from healthspace.identity.personas import Role
@@ -259,3 +260,30 @@ async def test_a_minor_hides_one_document_from_who_represents_them(family: Famil
     page = (await client.get(f"/documents/{kept['id']}", headers=own)).text
     assert "Invisible pour les représentants" in page
     assert f"/documents/{kept['id']}/change/unsecret" in page
+
+
+async def test_a_representative_reads_of_a_hidden_document_what_they_read_of_none(family: Family) -> None:
+    desk = family.desk
+    hidden = (await family.post("DocumentReference", a_document()))["id"]
+    read = []
+    for name in (hidden, str(new_id(owner_of(family.child)))):
+        assert (await desk.get(f"DocumentReference/{name}", family.parent)).status_code == 404
+        event = (await family.trail(family.parent))[0]
+        read.append({key: value for key, value in event.items() if key not in {"id", "meta", "period", "recorded"}})
+    assert read[0] == read[1]
+    refused = next(event for event in await family.trail(family.child) if "hidden-from-representatives" in str(event["agent"]))
+    assert f"DocumentReference/{hidden}" in str(refused["entity"])
+
+
+async def test_what_is_left_out_of_a_trail_costs_no_statement(family: Family) -> None:
+    desk, counted, costs = family.desk, list[str](), list[int]()
+    desk.connection.add_query_logger(lambda record: counted.append(record.query))
+    path = f"AuditEvent?patient=Patient/{family.child}&date=ge2000-01-01&date=le2099-01-01&_count=1"
+    await desk.get(path, family.parent)
+    for secretly in (0, 4):
+        for _ in range(secretly):
+            await desk.client.get(f"/fhir/DocumentReference?patient={family.child}", headers=family.secretly())
+        counted.clear()
+        await desk.get(path, family.parent)
+        costs.append(len(counted))
+    assert costs[0] == costs[1]

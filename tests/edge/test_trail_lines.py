@@ -71,7 +71,6 @@ async def test_each_rejection_says_of_what_kind(desk: Desk, patient: UUID) -> No
     root = a_root()
     await desk.deposit(a_cda(root=root))
     rejected = {
-        "notfound": ("GET", f"DocumentReference/{new_id(owner_of(patient))}", patient, None),
         "unknownparameter": ("GET", "DocumentReference?foo=1", patient, None),
         "invalid": ("GET", "DocumentReference?patient=x", patient, None),
         "notacceptable": ("GET", f"Patient/{patient}?_format=turtle", patient, None),

@@ -188,7 +188,7 @@ async def test_a_write_that_fails_leaves_its_failure_only(service: Service, conn
 @pytest.mark.parametrize(
     ("error", "outcome", "reason"),
     [
-        (NotFound(), "rejected", "notfound"),
+        (NotFound(), "refused", "not-found"),
         (Unavailable(), "failed", "failure"),
         (OSError(), "failed", "failure"),
         (Refused(), "refused", "no-right"),

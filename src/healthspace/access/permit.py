@@ -24,7 +24,7 @@ from healthspace.audit.line import Line, Outcome
 from healthspace.audit.origin import current_origin
 from healthspace.audit.trail import Trail
 from healthspace.base import clock
-from healthspace.base.errors import Forbidden, HealthspaceError, Refused, Unavailable
+from healthspace.base.errors import Forbidden, HealthspaceError, NotFound, Refused, Unavailable
 from healthspace.base.ids import REGISTRY, new_id, owner_of
 from healthspace.database.blobs import BlobStore
 from healthspace.database.database import Database, Row, Tx
@@ -198,7 +198,8 @@ class Door:
         # One statement, whether there is such a record or none: how long a refusal takes says nothing of it.
         async with self.database.reading() as tx:
             cipher = await self.ciphers.of_one_or_registry(tx, owner or REGISTRY)
-        await self.trail.record(self.line(caller, action, outcome, reason, cipher, []))
+        about = [error.about] if isinstance(error, Refused) and error.about else []
+        await self.trail.record(self.line(caller, action, outcome, reason, cipher, about))
         _mark_traced(error)
 
     @asynccontextmanager
@@ -372,9 +373,14 @@ def _mark_traced(error: BaseException) -> None:
 
 
 def _name_failure(error: BaseException) -> tuple[Outcome, str]:
-    """Refusals keep the rule's reason; faults of the input and of the service are named by their class."""
+    """Refusals keep the rule's reason; faults of the input and of the service are named by their class.
+
+    What is not there was refused too: to whom a refusal is told as an absence, both are one (decision 6).
+    """
     if isinstance(error, Refused):
         return Outcome.REFUSED, error.message if error.message in set(Reason) else Reason.NO_RIGHT
+    if isinstance(error, NotFound):
+        return Outcome.REFUSED, Reason.NOT_FOUND
     if isinstance(error, Forbidden):
         return Outcome.REFUSED, Reason.NOT_AUTHOR
     if isinstance(error, HealthspaceError) and not isinstance(error, Unavailable):

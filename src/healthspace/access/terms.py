@@ -100,6 +100,7 @@ class Reason(StrEnum):
     HIDDEN_FROM_REPRESENTATIVES = "hidden-from-representatives"
     WITHDRAWN = "withdrawn"
     NOT_AUTHOR = "not-author"
+    NOT_FOUND = "not-found"
     NO_RIGHT = "no-right"
     NOT_IN_DEMONSTRATION = "not-in-demonstration"
     UNKNOWN_CALLER = "unknown-caller"

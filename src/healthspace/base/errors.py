@@ -56,6 +56,11 @@ class Unauthenticated(HealthspaceError):
 class Refused(HealthspaceError):
     """The access rules said no. Outside, this looks like NotFound."""
 
+    def __init__(self, message: str = "", *, place: str | None = None, about: str = "") -> None:
+        super().__init__(message, place=place)
+        self.about = about
+        """What is there and was not shown, as `Type/id`: for the trail alone."""
+
 
 class Forbidden(HealthspaceError):
     """You see this, and may not change it so."""

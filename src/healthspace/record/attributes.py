@@ -52,7 +52,7 @@ async def change_document(p: Permit, identifier: UUID, edit: Edit, if_match: int
         raise NotFound
     before: Resource = current.exact()
     if (reason := why_hidden(p, before)) is not None:
-        raise Refused(reason)
+        raise Refused(reason, about=f"DocumentReference/{identifier}")
     if if_match not in {None, current.version}:
         raise PreconditionFailed("this is not the current version", place="If-Match")
     after = _settle(p, before, edit(before))

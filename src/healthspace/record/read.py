@@ -98,7 +98,7 @@ async def _read_visible(p: Permit, type_: str, identifier: UUID, version: int | 
         raise NotFound if deleted is None else Gone
     # An earlier version is shown by the labels of today: hiding a document hides its past.
     if (reason := why_hidden(p, current.json())) is not None:
-        raise Refused(reason)
+        raise Refused(reason, about=f"{type_}/{identifier}")
     p.note(f"{type_}/{identifier}")
     if version is None or version == current.version:
         return current

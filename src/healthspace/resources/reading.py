@@ -208,7 +208,7 @@ async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
     current = await find_about(p, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a resource hides its past.
     if current is not None and (p.bounded or type_ == "DocumentReference") and (reason := why_hidden(p, current.json())):
-        raise Refused(reason)
+        raise Refused(reason, about=f"{type_}/{current.name}")
     return current
 
 

@@ -89,8 +89,10 @@ async def report_access(p: Permit, line: UUID, question: str, place: str = "ques
     if not SHORTEST_MOTIVE <= len(question) <= LONGEST_TEXT:
         raise Invalid(f"say what you ask in {SHORTEST_MOTIVE} to {LONGEST_TEXT} characters", place=place)
     found = await read_line(p.tx, p.cipher, line)
-    if found is None or p.scope is not Scope.ALL or not await without_hidden(p, [found]):
+    shown = await without_hidden(p, [found]) if found is not None and p.scope is Scope.ALL else ()
+    if not shown:
         raise NotFound
+    found = shown[0]
     identifier = identifier or new_id(p.owner)
     hidden = await labels_of_line(p, found)
     kept = await insert(p.tx, p.cipher, p.keys, identifier, await _report(p, found, question, hidden), p.now)

@@ -269,6 +269,7 @@ ROLE_NAMES = {
     Role.AGENCY: mark("Agency"),
     Role.AUDITOR: mark("Auditor"),
     Role.SECOND_AUDITOR: mark("Second auditor"),
+    Role.SYSTEM: mark("Test program"),
 }
 
 

@@ -108,6 +108,7 @@ REASONS: dict[str, str] = {
     Reason.NOT_ANNOUNCED: mark("This document waits for an announcement: nothing was shown."),
     Reason.HIDDEN_FROM_REPRESENTATIVES: mark("This document is hidden from representatives: nothing was shown."),
     Reason.WITHDRAWN: mark("Its author had withdrawn this document: nothing was shown."),
+    Reason.NOT_FOUND: mark("There was nothing there that this person may know of: nothing was shown."),
     Reason.NOT_AUTHOR: mark("Only its author may withdraw a document: nothing was changed."),
     Reason.UNKNOWN_CALLER: mark("This person could not prove who they are: nothing was shown."),
 }
