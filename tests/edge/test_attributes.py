@@ -134,11 +134,19 @@ async def test_an_archived_document_is_shown_to_professionals_who_ask_for_it(per
     await patch(person.desk, f"DocumentReference/{person.document}", person.patient, json_archive(True))
     unique = (await person.desk.get(f"DocumentReference/{person.document}", Role.SPECIALIST)).json()["masterIdentifier"]["value"]
     every = f"DocumentReference?patient={person.patient}&status=current"
-    for question, found in (("", {other}), ("&isArchived=true", {person.document}), (f"&identifier={unique}", {person.document})):
+    asked = {
+        "": {other},
+        "&isArchived=true": {person.document},
+        "&isArchived=false": {other},
+        "&isArchived=true,false": {other, person.document},
+        f"&identifier={unique}": {person.document},
+    }
+    for question, found in asked.items():
         assert set(ids_of(await person.desk.get(every + question, Role.SPECIALIST))) == found, question
     assert (await person.desk.get(f"{every}&_summary=count", Role.SPECIALIST)).json()["total"] == 1
     for who in (person.patient, Role.LABORATORY):
         assert set(ids_of(await person.desk.get(every, who))) == {other, person.document}
+        assert ids_of(await person.desk.get(f"{every}&isArchived=false", who)) == [other]
 
 
 @pytest.mark.parametrize("path", ["/description", "/type/text", "/subject/display"])

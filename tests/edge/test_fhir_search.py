@@ -88,6 +88,23 @@ async def test_each_parameter_finds_what_it_says(desk: Desk, patient: UUID, kept
     assert await names(desk, kept, patient, query) == set(expected.split())
 
 
+async def test_a_search_that_says_nothing_of_the_status_finds_the_documents_in_force(desk: Desk, patient: UUID) -> None:
+    root = a_root()
+    old = await desk.deposit(a_cda(root=root))
+    new = await desk.deposit(a_cda(replaces=root))
+    asked = {
+        "": [new["id"]],
+        "status=superseded": [old["id"]],
+        "status:not=current": [old["id"]],
+        f"identifier=urn:oid:{root}": [old["id"]],
+        f"_id={old['id']}": [old["id"]],
+        "_filter=status eq superseded": [old["id"]],
+    }
+    for who in (patient, Role.LABORATORY):
+        for question, found in asked.items():
+            assert ids_of(await desk.get(f"DocumentReference?patient={patient}&{question}", who)) == found, question
+
+
 async def test_a_document_is_found_by_its_identifiers(desk: Desk, patient: UUID) -> None:
     root = a_root()
     reference = await desk.deposit(a_cda(root=root))

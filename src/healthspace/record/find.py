@@ -25,12 +25,32 @@ BY_NAME = frozenset({"_id", "identifier", "related"})
 """Whoever names a document finds it, archived or not: else nobody could take it out of the archive (TD3.1b, TD3.3d)."""
 
 
-def leave_out_archived(caller: Caller, type_: str, terms: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The terms of a search, with `isArchived:not=true` when a professional asks nothing about the archive (decision 36)."""
+Terms = Sequence[tuple[str, str]]
+
+
+def as_meant(caller: Caller, type_: str, terms: Terms) -> list[tuple[str, str]]:
+    """The terms of a search of documents, with what the guides mean where it says nothing.
+
+    Documents in force, where it says nothing of `status` (TD3.1a); and those out of the archive, where a professional asks nothing about
+    that (decision 36). A document that says nothing of the archive is not in it.
+    """
+    asked = [meant for term in terms if (meant := _of_the_archive(*term)) is not None]
     named = {name.partition(":")[0] for name, _ in terms}
-    if type_ != "DocumentReference" or caller.kind is not Kind.PROFESSIONAL or named & {*BY_NAME, "isArchived"}:
-        return [*terms]
-    return [*terms, ("isArchived:not", "true")]
+    if type_ != DOCUMENT or named & BY_NAME or caller.kind is Kind.TECHNICAL:
+        return asked if type_ in {DOCUMENT, "List"} else [*terms]
+    if caller.kind is Kind.PROFESSIONAL and "isArchived" not in named:
+        asked.append(("isArchived:not", "true"))
+    if not named & {"status", "_filter"}:
+        asked.append(("status", "current"))
+    return asked
+
+
+def _of_the_archive(name: str, value: str) -> tuple[str, str] | None:
+    """One term, where `isArchived=false` asks for what is not in the archive, and both values for everything (None)."""
+    values = {*value.split(",")}
+    if name == "isArchived" and values == {"true", "false"}:
+        return None
+    return ("isArchived:not", "true") if (name, values) == ("isArchived", {"false"}) else (name, value)
 
 
 @dataclass(frozen=True, slots=True)

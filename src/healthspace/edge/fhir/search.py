@@ -23,7 +23,7 @@ from healthspace.fhir.definitions import compartment
 from healthspace.fhir.subset import part_of
 from healthspace.identity.caller import Caller, Kind
 from healthspace.identity.ins import read_ins
-from healthspace.record.find import leave_out_archived
+from healthspace.record.find import as_meant
 from healthspace.record.relatives import told_at
 from healthspace.record.spaces import locate
 from healthspace.resources.grammar import Asked, read_search
@@ -65,7 +65,7 @@ async def _search(request: Request, service: Service, caller: Caller, type_: str
     terms = await read_terms(request)
     wide = caller.kind is Kind.TECHNICAL
     about, rest = ([], terms) if wide else separate(terms, type_)
-    asked = read_search(type_, leave_out_archived(caller, type_, rest), lenient=is_lenient(request))
+    asked = read_search(type_, as_meant(caller, type_, rest), lenient=is_lenient(request))
     if type_ in service.door.stale:
         asked.notices.append(f"{type_} is being indexed anew: what is found may be incomplete")
     found = Found(request, type_, place, terms, rest)
