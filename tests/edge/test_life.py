@@ -169,6 +169,8 @@ async def test_who_comes_of_age_confirms_or_is_suspended(desk: Desk) -> None:
     child = await opened(desk, born="2014-03-05", representative={"valueReference": {"reference": f"Patient/{parent}"}})
     years = timedelta(days=365 * 6)
     assert await later(desk, years) == 1
+    assert [line[0] for line in await desk.lines()][-1] == "space:ask", "nothing is suspended yet"
+    assert [one.event for one in await told(desk, UUID(child))] == [Event.CONFIRMATION_ASKED]
     assert await later(desk, timedelta(days=91)) == 1
     assert (await td02(desk) or {})["active"] is False
     assert (await step(desk, child, "confirm", UUID(child))).json()["active"] is True

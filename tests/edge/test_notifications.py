@@ -24,6 +24,7 @@ from healthspace.edge.worker.deliver import deliver_due
 from healthspace.edge.worker.handlers import handlers_of
 from healthspace.edge.worker.notify import handle_event
 from healthspace.identity.caller import SERVICE, caller_of_citizen
+from healthspace.identity.directory import RPPS, RPPS_OID
 from healthspace.identity.personas import Role
 from healthspace.notifications.model import ALWAYS_IN_PORTAL, Channel, Notification, Preferences, Subject
 from healthspace.notifications.operations import Centre, choose, delete_notification, mark, mark_all_read, read_centre, read_choices
@@ -31,9 +32,10 @@ from healthspace.record.attributes import release_document
 from healthspace.record.spaces import owner_of_patient
 from tests.documents import a_cda, a_reference, a_root
 from tests.edge.conversation import FHIR, Desk
+from tests.edge.pages import signed_in
 from tests.edge.test_carers import answers, invited, person
 from tests.edge.test_controls import Person
-from tests.harness import a_citizen, authorised
+from tests.harness import a_citizen, authorised, rpps_of, urgent
 
 __all__ = ["person"]
 
@@ -210,6 +212,24 @@ async def test_a_document_that_is_released_is_told_then(desk: Desk, patient: UUI
     async with desk.service.door.permit(SERVICE, Action.RELEASE_DOCUMENT, owner_of_patient(patient)) as p:
         await release_document(p, UUID(reference["id"]))
     assert [one.event for one in await told(desk, patient)] == [Event.DOCUMENT_RELEASED]
+
+
+@pytest.mark.parametrize(("system", "prefix"), [(RPPS, ""), (RPPS_OID, "8")])
+async def test_an_emergency_is_told_to_who_treats_now_under_either_system_of_their_number(
+    desk: Desk, patient: UUID, monkeypatch: pytest.MonkeyPatch, system: str, prefix: str
+) -> None:
+    member = {"identifier": {"system": system, "value": prefix + rpps_of(Role.TREATING_DOCTOR)}}
+    role, end = [{"coding": [{"code": "PCP"}]}], clock.now() + timedelta(days=1)
+    team = {"resourceType": "CareTeam", "status": "active", "subject": {"reference": f"Patient/{patient}"}}
+    team["participant"] = [{"role": role, "member": member, "period": {"end": end.isoformat()}}]
+    assert (await desk.post("CareTeam", patient, team)).status_code == 201
+    reference = await desk.deposit()
+    for then in (clock.now(), end + timedelta(days=1)):
+        monkeypatch.setattr(clock, "now", lambda then=then: then)
+        await desk.get(f"DocumentReference/{reference['id']}", urgent(Role.NURSE, reason=f"Unconscious on {then:%d/%m/%Y}"))
+        await work(desk.service)
+        page = await signed_in(desk.service, desk.client, Role.TREATING_DOCTOR).get("/notifications")
+        assert page.text.count('name="id"') == 1, "told while they treat, and not after"
 
 
 async def test_carers_hear_of_invitations_and_ends_and_holders_of_answers(person: Person) -> None:

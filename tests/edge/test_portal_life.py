@@ -184,6 +184,7 @@ async def test_at_majority_the_representative_loses_the_settings_and_the_holder_
     for path in ("close", "erase", "reopen", "confirm", "object"):
         assert (await client.post(f"/patients/{child}/settings/{path}", data=SURE, headers=HERE)).status_code == 404
     signed_in(service, client, child)
+    assert "dites que vous gardez ce dossier" in words(await client.get("/"))
     page = await client.get("/settings")
     assert steps_on(page) == {"confirm", "close", "erase"}
     assert "dites que vous gardez ce dossier" in words(page)

@@ -30,7 +30,7 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Event(StrEnum):
-    """Codes of the notification centre (ENS `notification_center`); the last four are ours. Stored: never renamed."""
+    """Codes of the notification centre (ENS `notification_center`); ours are the four before the last. Stored: never renamed."""
 
     DOCUMENT_ADDED = "AJOUT_DOCUMENT"
     DOCUMENT_CHANGED = "MODIF_DOCUMENT"
@@ -49,6 +49,7 @@ class Event(StrEnum):
     REPORT_ANSWERED = "REPONSE_SIGNALEMENT"
     ACCESS_CHANGED = "MODIF_ACCES"
     CONSULTATION_ADVISED = "INVITATION_CONSULTATION"
+    CONFIRMATION_ASKED = "RAPPEL_CONSENT_PASSAGE_MAJO"
 
 
 BY_ACTION: dict[str, Event] = {
@@ -60,6 +61,7 @@ BY_ACTION: dict[str, Event] = {
     Action.INVITE_CARER: Event.CARER_INVITED,
     Action.ANSWER_INVITATION: Event.CARER_ACCEPTED,
     Action.NOTICE_DOCUMENT: Event.CONSULTATION_ADVISED,
+    Action.ASK_CONFIRMATION: Event.CONFIRMATION_ASKED,
     Action.REFUSE_INVITATION: Event.CARER_REFUSED,
     Action.LEAVE_CARE: Event.ENDED_BY_CARER,
     Action.END_CARE: Event.ENDED_BY_HOLDER,

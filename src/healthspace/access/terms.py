@@ -15,6 +15,7 @@ class Action(StrEnum):
     SUSPEND_SPACE = "space:suspend"
     RESUME_SPACE = "space:resume"
     CONFIRM_SPACE = "space:confirm"
+    ASK_CONFIRMATION = "space:ask"
     FIND_PATIENT = "patient:find"
     READ_PATIENT = "patient:read"
     READ_RECORD = "record:read"

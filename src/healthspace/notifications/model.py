@@ -55,6 +55,7 @@ SUBJECTS: dict[str, Subject] = {
     Event.FIRST_ACCESS: Subject.ACCESS,
     Event.ACCESS_CHANGED: Subject.ACCESS,
     Event.EMERGENCY_ACCESS: Subject.EMERGENCY,
+    Event.CONFIRMATION_ASKED: Subject.SECURITY,
     Event.ACCESS_REPORTED: Subject.SECURITY,
     Event.REPORT_ANSWERED: Subject.SECURITY,
 }

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from healthspace.access.announce import Event, met_of
-from healthspace.access.facts import STATED_BY_NONE, TREATING_DOCTOR
+from healthspace.access.facts import STATED_BY_NONE, Fact, facts_in
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, NOT_ANNOUNCED, codes_of
-from healthspace.access.origin import is_from_document
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action
+from healthspace.access.rules import Action, Tie
 from healthspace.base.ids import event_id, made_at, parse_id
 from healthspace.database.outbox import enqueue
-from healthspace.identity.directory import RPPS
 from healthspace.notifications.model import Channel, Happened, Subject, communication, subject_of
 from healthspace.notifications.operations import START, holder_of, preferences_of
 from healthspace.resources.store import find, insert, last_version, read_all, read_several
@@ -118,13 +117,12 @@ async def _documents_of(p: Permit, happened: Happened) -> list[Resource]:
 
 
 async def _treating_doctors(p: Permit, happened: Happened) -> tuple[str, ...]:
-    """The RPPS numbers of the treating doctors, but of who acted."""
-    members = [
-        participant.get("member", {}).get("identifier", {})
-        for stored in await read_all(p.tx, p.cipher, "CareTeam")
-        if (team := stored.json()).get("status") == "active" and not is_from_document(team)
-        for participant in team.get("participant", [])
-        if any(coding.get("code") == TREATING_DOCTOR for role in participant.get("role", []) for coding in role.get("coding", []))
-    ]
-    numbers = {member["value"] for member in members if member.get("system") == RPPS and "value" in member}
+    """The RPPS numbers of those who are treating doctors now, but of who acted."""
+    facts = [fact for stored in await read_all(p.tx, p.cipher, "CareTeam") for fact in facts_in(stored.json())]
+    treating = [fact.key for fact in facts if fact.kind == Tie.TREATING_DOCTOR and _holds(fact, p.now)]
+    numbers = {key.removeprefix("rpps|") for key in treating}
     return tuple(sorted(numbers - {happened.rpps}))
+
+
+def _holds(fact: Fact, now: datetime) -> bool:
+    return (fact.since is None or fact.since <= now) and (fact.until is None or fact.until > now)

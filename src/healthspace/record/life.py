@@ -186,6 +186,7 @@ async def come_of_age(p: Permit) -> None:
     if Tie.OF_AGE in p.relations:
         await _move(p, State.SUSPENDED, active=False)
         return
+    p.action = Action.ASK_CONFIRMATION
     patient = await patient_of(p)
     await keep_fact(p.tx, p.keys, p.owner, patient.id, Fact(Tie.OF_AGE, EVERYBODY))
     await set_due(p.tx, p.owner, p.now + p.policy.majority_limit)

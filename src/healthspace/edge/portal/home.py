@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import Response
 
 from healthspace.access.permit import Permit
-from healthspace.access.rules import WRITES, Action, Reason
+from healthspace.access.rules import WRITES, Action, Reason, Tie
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
 from healthspace.base.errors import HealthspaceError, Refused
@@ -117,6 +117,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
         measured = await or_none(read_picture(p, ("Observation",), observed={"code": TREND_CODES}, most=TREND_READ))
         lines = await or_none(read_trail(p, Wanted(limit=LOOKED_AT)))
         now, unread, holder = p.now, await count_unread(p), (await patient_of(p)).json()
+        of_age = Tie.OF_AGE in p.relations
     language = visit.language
     shown = none_if_wrong(lambda: show_rows((one.json() for one in documents or ()), language, now)) if documents is not None else None
     rows = [row for row in shown or () if not row.superseded]
@@ -129,7 +130,7 @@ async def _show_citizen_home(visit: Visit) -> Response:
         essentials=none_if_wrong(lambda: show_essentials(*known, language, visit.today)) if known else None,
         trend=none_if_wrong(lambda: find_trend(sight, visit)) if sight else None,
         last_visit=find_last_visit(lines or (), now),
-        tasks=[*find_tasks(rows, lines or (), now, language), *show_unread(unread, language)],
+        tasks=[*ask_to_keep(language, of_age=of_age), *find_tasks(rows, lines or (), now, language), *show_unread(unread, language)],
         unread=unread,
         latest=rows[:LATEST] if shown is not None else None,
         looks=none_if_wrong(lambda: show_looks(lines, rows, language)) if lines is not None else None,
@@ -170,6 +171,12 @@ def find_last_visit(lines: Sequence[TraceLine], now: datetime) -> datetime | Non
                 return line.at
             latest = line.at
     return None
+
+
+def ask_to_keep(language: Language, *, of_age: bool) -> list[Task]:
+    """That who has come of age says whether they keep their record; nothing of anybody else."""
+    detail = language.say("Without a word from you, it is suspended.")
+    return [Task(language.say("You are of age: say that you keep this record"), detail, "/settings", "alert", "warn")] if of_age else []
 
 
 def find_tasks(rows: Sequence[DocumentRow], lines: Sequence[TraceLine], now: datetime, language: Language) -> list[Task]:

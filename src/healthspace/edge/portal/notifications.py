@@ -29,6 +29,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     Event.DOCUMENT_WITHDRAWN: (mark("A document of your record was withdrawn"), "doc"),
     Event.DOCUMENT_READ: (mark("A professional read your documents"), "eye"),
     Event.DOCUMENT_RELEASED: (mark("A document is now visible to you"), "doc"),
+    Event.CONFIRMATION_ASKED: (mark("You are of age: say that you keep this record"), "alert"),
     Event.CONSULTATION_ADVISED: (mark("A health professional has something to tell you: make an appointment"), "stethoscope"),
     Event.FIRST_ACCESS: (mark("A professional opened your record for the first time"), "eye"),
     Event.EMERGENCY_ACCESS: (mark("Your record was opened in an emergency"), "alert"),
@@ -186,6 +187,8 @@ def _way(one: Notification, prefix: str) -> str:
     lines = [reference.removeprefix("AuditEvent/") for reference in one.about if reference.startswith("AuditEvent/")]
     if lines and one.event in {Event.EMERGENCY_ACCESS, Event.FIRST_ACCESS, Event.REPORT_ANSWERED}:
         return f"{prefix}/access/{lines[0]}/question"
+    if one.event == Event.CONFIRMATION_ASKED:
+        return f"{prefix}/settings"
     if subject_of(one.event) is Subject.CARER:
         return f"{prefix}/relatives"
     return f"{prefix}/access" if lines else ""

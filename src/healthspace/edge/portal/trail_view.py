@@ -51,6 +51,7 @@ ACTS: dict[str, tuple[str, str]] = {
     Action.SUSPEND_SPACE: (mark("Suspended this health space"), "lock"),
     Action.RESUME_SPACE: (mark("Ended the suspension of this health space"), "plus"),
     Action.CONFIRM_SPACE: (mark("Confirmed this health space"), "plus"),
+    Action.ASK_CONFIRMATION: (mark("Asked the holder, who is of age now, to confirm this health space"), "clock"),
     Action.CHANGE_DOCUMENT: (mark("Asked to change a document"), "folder"),
     Action.MASK_DOCUMENT: (mark("Masked or showed a document"), "eye"),
     Action.RELEASE_DOCUMENT: (mark("Changed who of the family sees a document"), "eye"),
