@@ -10,6 +10,7 @@ from healthspace.base.ids import new_id, new_owner, owner_of
 from healthspace.identity.personas import Role
 from tests.documents import PDF, a_bundle, a_cda, a_reference, a_root, of_type, query_by_ins
 from tests.edge.conversation import FHIR, Desk, binary_of
+from tests.edge.pages import signed_in
 from tests.harness import authorised
 
 LAB, DOCTOR = Role.LABORATORY, Role.SPECIALIST
@@ -125,3 +126,17 @@ async def test_no_line_holds_what_the_request_said(desk: Desk, patient: UUID) ->
     await desk.post("DocumentReference", LAB, a_reference(base64.b64encode(b"DUPRE")))
     for row in await desk.connection.fetch("SELECT * FROM audit"):
         assert "DUPRE" not in str(dict(row))
+
+
+async def test_what_goes_wrong_in_answering_is_no_second_act(desk: Desk, patient: UUID) -> None:
+    document = (await desk.deposit())["id"]
+    client = signed_in(desk.service, desk.client, patient)
+    for path, status in {
+        "/measures/nonsense/csv": 404,
+        "/entries/nonsense": 404,
+        f"/fhir/DocumentReference/{document}?_summary=nonsense": 400,
+        f"/fhir/DocumentReference/{document}/$validate": 200,
+    }.items():
+        before = len(await desk.lines())
+        assert (await client.get(path, headers=desk.of(patient))).status_code == status, path
+        assert len(await desk.lines()) == before + 1, path

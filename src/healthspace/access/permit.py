@@ -21,7 +21,7 @@ from healthspace.access.matrix import Admission
 from healthspace.access.policy import Policy
 from healthspace.access.rules import QUERIES, WRITES, Action, Facts, Reason, Scope, Tie, Verdict, decide
 from healthspace.audit.line import Line, Outcome
-from healthspace.audit.origin import current_origin
+from healthspace.audit.origin import current_origin, note_told
 from healthspace.audit.trail import Trail
 from healthspace.base import clock
 from healthspace.base.errors import Forbidden, HealthspaceError, NotFound, Refused, Unavailable
@@ -215,6 +215,7 @@ class Door:
                 await self.trail.append(tx, writer, [line])
                 if letters:
                     await post(tx, letters)
+            note_told()
         except BaseException as error:
             await self._trace_to_the_end(caller, action, owner, error)
             raise
@@ -239,6 +240,7 @@ class Door:
             _mark_traced(cancelled)  # the line was handed over: a second one would tell the same act
             raise
         self.announcer.posted(letters)
+        note_told()
 
     async def _trace_to_the_end(self, caller: Caller, action: Action, owner: int | None, error: BaseException) -> None:
         """The line of a failure is written even when whoever asked has gone."""
@@ -386,6 +388,11 @@ def _name_failure(error: BaseException) -> tuple[Outcome, str]:
     if isinstance(error, HealthspaceError) and not isinstance(error, Unavailable):
         return Outcome.REJECTED, type(error).__name__.lower()
     return Outcome.FAILED, "failure"
+
+
+def is_told(error: HealthspaceError) -> bool:
+    """Whether the trail tells the act of this request already: what goes wrong in answering it is no second one, unless it is a refusal."""
+    return current_origin().told and not isinstance(error, Refused | Forbidden)
 
 
 async def trace_stranger(door: Door, action: str, error: BaseException) -> None:

@@ -21,6 +21,8 @@ class Origin:
     network: str = ""
     software: str = ""
     query: str = ""
+    told: bool = False
+    """Whether a line tells the act already: what then goes wrong in answering is no second act."""
 
 
 _origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
@@ -37,6 +39,13 @@ def asked_in_body(query: str) -> None:
     origin = _origin.get()
     if origin is not None:
         origin.query = "&".join(part for part in (origin.query, query) if part)[:LONGEST_QUERY]
+
+
+def note_told() -> None:
+    """Notes that a line of the trail tells what this request asked for."""
+    origin = _origin.get()
+    if origin is not None:
+        origin.told = True
 
 
 def current_origin() -> Origin:

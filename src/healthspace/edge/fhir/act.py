@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthspace.access.opening import Service
-from healthspace.access.permit import trace_stranger
+from healthspace.access.permit import is_told, trace_stranger
 from healthspace.access.rules import Action
 from healthspace.audit.origin import asked_in_body
 from healthspace.base import clock
@@ -91,7 +91,8 @@ async def _try(request: Request, service: Service, caller: Caller, action: Actio
     try:
         return await handler(request, service, caller)
     except HealthspaceError as error:
-        await service.door.trace_failure(caller, action, None, error)
+        if not is_told(error):
+            await service.door.trace_failure(caller, action, None, error)
         return answer_error(error)
     except Exception as error:
         log.error("act_failed", action=action.value, error=type(error).__name__)

@@ -30,21 +30,28 @@ async def validate(request: Request, service: Service, caller: Caller) -> Respon
 
     Without a resource in the request, what is stored under the id that it names.
     """
-    async with service.door.permit(caller, Action.READ_RESOURCE, REGISTRY):
-        pass
     type_, name = request.path_params["type"], request.path_params.get("id")
     try:
         resource, profiled = await _read_to_validate(request, service)
         if resource is None and name is not None:
             resource = (await read_named(service, caller, Action.READ_RESOURCE, type_, name, None)).json()
+        else:
+            await _note_reading(service, caller)
         issues = [issue(fault.code, fault.message, fault.expression) for fault in find_faults(resource or {})]
         if resource is not None and resource.get("resourceType") not in {type_, None}:
             issues.append(issue("invalid", f"a {type_} is expected here", "Resource.resourceType"))
     except Invalid as error:  # XML is read by the definitions: what cannot be read is a fault of the resource
+        await _note_reading(service, caller)
         issues, profiled = list(outcome_of(error)["issue"]), False
     if profiled:
         issues.append(issue("not-supported", "profiles are not checked here", "profile", "warning"))
     return answer(orjson.dumps(outcome(*issues) if issues else outcome(issue("informational", "no fault was found", type_, "information"))))
+
+
+async def _note_reading(service: Service, caller: Caller) -> None:
+    """The line of an operation that touches nobody's data."""
+    async with service.door.permit(caller, Action.READ_RESOURCE, REGISTRY):
+        pass
 
 
 async def _read_to_validate(request: Request, service: Service) -> tuple[Resource | None, bool]:
@@ -62,9 +69,8 @@ async def _read_to_validate(request: Request, service: Service) -> tuple[Resourc
 
 async def convert(request: Request, service: Service, caller: Caller) -> Response:
     """`POST /$convert`: the resource that was sent, in the form that is asked for (R4 resource-operation-convert.html)."""
-    async with service.door.permit(caller, Action.READ_RESOURCE, REGISTRY):
-        pass
     resource = await read_resource(request, service.settings.body_limit)
+    await _note_reading(service, caller)
     if resource["resourceType"] == "Parameters":
         resource = next((one["resource"] for one in resource.get("parameter", []) if "resource" in one), resource)
     return answer(write_json(resource))

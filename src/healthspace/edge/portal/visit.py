@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthspace.access.opening import Service
-from healthspace.access.permit import Permit, trace_stranger
+from healthspace.access.permit import Permit, is_told, trace_stranger
 from healthspace.access.rules import Action
 from healthspace.base import clock
 from healthspace.base.errors import HealthspaceError, Malformed, NotFound, TooLarge, Unauthenticated
@@ -166,7 +166,8 @@ def visiting(action: Action, handler: Handler) -> Endpoint:
             pages = load_pages()
             return await handler(Visit(request, service, caller, pages, find_language(pages, request)))
         except HealthspaceError as error:
-            await service.door.trace_failure(caller, action, None, error)
+            if not is_told(error):
+                await service.door.trace_failure(caller, action, None, error)
             return error_page(request, error)
 
     return endpoint
