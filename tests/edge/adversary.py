@@ -77,10 +77,11 @@ FHIR = f"""
 PAGES = (
     "/summary /results /results/glucose /measures /treatments /vaccination /wishes /timeline /access /corrections /privacy /relatives "
     "/documents/{document} /documents/{document}/newest /documents/{document}/original /documents/{document}/change/hide "
+    "/documents/{document}/change/archive /privacy/team /settings /settings/export /settings/print "
     "/corrections/new?about=DocumentReference/{document}"
 ).split()
 OF_OTHERS = ["", "?q=arachide", "?q=glucose", *PAGES]
-OF_ONES_OWN = ["/", "/documents", "/documents?q=arachide", "/notifications", "/settings/export", "/settings/print", *PAGES]
+OF_ONES_OWN = ["/", "/documents", "/documents?q=arachide", "/notifications", *PAGES]
 UNSTEADY = (
     r'"(timestamp|lastUpdated)":"[^"]*"',
     r"(_?cursor|after)=[^\"&]*",
@@ -88,6 +89,7 @@ UNSTEADY = (
     r"(?s)<div class=\"late\".*?</div>",
     r'"date":"\d{4}-\d\d-\d\dT[^"]*"',
     r'name="once" value="[^"]*"',
+    r"imprimé le [^<]*",
     r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f-]{17}",
 )
 """What differs between two answers that say the same: moments, places in pages, ends of sessions, ids made of moments, keys of forms."""
@@ -148,7 +150,7 @@ def _steady(answer: httpx.Response, target: Target, who: Role | UUID, path: str)
     elif path.endswith("$summary") and answer.status_code == 200:
         # Each summary is a document of its own: what its sections tell is what it tells.
         text = json.dumps([section.get("text") for section in answer.json()["entry"][0]["resource"]["section"]])
-    elif "/access" in path or path in {"/", "/settings/export"}:
+    elif "/access" in path or path == "/" or path.endswith("/settings/export"):
         text = "\n".join(sorted(set(re.findall(TELLING, text))))
     for pattern in UNSTEADY:
         text = re.sub(pattern, "", text)
