@@ -236,3 +236,17 @@ async def test_a_unique_id_that_is_taken_is_told_alike_whoever_sees_the_document
         assert not [word for word in (kept["id"], root, str(patient), label) if word in answer.text]
     assert seen[0] == seen[1]
     assert seen[0][3] == ("document:deposit", "rejected", "conflict")
+
+
+async def test_a_page_of_everything_reads_as_often_whatever_is_hidden(desk: Desk) -> None:
+    patient, who = await set_up(desk, "specialist")
+    path, headers = f"/fhir/Patient/{patient}/$everything?_count=2", desk.of(who)
+    await desk.deposit(a_clinical_document(), media_type="application/fhir+json")
+    await work_of(desk, "GET", path, headers=headers)  # a first access is told once
+    seen = []
+    for hidden in (0, 3):
+        for _ in range(hidden):
+            await desk.deposit(a_clinical_document(), media_type="application/fhir+json", securityLabel=labelled("MASQUE_PS"))
+        answer, statements = await work_of(desk, "GET", path, headers=headers)
+        seen.append(([entry["resource"]["id"] for entry in answer.json()["entry"]], statements))
+    assert seen[0] == seen[1]

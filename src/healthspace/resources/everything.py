@@ -1,5 +1,6 @@
 """All of one citizen's record, in the order of types and ids, a page at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,16 +12,22 @@ from healthspace.fhir.resource_types import NAMES, NUMBER
 from healthspace.fhir.searching.extract import extract
 from healthspace.resources.cursor import open_place, seal_place
 from healthspace.resources.including import fetch_named
+from healthspace.resources.query import Scope
 from healthspace.resources.reach import Reach, belongs_to_citizens
 from healthspace.resources.reading import is_shown
 from healthspace.resources.store import find
 from healthspace.resources.stored import Stored, open_row
 
+# What is hidden is left out by the statement: how many rows are read, and how often, says nothing of it.
 PAGE = """
     SELECT type, id, version, updated, body FROM resource
      WHERE owner = $1 AND type = ANY ($2::smallint[]) AND (type, id) > ($3, $4)
        AND ($5::timestamptz IS NULL OR updated >= $5) AND ($6::timestamptz IS NULL OR date >= $6)
        AND ($7::timestamptz IS NULL OR date <= $7)
+       AND (NOT tokens && $9::bigint[] OR tokens && ARRAY[$10::bigint]) AND NOT tokens && $11::bigint[]
+       AND (type <> ALL ($12::smallint[]) OR tokens && $13::bigint[])
+       AND (type <> ALL ($14::smallint[]) OR tokens && ARRAY[$10] OR tokens && $15::bigint[]
+            OR (tokens && $16::bigint[] AND NOT tokens && $17::bigint[]) OR (type = ANY ($18::smallint[]) AND NOT tokens && $19::bigint[]))
      ORDER BY type, id LIMIT $8
 """
 NOWHERE = UUID(int=0)
@@ -54,14 +61,15 @@ async def read_everything(p: Permit, patient: UUID, wanted: Wanted) -> Everythin
     if await find(p.tx, p.cipher, "Patient", patient) is None:
         raise NotFound
     reach = Reach(p)
-    types = [NUMBER[type_] for type_ in NAMES if _is_wanted(reach, type_, wanted)]
+    scopes = {type_: reach.scope(type_) for type_ in NAMES if _is_wanted(reach, type_, wanted)}
+    types, bounds = [NUMBER[type_] for type_ in scopes], _bounds_of(scopes, p.depositor)
     after: tuple[int, UUID] = (0, NOWHERE)
     if wanted.cursor is not None:
         number, identifier = open_place(p.keys, f"everything|{patient}", wanted.cursor)
         after = number, UUID(identifier)
     entries: list[Stored] = []
     while True:
-        rows = await p.tx.fetch(PAGE, p.owner, types, *after, wanted.since, wanted.start, wanted.end, wanted.count + 1)
+        rows = await p.tx.fetch(PAGE, p.owner, types, *after, wanted.since, wanted.start, wanted.end, wanted.count + 1, *bounds)
         shown = [stored for stored in (open_row(p.cipher, row) for row in rows) if is_shown(p, stored.json())]
         entries += shown
         more = len(rows) > wanted.count
@@ -79,6 +87,26 @@ def _is_wanted(reach: Reach, type_: str, wanted: Wanted) -> bool:
     if wanted.types and type_ not in wanted.types:
         return False
     return belongs_to_citizens(type_) and type_ != "Binary" and reach.scope(type_).owners == reach.permit.owners
+
+
+def _bounds_of(scopes: Mapping[str, Scope], depositor: int) -> tuple[object, ...]:
+    """What the scopes of several types leave out, as values of PAGE. A hash is of one type: those of all types stand together."""
+    demanding = {type_: scope.required for type_, scope in scopes.items() if scope.required}
+    admitted = {type_: scope.admitted for type_, scope in scopes.items() if scope.admitted is not None}
+    apart = {type_: one.apart for type_, one in admitted.items() if one.apart}
+    return (
+        [h for scope in scopes.values() for h in scope.hidden.hashes],
+        depositor,
+        [h for scope in scopes.values() for h in scope.gone],
+        [NUMBER[type_] for type_ in demanding],
+        [h for hashes in demanding.values() for h in hashes],
+        [NUMBER[type_] for type_ in admitted],
+        [h for one in admitted.values() for h in one.types],
+        [h for one in admitted.values() for h in one.classes],
+        [h for one in admitted.values() for h in one.but],
+        [NUMBER[type_] for type_ in apart],
+        [h for hashes in apart.values() for h in hashes],
+    )
 
 
 async def _referred_to(reach: Reach, page: list[Stored]) -> list[Stored]:
