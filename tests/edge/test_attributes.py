@@ -1,5 +1,6 @@
 """TD3.3: masking, announcing, hiding from representatives, taking back and archiving a document, in every tolerated form."""
 
+import re
 from typing import Any
 
 import httpx
@@ -109,6 +110,23 @@ async def test_only_its_author_takes_a_document_back(person: Person, change: tup
     assert (await person.desk.lines())[-1][:2] == ("document:withdraw", "done")
     for who in (person.patient, Role.SPECIALIST, Role.LABORATORY):
         assert not await person.is_read_by(who)
+
+
+async def test_a_submission_set_goes_with_the_last_of_its_documents(person: Person) -> None:
+    desk, patient = person.desk, person.patient
+    answer = await desk.post("", Role.LABORATORY, a_bundle(a_cda(), a_cda()))
+    documents = [one["response"]["location"] for one in answer.json()["entry"] if "DocumentReference" in one["response"]["location"]]
+    (several,) = [
+        one
+        for one in ids_of(await desk.get(f"List?patient={patient}", patient))
+        if len((await desk.get(f"List/{one}", patient)).json()["entry"]) == 2
+    ]
+    for document, left in zip(documents, (200, 404), strict=True):
+        path = "DocumentReference/" + re.findall(r"DocumentReference/([0-9a-f-]{36})", document)[0]
+        assert (await patch(desk, path, Role.LABORATORY, json_status("entered-in-error"))).status_code == 200
+        for who in (patient, Role.SPECIALIST, Role.LABORATORY):
+            assert (await desk.get(f"List/{several}", who)).status_code == left
+            assert (several in ids_of(await desk.get(f"List?patient={patient}", who))) == (left == 200)
 
 
 async def test_a_document_is_taken_back_by_delete_too(person: Person) -> None:

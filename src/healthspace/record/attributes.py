@@ -27,12 +27,11 @@ from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.record.clinical import follow
 from healthspace.record.clinical.keep import is_archived
 from healthspace.record.proof import prove
-from healthspace.record.relabel import relabel_around
+from healthspace.record.relabel import WITHDRAWN, relabel_around, withdraw_around
 from healthspace.resources.reading import find_about, why_hidden
 from healthspace.resources.store import find, update
 from healthspace.resources.stored import Resource, Stored
 
-WITHDRAWN = "entered-in-error"
 HIDDEN = frozenset({labels.HIDDEN_FROM_REPRESENTATIVES})
 OURS = frozenset({ARCHIVED, DEPOSITORS_MASK})
 TAKEN_BACK = frozenset({WITHDRAWN, "superseded"})
@@ -186,3 +185,5 @@ async def _carry_on(p: Permit, before: Resource, stored: Stored) -> None:
         await forget_waiting(p.tx, p.owner, stored.id)
     if labels.codes_of(before) != labels.codes_of(stored.json()):
         await relabel_around(p, stored)
+    if stored.json().get("status") == WITHDRAWN:
+        await withdraw_around(p, stored)

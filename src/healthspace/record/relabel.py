@@ -12,6 +12,8 @@ from healthspace.resources.store import read_all, read_several, update
 from healthspace.resources.stored import Resource, Stored
 
 DOCUMENT = "DocumentReference/"
+WITHDRAWN = "entered-in-error"
+"""Status of a document that its author took back, and of a List that brought nothing else."""
 
 
 async def relabel_around(p: Permit, document: Stored) -> None:
@@ -28,11 +30,23 @@ async def relabel_around(p: Permit, document: Stored) -> None:
             await _relabel(p, told, labels.codes_of(message) | visibility)
 
 
+async def withdraw_around(p: Permit, document: Stored) -> None:
+    """Takes back, with `document`, the Lists that brought nothing else: nobody is told that something was there (TD3.3c)."""
+    h = hash_reference(p.keys, "List", "entry.item", f"{DOCUMENT}{document.id}")
+    for brought in await find_hashed(p, "List", Hashed((h,))):
+        if all(one.get("status") == WITHDRAWN for one in await _documents_of_list(p, brought)):
+            await update(p.tx, p.cipher, p.keys, brought, {**brought.exact(), "status": WITHDRAWN}, p.now)
+
+
 async def _labels_of_list(p: Permit, brought: Stored) -> set[str]:
+    return {code for each in await _documents_of_list(p, brought) for code in labels.codes_of(each)}
+
+
+async def _documents_of_list(p: Permit, brought: Stored) -> list[Resource]:
     references = [str(entry.get("item", {}).get("reference", "")) for entry in brought.json().get("entry", [])]
     named = [parse_id(one.removeprefix(DOCUMENT)) for one in references if one.startswith(DOCUMENT)]
     documents = await read_several(p.tx, p.cipher, [("DocumentReference", name) for name in named if name])
-    return {code for each in documents for code in labels.codes_of(each.json())}
+    return [each.json() for each in documents]
 
 
 async def _relabel(p: Permit, one: Stored, codes: Collection[str]) -> None:

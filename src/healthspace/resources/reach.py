@@ -25,6 +25,8 @@ LABELS = ("securityLabel", "meta.security")
 """Where a resource carries the labels that hide it."""
 WITHDRAWN = frozenset({"entered-in-error"})
 """Status of a document that its author took back (TD3.3c): nobody finds it any more."""
+TAKEN_BACK = frozenset({"DocumentReference", "List"})
+"""Types that are gone with that status: documents, and the Lists that brought no other."""
 DOCUMENT_TYPES = frozenset({"Binary"})
 """Types outside the Patient compartment that a citizen owns all the same: the bytes of their documents."""
 
@@ -106,7 +108,7 @@ class Reach:
             required += tags_of(self.keys, type_, ORIGIN, frozenset({CITIZEN}))
         if type_ in permit.concerned:
             required = [*permit.concern, *self._said(type_)]
-        gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ == "DocumentReference" else ()
+        gone = hashes_of(self.keys, type_, ("status",), WITHDRAWN) if type_ in TAKEN_BACK else ()
         return Scope(permit.owners, Hidden(hidden, depositor) if hidden else Hidden(), tuple(required), gone, self._admitted(type_))
 
     def _opens(self, type_: str) -> bool:

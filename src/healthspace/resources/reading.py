@@ -15,7 +15,7 @@ from healthspace.access.rules import Action, Reason
 from healthspace.base.errors import Gone, NotFound, Refused
 from healthspace.fhir.resource_types import NUMBER
 from healthspace.profile.elements import is_from_citizen
-from healthspace.resources.reach import Reach
+from healthspace.resources.reach import TAKEN_BACK, WITHDRAWN, Reach
 from healthspace.resources.store import find, last_version, read_version
 from healthspace.resources.stored import Resource, Stored, open_row
 
@@ -162,14 +162,14 @@ def _doubt(p: Permit) -> Callable[[Stored], bool]:
     if p.admission is not None or p.only_own_deposits or p.only_shown:
         return lambda one: True
     labels = [f'"{label}"'.encode() for label in spelt(p.hidden)]
-    read = {"DocumentReference", *p.concerned}
+    read = {*TAKEN_BACK, *p.concerned}
     return lambda one: one.type in read or any(label in one.body for label in labels)
 
 
 def why_hidden(p: Permit, resource: Resource) -> Reason | None:
     """Why the permit does not show this one resource; None when it does. What a search leaves out by its statement, told of one."""
     type_ = resource["resourceType"]
-    if type_ == "DocumentReference" and resource.get("status") == "entered-in-error" and not p.unbounded:
+    if type_ in TAKEN_BACK and resource.get("status") in WITHDRAWN and not p.unbounded:
         return Reason.WITHDRAWN
     said = p.admission is not None and not p.only_shown and is_from_document(resource)
     concerned = type_ in p.concerned and not said
@@ -207,7 +207,7 @@ async def _find_shown(p: Permit, type_: str, identifier: UUID) -> Stored | None:
         return None
     current = await find_about(p, type_, identifier)
     # An earlier version is shown by the labels of today: hiding a resource hides its past.
-    if current is not None and (p.bounded or type_ == "DocumentReference") and (reason := why_hidden(p, current.json())):
+    if current is not None and (p.bounded or type_ in TAKEN_BACK) and (reason := why_hidden(p, current.json())):
         raise Refused(reason, about=f"{type_}/{current.name}")
     return current
 
