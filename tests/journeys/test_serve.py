@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from healthspace.database.embedded import EmbeddedPostgres
-from tests.journeys.processes import environment_of, healthspace, letter, processes_in, serving, some_citizen, write_files
+from tests.journeys.processes import PATIENCE, environment_of, healthspace, letter, processes_in, serving, some_citizen, write_files
 
 INS = "279035121518989"
 
@@ -39,10 +39,10 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_service_says_on_which_database_it_is_and_stops_cleanly(demonstration: Path) -> None:
     with serving(demonstration) as service:
-        answer = httpx.get(f"{service.address}/healthz")
+        answer = httpx.get(f"{service.address}/healthz", timeout=PATIENCE)
         assert answer.status_code == 200
         assert "server" not in answer.headers
-        assert httpx.get(f"{service.address}/readyz").status_code == 200
+        assert httpx.get(f"{service.address}/readyz", timeout=PATIENCE).status_code == 200
         assert service.database.startswith("embedded PostgreSQL 18")
         assert str(demonstration) in service.database
         began = time.monotonic()
@@ -54,9 +54,9 @@ def test_the_service_says_on_which_database_it_is_and_stops_cleanly(demonstratio
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_that_runs_is_answered_before_the_end(demonstration: Path, how: signal.Signals) -> None:
-    with serving(demonstration) as service, httpx.Client() as client:
+    with serving(demonstration) as service, httpx.Client(timeout=PATIENCE) as client:
         host, port = service.address.removeprefix("http://").split(":")
-        assert client.get(f"{service.address}/healthz").status_code == 200
+        assert client.get(f"{service.address}/healthz", timeout=PATIENCE).status_code == 200
         with socket.create_connection((host, int(port))) as slow:
             slow.sendall(b"GET /readyz HTTP/1.1\r\nHost: here\r\n\r\n")
             assert service.stop(how) == 0
@@ -67,7 +67,7 @@ def test_what_is_asked_is_not_in_the_log(demonstration: Path) -> None:
     token = healthspace(demonstration, "token", "hospital").out.strip()
     with serving(demonstration) as service:
         address = f"{service.address}/fhir/Patient?identifier=urn:oid:1.2.250.1.213.1.4.10|{INS}"
-        assert httpx.get(address, headers={"authorization": f"Bearer {token}"}).status_code == 200
+        assert httpx.get(address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE).status_code == 200
         assert service.stop() == 0
     assert INS not in "".join(service.told)
     assert token not in "".join(service.told)
@@ -79,7 +79,7 @@ def test_two_services_share_one_database(demonstration: Path) -> None:
         assert "already running" in second.database
         assert first.stop() == 0
         for _ in range(100):  # the second starts the server again
-            if httpx.get(f"{second.address}/readyz").status_code == 200:
+            if httpx.get(f"{second.address}/readyz", timeout=PATIENCE).status_code == 200:
                 break
             time.sleep(0.1)
         else:
@@ -153,7 +153,7 @@ def test_a_token_of_a_demonstration_is_none_elsewhere(real: Path, demonstration:
     for data, status in ((demonstration, 200), (real, 401)):
         with serving(data) as service:
             address = f"{service.address}/fhir/Patient?identifier=urn:oid:{ins.ins_system}|{ins.ins_value}"
-            assert httpx.get(address, headers={"authorization": f"Bearer {token}"}).status_code == status
+            assert httpx.get(address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE).status_code == status
             service.stop()
 
 
@@ -193,7 +193,7 @@ def test_a_server_of_ones_own_is_used_instead_of_the_embedded_one(tmp_path: Path
     try:
         with serving(tmp_path / "data", "--demo", DATABASE_URL=url) as service:
             assert "embedded" not in service.database
-            assert httpx.get(f"{service.address}/readyz").status_code == 200
+            assert httpx.get(f"{service.address}/readyz", timeout=PATIENCE).status_code == 200
             assert service.stop() == 0
         (file,) = write_files(tmp_path, [letter().data])
         assert healthspace(tmp_path / "data", "deposit", "--open-missing", file, DATABASE_URL=url).code == 0
