@@ -1,12 +1,15 @@
 """TD3.3: masking, announcing, hiding from representatives, taking back and archiving a document, in every tolerated form."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from healthspace.base import clock
 from healthspace.base.fhirjson import ARCHIVED
+from healthspace.edge.worker.calendar import keep_calendar
 from healthspace.identity.personas import Role
 from tests.documents import a_bundle, a_cda, a_root, labelled
 from tests.edge.conversation import Desk, fault_of, ids_of
@@ -91,6 +94,34 @@ async def test_only_professionals_keep_a_document_until_its_announcement(person:
     place = next(number for number, one in enumerate(listed) if one["coding"][0]["code"] == "INVISIBLE_PATIENT")
     shown = [{**json_label("N")[1][0], "path": f"/securityLabel/{place}"}]
     assert (await patch(person.desk, path, Role.SPECIALIST, (JSON_PATCH, shown))).status_code == 200
+    assert await person.is_read_by(person.patient)
+
+
+async def test_nobody_hides_from_the_citizen_what_they_brought_or_what_a_month_has_shown(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, hidden = person.desk, json_label("INVISIBLE_PATIENT")
+    own = (await desk.deposit(who=person.patient))["id"]
+    refused = await patch(desk, f"DocumentReference/{own}", Role.SPECIALIST, hidden)
+    assert (refused.status_code, fault_of(refused)) == (403, "DocumentReference.securityLabel")
+    late = clock.now() + timedelta(days=31)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    for who in (Role.SPECIALIST, Role.LABORATORY):
+        refused = await patch(desk, f"DocumentReference/{person.document}", who, hidden)
+        assert (refused.status_code, fault_of(refused)) == (422, "DocumentReference.securityLabel")
+    assert (await desk.get(f"DocumentReference/{person.document}", person.patient)).status_code == 200
+
+
+async def test_a_document_hidden_late_is_released_a_month_after_its_deposit(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = clock.now()
+    for day, steps in ((20, 0), (21, 1), (31, 1)):
+        moment = start + timedelta(days=day)
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        if day == 20:
+            path = f"DocumentReference/{person.document}"
+            assert (await patch(person.desk, path, Role.SPECIALIST, json_label("INVISIBLE_PATIENT"))).status_code == 200
+        else:
+            assert await keep_calendar(person.desk.service.door, moment) == steps
     assert await person.is_read_by(person.patient)
 
 

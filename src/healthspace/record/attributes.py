@@ -5,6 +5,7 @@ transaction; a document that awaits its announcement has its dates in the calend
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from healthspace.access import labels
@@ -18,11 +19,12 @@ from healthspace.access.changes import (
     may_withdraw,
     tell_whose_mask,
 )
-from healthspace.access.depositor import depositor_of
+from healthspace.access.depositor import depositor_of, is_by_citizen
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
 from healthspace.base.errors import Forbidden, Invalid, NotAllowed, NotFound, PreconditionFailed, Refused
 from healthspace.base.fhirjson import ARCHIVED
+from healthspace.base.ids import made_at, parse_id
 from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.record.clinical import follow
 from healthspace.record.clinical.keep import is_archived
@@ -103,8 +105,7 @@ async def put_off_release(p: Permit, identifier: UUID) -> None:
     """
     p.must_be_for(Action.RELEASE_DOCUMENT)
     p.action = Action.NOTICE_DOCUMENT
-    later = p.policy.announcement_limit - p.policy.announcement_notice
-    await wait_for(p.tx, p.owner, identifier, "release", p.now + later)
+    await wait_for(p.tx, p.owner, identifier, "release", _announced_by(p, identifier))
 
 
 def _settle(p: Permit, before: Resource, asked: Resource) -> Resource:
@@ -143,6 +144,8 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
             raise Forbidden("this label is not yours to change", place="DocumentReference.securityLabel")
         if label == labels.MASKED and label in labels.codes_of(before) and not may_unmask(p.caller, p.reason, before):
             raise Forbidden("who masked this document shows it again", place="DocumentReference.securityLabel")
+        if label == labels.NOT_ANNOUNCED and label not in labels.codes_of(before):
+            _may_wait(p, before)
         if label in HIDDEN & labels.codes_of(before) and not may_show_to_representatives(p.caller, p.reason, before):
             raise Forbidden("only the minor shows this to representatives", place="DocumentReference.securityLabel")
         done = action_of(label, added=label in labels.codes_of(after))
@@ -151,6 +154,22 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
             raise Forbidden("only its author takes a document back", place="DocumentReference.status")
         done = Action.WITHDRAW_DOCUMENT
     return done
+
+
+def _may_wait(p: Permit, document: Resource) -> None:
+    """An announcement is awaited for a month from the deposit and no longer (R1111-53): hiding again would have no end.
+
+    Forbidden for what the citizen brought; Invalid when the month is over.
+    """
+    if is_by_citizen(document):
+        raise Forbidden("nobody announces to citizens what they brought", place="DocumentReference.securityLabel")
+    if _announced_by(p, parse_id(str(document["id"])) or UUID(int=0)) <= p.now:
+        raise Invalid("the month in which this could be announced is over", place="DocumentReference.securityLabel")
+
+
+def _announced_by(p: Permit, identifier: UUID) -> datetime:
+    """When a document is visible to its citizen at the latest: counted from its deposit, whenever it was hidden."""
+    return (made_at(identifier) or p.now) + p.policy.announcement_limit
 
 
 def _refuse_other_elements(before: Resource, after: Resource) -> None:
@@ -180,7 +199,8 @@ async def _carry_on(p: Permit, before: Resource, stored: Stored) -> None:
     await follow(p, stored)
     had, has = (labels.NOT_ANNOUNCED in labels.codes_of(each) for each in (before, stored.json()))
     if has and not had:
-        await wait_for(p.tx, p.owner, stored.id, "notice", p.now + p.policy.announcement_notice)
+        notice = _announced_by(p, stored.id) - p.policy.announcement_limit + p.policy.announcement_notice
+        await wait_for(p.tx, p.owner, stored.id, "notice", max(p.now, notice))
     elif had and not has:
         await forget_waiting(p.tx, p.owner, stored.id)
     if labels.codes_of(before) != labels.codes_of(stored.json()):
