@@ -11,7 +11,7 @@ WITHIN_AN_OPERATION = {
     "prove",  # what every change of a control or an attribute leaves
     "patient_of",  # the record's own Patient, for the operations of a permit that has been looked at
     *("find_identified", "find_replaced", "is_replaced_already", "read_named", "supersede"),  # steps of `deposit`
-    "relabel_around",  # what follows a change of labels
+    *("relabel_around", "withdraw_around"),  # what follows a change of labels, and a withdrawal
     "ask_certificate",  # what follows the beginning and the end of a carer's help
 }
 SQL_WORDS = ("SELECT ", "INSERT INTO", "DELETE FROM", "UPDATE ")

@@ -68,6 +68,7 @@ async def read_stretch(p: Permit, queries: Sequence[Query], tell: Tell, place: P
 
 async def find_told_years(p: Permit, zone: ZoneInfo) -> dict[str, list[int]]:
     """The kinds of events that the record may tell, in the order of their types, each with its years, the latest first."""
+    p.must_be_for(Action.READ_RECORD)
     found = await find_years(p, timeline_queries(p.keys), zone)
     return {kind: found[type_] for type_, kind in KINDS.items() if type_ in found}
 
