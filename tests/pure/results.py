@@ -1,8 +1,10 @@
 """Results of laboratories as records hold them: vague dates, two documents for one result, several units, local codes, words, panels."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from healthspace.profile.curves import Curve, by_curve, draw_series, series_of
 from healthspace.terminology.uris import LOINC
 from tests.pure.facts import Resource, a_fact, concept, quantity
 
@@ -78,3 +80,8 @@ def _told(one: Resource, source: str, draw: Random) -> Resource:
     if len(told.get("effectiveDateTime", "")) > len("2024-05-17") and draw.random() < 0.3:
         told["effectiveDateTime"] = told["effectiveDateTime"][:10]
     return a_fact("Observation", source, **told)
+
+
+def draw_curves(observations: Iterable[Resource], language: str = "fr") -> list[Curve]:
+    """Every curve of a record that is read whole, in the order of `series_of`."""
+    return [draw_series(series, language) for series in series_of(by_curve(observations), language)]

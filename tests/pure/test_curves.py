@@ -14,7 +14,6 @@ from healthspace.profile.curves import (
     by_curve,
     curve_key,
     draw_curve_of,
-    draw_curves,
     draw_series,
     makes_point,
     moment_of,
@@ -25,7 +24,7 @@ from healthspace.profile.merge import Merged, merge
 from healthspace.profile.ranges import Position
 from healthspace.terminology.uris import LOINC
 from tests.pure.facts import a_fact, a_result, concept
-from tests.pure.results import some_results
+from tests.pure.results import draw_curves, some_results
 
 
 def one_curve(*observations: dict[str, Any]) -> Curve:

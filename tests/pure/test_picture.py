@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from healthspace.base.fhirjson import DATA_ABSENT
 from healthspace.fhir.validate import validate
-from healthspace.profile.curves import draw_curves
 from healthspace.profile.elements import Standing, standing_of, time_of
 from healthspace.profile.entries import READERS, read_entry
 from healthspace.profile.measures import KINDS, grow, is_plausible, read_pressures
@@ -18,6 +17,7 @@ from healthspace.profile.timeline import Dated, Event, last_meant, make_list, ma
 from healthspace.profile.vaccines import ATC_DISEASES, BY_KEY, diseases_of, fill_card
 from healthspace.terminology.uris import ABSENT_OR_UNKNOWN, ATC, LOINC, SNOMED
 from tests.pure.facts import a_fact, a_result, concept, quantity
+from tests.pure.results import draw_curves
 
 TODAY = "2026-11-27"
 

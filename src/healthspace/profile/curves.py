@@ -122,13 +122,8 @@ def draw_series(series: Series, language: str = "fr") -> Curve:
     return _draw(series.key, series.facts, language)
 
 
-def draw_curves(observations: Iterable[Resource], language: str = "fr") -> list[Curve]:
-    """Every curve, in the order of `series_of`."""
-    return [draw_series(series, language) for series in series_of(by_curve(observations), language)]
-
-
 def draw_curve_of(groups: Grouped, keys: Iterable[str], language: str = "fr") -> Curve | None:
-    """The curve of the first of `keys` that has one, as `draw_curves` draws it; the others are not drawn."""
+    """The curve of the first of `keys` that has one, as `draw_series` draws it; the others are not drawn."""
     return next((_draw(key, _facts_of(groups[key]), language) for key in keys if key in groups), None)
 
 

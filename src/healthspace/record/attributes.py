@@ -24,7 +24,7 @@ from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
 from healthspace.base.errors import Forbidden, Invalid, NotAllowed, NotFound, PreconditionFailed, Refused
 from healthspace.base.fhirjson import ARCHIVED
-from healthspace.base.ids import made_at, parse_id
+from healthspace.base.ids import made_at
 from healthspace.database.waiting import forget_waiting, wait_for
 from healthspace.record.clinical import follow
 from healthspace.record.clinical.keep import is_archived
@@ -57,7 +57,7 @@ async def change_document(p: Permit, identifier: UUID, edit: Edit, if_match: int
     if if_match not in {None, current.version}:
         raise PreconditionFailed("this is not the current version", place="If-Match")
     after = _settle(p, before, edit(before))
-    p.action = _judge(p, before, after)
+    p.action = _judge(p, identifier, before, after)
     if after == before:
         p.note(f"DocumentReference/{identifier}")
         return current
@@ -133,7 +133,7 @@ def _show_or_not(p: Permit, after: Resource, *, masked: bool) -> Resource:
     return {**after, "meta": {**meta, **({"tag": tags} if tags else {})}}
 
 
-def _judge(p: Permit, before: Resource, after: Resource) -> Action:
+def _judge(p: Permit, identifier: UUID, before: Resource, after: Resource) -> Action:
     """What this change is called. Refuses what is not an attribute, and what is not the caller's to change."""
     _refuse_other_elements(before, after)
     done, told = Action.CHANGE_DOCUMENT, labels.codes_of(before) ^ labels.codes_of(after)
@@ -145,7 +145,7 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
         if label == labels.MASKED and label in labels.codes_of(before) and not may_unmask(p.caller, p.reason, before):
             raise Forbidden("who masked this document shows it again", place="DocumentReference.securityLabel")
         if label == labels.NOT_ANNOUNCED and label not in labels.codes_of(before):
-            _may_wait(p, before)
+            _may_wait(p, identifier, before)
         if label in HIDDEN & labels.codes_of(before) and not may_show_to_representatives(p.caller, p.reason, before):
             raise Forbidden("only the minor shows this to representatives", place="DocumentReference.securityLabel")
         done = action_of(label, added=label in labels.codes_of(after))
@@ -156,14 +156,14 @@ def _judge(p: Permit, before: Resource, after: Resource) -> Action:
     return done
 
 
-def _may_wait(p: Permit, document: Resource) -> None:
+def _may_wait(p: Permit, identifier: UUID, document: Resource) -> None:
     """An announcement is awaited for a month from the deposit and no longer (R1111-53): hiding again would have no end.
 
     Forbidden for what the citizen brought; Invalid when the month is over.
     """
     if is_by_citizen(document):
         raise Forbidden("nobody announces to citizens what they brought", place="DocumentReference.securityLabel")
-    if _announced_by(p, parse_id(str(document["id"])) or UUID(int=0)) <= p.now:
+    if _announced_by(p, identifier) <= p.now:
         raise Invalid("the month in which this could be announced is over", place="DocumentReference.securityLabel")
 
 

@@ -18,8 +18,7 @@ WITHDRAWN = "entered-in-error"
 
 async def relabel_around(p: Permit, document: Stored) -> None:
     """Brings the labels of what tells of `document` into line with those that it has now."""
-    h = hash_reference(p.keys, "List", "entry.item", f"{DOCUMENT}{document.id}")
-    for brought in await find_hashed(p, "List", Hashed((h,))):
+    for brought in await _lists_with(p, document):
         await _relabel(p, brought, await _labels_of_list(p, brought))
     # R4 has no search parameter for what a Communication is about: they are looked through, and labels change seldom.
     for told in await read_all(p.tx, p.cipher, "Communication"):
@@ -32,10 +31,14 @@ async def relabel_around(p: Permit, document: Stored) -> None:
 
 async def withdraw_around(p: Permit, document: Stored) -> None:
     """Takes back, with `document`, the Lists that brought nothing else: nobody is told that something was there (TD3.3c)."""
-    h = hash_reference(p.keys, "List", "entry.item", f"{DOCUMENT}{document.id}")
-    for brought in await find_hashed(p, "List", Hashed((h,))):
+    for brought in await _lists_with(p, document):
         if all(one.get("status") == WITHDRAWN for one in await _documents_of_list(p, brought)):
             await update(p.tx, p.cipher, p.keys, brought, {**brought.exact(), "status": WITHDRAWN}, p.now)
+
+
+async def _lists_with(p: Permit, document: Stored) -> list[Stored]:
+    """The submission sets that a document came with."""
+    return await find_hashed(p, "List", Hashed((hash_reference(p.keys, "List", "entry.item", f"{DOCUMENT}{document.id}"),)))
 
 
 async def _labels_of_list(p: Permit, brought: Stored) -> set[str]:

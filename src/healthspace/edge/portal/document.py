@@ -4,13 +4,13 @@ import asyncio
 
 from starlette.responses import Response
 
+from healthspace.access.changes import HOLDERS
 from healthspace.access.depositor import depositor_of, is_by_citizen
 from healthspace.access.rules import Action, Scope
 from healthspace.base.errors import HealthspaceError, NotFound
 from healthspace.edge.portal.content import open_content, read_attachments
 from healthspace.edge.portal.document_changes import changes_for, is_masked
 from healthspace.edge.portal.document_view import AttachedFile, explain_seers, name_file, name_format, view_document
-from healthspace.edge.portal.health import HOLDERS
 from healthspace.edge.portal.pages import HEADERS
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.visit import Visit

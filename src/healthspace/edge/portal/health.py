@@ -8,9 +8,10 @@ from datetime import date, datetime
 
 from starlette.responses import Response
 
+from healthspace.access.changes import HOLDERS
 from healthspace.access.labels import MASKED, codes_of
 from healthspace.access.permit import Permit
-from healthspace.access.rules import Action, Reason, Scope
+from healthspace.access.rules import Action, Scope
 from healthspace.base.text import fold
 from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.health_words import CODED, DETAILS, NAMED, STANDINGS
@@ -99,7 +100,6 @@ TITLE = re.compile(r"^(?:Dr|Pr|Me) ")
 NAMED_SOURCES = 3
 """Of the sources of one fact of a list: people read no more, and are told how many others there are."""
 OWN_WORDS = {"value": "note"}
-HOLDERS = frozenset({Reason.OWN_RECORD, Reason.REPRESENTATIVE})
 
 
 @asynccontextmanager
