@@ -59,13 +59,18 @@ async def test_the_pages_to_print_hold_what_is_past_and_every_document_once(
         await deposit(a_cda(title=title, root=a_root()))
     monkeypatch.setattr(printing, "A_PART", 2)
     signed_in(service, client, patient)
-    pages = [words(await client.get(f"/settings/print?page={number}")) for number in (1, 2, 3)]
+    monkeypatch.setattr(printing, "BESIDE", 4)
+    pages = [words(await client.get(f"/settings/print?page={number}")) for number in (1, 2, 3, 4)]
     assert sorted(title for page in pages for title in re.findall(r"Bilan numéro \d", page)) == sorted(titles)
     assert all("5 documents" in page for page in pages)
-    assert words(await client.get("/settings/print?page=99")) == pages[2]
-    assert "Page 3 sur 3" in pages[2]
+    assert "Sur les pages suivantes." in pages[0]
+    assert words(await client.get("/settings/print?page=99")) == pages[3]
+    assert "Page 4 sur 4" in pages[3]
     assert "Passé Pyélonéphrite" in pages[0]
     assert "Pyélonéphrite" not in pages[1]
+    monkeypatch.setattr(printing, "BESIDE", 5)
+    whole = words(await client.get("/settings/print"))
+    assert all(title in whole for title in titles)
 
 
 async def test_a_record_is_closed_after_a_question_and_comes_back_whole(

@@ -1,6 +1,11 @@
-"""The record on paper: the health summary with what is past, then every document by its title; in parts of a few sheets."""
+"""The record on paper: the health summary with what is past, then every document by its title; in parts of a few sheets.
 
+The first part is the summary, with the documents of a short list; a longer list has parts of its own, so that each stays a light page.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -14,6 +19,8 @@ from healthspace.edge.portal.visit import Visit
 from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections
 from healthspace.record.find import list_documents, outline_documents
 
+BESIDE = 50
+"""Documents that stand in the same part as the summary, at most."""
 A_PART = 150
 """Documents of one part: four sheets, and a page that loads at once."""
 MOST = 100
@@ -38,9 +45,9 @@ async def print_record(visit: Visit) -> Response:
         if not sight.enters:
             raise NotFound
         outlines = await outline_documents(sight.permit, {})
-        last = max(1, -(-len(outlines) // A_PART))
-        number = min(asked, last)
-        part = [one.id for one in outlines[(number - 1) * A_PART :][:A_PART]]
+        parts = divide([one.id for one in outlines])
+        number = min(asked, len(parts))
+        part = parts[number - 1]
         known = {one.id: one for one in await list_documents(sight.permit, only=part)}
     made = make_sections(sight.picture.facts, sight.today.isoformat()) if number == 1 else []
     return visit.render(
@@ -57,9 +64,16 @@ async def print_record(visit: Visit) -> Response:
         rows=show_rows((known[one].json() for one in part if one in known), visit.language, sight.now),
         total=len(outlines),
         number=number,
-        last=last,
+        last=len(parts),
         now=sight.now,
     )
+
+
+def divide(documents: Sequence[UUID]) -> list[Sequence[UUID]]:
+    """The documents of each part. The first one is beside the summary: all of them when they are few, else none."""
+    if len(documents) <= BESIDE:
+        return [documents]
+    return [(), *(documents[start : start + A_PART] for start in range(0, len(documents), A_PART))]
 
 
 def show_printed(section: Section, sight: Sight, visit: Visit) -> PrintedSection:
