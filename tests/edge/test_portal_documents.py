@@ -3,18 +3,23 @@
 import re
 from uuid import UUID
 
+import asyncpg
 import httpx
 import orjson
 import pytest
 
 from healthspace.access.opening import Service
 from healthspace.access.rules import Action
+from healthspace.access.wide import permit_wide
 from healthspace.base.fhirjson import ARCHIVED
-from healthspace.identity.caller import caller_of_citizen
+from healthspace.identity.caller import TECHNICAL, caller_of_citizen
 from healthspace.identity.personas import Role
 from healthspace.record.attributes import change_document
+from healthspace.record.find import list_documents
 from healthspace.record.spaces import owner_of_patient
+from healthspace.resources.reindex import reindex
 from healthspace.resources.stored import Resource
+from healthspace.resources.work import Work
 from tests.documents import JPEG, TEXT, a_cda, a_fhir_document, a_root, labelled, of_type
 from tests.edge.pages import Deposit, a_pdf, signed_in, words
 from tests.harness import a_citizen, authorised
@@ -143,3 +148,30 @@ async def test_the_list_holds_what_is_in_force_and_for_a_doctor_what_is_not_arch
         theirs = words(await signed_in(service, client, Role.SPECIALIST).get(f"/patients/{patient}{question}"))
         assert ("Avant correction" in theirs, "En vigueur" in theirs, "Rangé" in theirs) == (False, True, False), question
         assert "Hôpital" not in theirs, "a filter of what is not listed"
+
+
+async def test_a_search_finds_what_the_latest_version_says_of_a_document_and_opens_no_other(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    document = str(await deposit(a_cda(title="Épreuve d’effort")))
+    signed_in(service, client, patient)
+
+    async def finds(asked: str) -> bool:
+        return f"/documents/{document}" in (await client.get("/documents", params={"q": asked})).text
+
+    said = ("epreuve", "effort robin", "biologiques", "analyses")
+    assert [one for one in (*said, "holter", "effort holter") if await finds(one)] == [*said]
+    async with service.door.permit(caller_of_citizen(patient), Action.READ_RECORD, owner_of_patient(patient)) as permit:
+        (stored,) = await list_documents(permit)
+    async with permit_wide(service.door, TECHNICAL, Action.WRITE_RESOURCES) as p:
+        reference = stored.exact()
+        reference["content"][0]["attachment"]["title"] = "Holter"
+        work = Work(p)
+        await work.update("DocumentReference", document, reference)
+        await work.flush()
+    assert [one for one in ("epreuve", "holter") if await finds(one)] == ["holter"]
+    await connection.execute("UPDATE resource SET words = NULL, indexed = 1")  # as an earlier version kept it
+    assert not await finds("holter")
+    assert [progress.finished async for progress in reindex(service.door)][-1]
+    assert await finds("holter")

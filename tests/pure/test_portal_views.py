@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from healthspace.access.rules import Scope
 from healthspace.base.fhirjson import SET_ID, VERSION_NUMBER
+from healthspace.base.text import fold
 from healthspace.edge.portal.content import make_reachable
 from healthspace.edge.portal.document_view import name_file, view_document
 from healthspace.edge.portal.families import FAMILIES
@@ -21,7 +22,8 @@ from healthspace.edge.portal.health_words import write_number, write_range, writ
 from healthspace.edge.portal.language import Language, choose_language, load_languages, machine_date, read_moment
 from healthspace.edge.portal.listing import PAGE, Listing, Question, find_matching, lay_out, tell
 from healthspace.edge.portal.patients import name_patient, write_ins
-from healthspace.edge.portal.views import newest_version, read_given_name, read_name, show_row
+from healthspace.edge.portal.views import newest_version, read_given_name, show_row
+from healthspace.fhir.document_reference import read_name, searched_words
 from healthspace.profile.convert import Unit
 from healthspace.profile.ranges import Range
 from healthspace.record.find import Outline
@@ -128,14 +130,16 @@ def test_a_masked_document_says_so() -> None:
 
 
 def listed(
-    references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: dict[str, set[str]] | None = None
+    references: list[dict[str, Any]], words: str = "", family: str = "", after: str = "", inside: dict[int, set[str]] | None = None
 ) -> Listing:
     """The page of a list of documents; they come as the index gives them, the latest first."""
     documents = [Stored("DocumentReference", UUID(one["id"]), 1, NOW, orjson.dumps(one)) for one in references]
     ordered = sorted(references, key=lambda one: str(one["date"]), reverse=True)
     carried = [{("type", one["type"]["coding"][0]["code"]), ("category", one["category"][0]["coding"][0]["code"])} for one in ordered]
     outlines = [Outline(UUID(one["id"]), frozenset(codes)) for one, codes in zip(ordered, carried, strict=True)]
-    matching = find_matching(documents, words, inside or {}, FR) if words else None
+    said = {UUID(one["id"]): searched_words(one).partition("\n")[2] for one in references}
+    held = {one: {word for word in fold(words).split() if word in text} | (inside or {}).get(one.int, set()) for one, text in said.items()}
+    matching = find_matching(outlines, words, held, FR) if words else None
     return tell(lay_out(outlines, Question(words, family, after), matching), documents, FR, NOW)
 
 
@@ -150,9 +154,9 @@ def test_a_search_finds_words_of_title_author_and_type_whatever_the_accents() ->
     references = [a_reference(1), a_reference(2, content=[{"attachment": {"title": "Échographie de l’œil", "url": "Binary/2"}}])]
     found = {words: listed(references, words).found for words in ("echographie", "L'OEIL", "robin centre", "examens", "absent", "")}
     assert found == {"echographie": 1, "L'OEIL": 1, "robin centre": 2, "examens": 2, "absent": 0, "": 2}
-    assert listed(references, "absent", inside={"Binary/2": {"absent"}}).found == 1
-    assert listed(references, "oeil absent", inside={"Binary/2": {"absent"}}).found == 1, "one word of the title, one of the text"
-    assert listed(references, "oeil absent", inside={"Binary/1": {"absent"}}).found == 0
+    assert listed(references, "absent", inside={2: {"absent"}}).found == 1
+    assert listed(references, "oeil absent", inside={2: {"absent"}}).found == 1, "one word of the title, one of the text"
+    assert listed(references, "oeil absent", inside={1: {"absent"}}).found == 0
 
 
 def test_filters_count_what_the_search_found_and_pages_follow_each_other() -> None:

@@ -1,12 +1,13 @@
 """Searching inside the text of documents (decision 25): the words of each are kept folded and sealed beside its file.
 
-The database cannot read them, so that no index of words exists: a search opens those of one citizen, about ten microseconds each.
+The database cannot read them, so that no index of words exists: a search opens those of the documents that its reader may see, about ten
+microseconds each. What a document says of itself (title, authors, places) is kept in the same way beside its description.
 """
 
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from itertools import islice
@@ -17,6 +18,7 @@ import structlog
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid
+from healthspace.base.ids import parse_id
 from healthspace.base.media import MEDIA_TYPES, sniff
 from healthspace.base.media import text_of as read_text
 from healthspace.base.text import fold
@@ -29,10 +31,12 @@ from healthspace.database.seal import Cipher
 from healthspace.fhir.bundle import dicts
 from healthspace.fhir.document import read_files
 from healthspace.fhir.exact_json import read_json
+from healthspace.fhir.resource_types import NUMBER
 from healthspace.record.pdf_pages import pdf_viewer
-from healthspace.resources.stored import Resource
+from healthspace.resources.stored import SEARCHED_AS, Resource
 
-WORDS = "SELECT id, words FROM blob WHERE owner = $1 AND words IS NOT NULL"
+OF_DOCUMENTS = "SELECT id, version, words FROM resource WHERE owner = $1 AND type = $2 AND id = ANY ($3::uuid[]) AND words IS NOT NULL"
+OF_FILES = "SELECT id, words FROM blob WHERE owner = $1 AND id = ANY ($2::uuid[]) AND words IS NOT NULL"
 KEEP = "UPDATE blob SET words = $3 WHERE owner = $1 AND id = $2"
 SEALED_AS = "words"
 LONGEST = 100_000
@@ -144,21 +148,24 @@ async def keep_words(tx: Tx, cipher: Cipher, binary: UUID, words: str) -> None:
     await tx.execute(KEEP, cipher.owner, binary, seal_words(cipher, binary, words))
 
 
-async def find_words(p: Permit, asked: str) -> dict[str, frozenset[str]]:
-    """The words of `asked` that each file of this record holds in its text, by its address (Binary/{id}). A word finds those that begin
-    with it.
+async def find_words(p: Permit, asked: str, documents: Collection[UUID]) -> dict[UUID, frozenset[str]]:
+    """The words of `asked` that each of `documents`, which the permit shows, says of itself or holds in its text.
 
-    It says nothing about who may see a document: the caller keeps those that the permit shows.
+    What it says of itself is searched anywhere; in its text, a word finds those that begin with it.
     """
     p.must_be_for(Action.READ_RECORD)
-    wanted, found = fold(asked).split(), dict[str, frozenset[str]]()
+    wanted = fold(asked).split()
     if not wanted:
-        return found
-    for row in await p.tx.fetch(WORDS, p.owner):
-        kept = f" {p.cipher.open(row['words'], SEALED_AS, row['id'], 1).decode()}"
-        if held := frozenset(word for word in wanted if f" {word}" in kept):
-            found[f"Binary/{row['id']}"] = held
-    return found
+        return {}
+    rows = await p.tx.fetch(OF_DOCUMENTS, p.owner, NUMBER["DocumentReference"], [*documents])
+    said = {row["id"]: p.cipher.open(row["words"], SEARCHED_AS, row["id"], row["version"]).decode().partition("\n") for row in rows}
+    files = {document: parse_id(address.removeprefix("Binary/")) for document, (address, _, _) in said.items()}
+    rows = await p.tx.fetch(OF_FILES, p.owner, [file for file in files.values() if file is not None])
+    inside = {row["id"]: " " + p.cipher.open(row["words"], SEALED_AS, row["id"], 1).decode() for row in rows}
+    return {
+        document: frozenset(word for word in wanted if word in words or f" {word}" in inside.get(files[document], ""))
+        for document, (_, _, words) in said.items()
+    }
 
 
 def _narratives(part: Resource) -> list[str]:

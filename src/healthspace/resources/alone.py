@@ -19,18 +19,19 @@ from healthspace.resources.work import DERIVED
 
 CREATE_ALONE = f"""
     WITH {WHEN_OPEN}, kept AS (
-        INSERT INTO resource (owner, type, id, version, updated, date, tokens, body, indexed)
-        SELECT owner, $14::smallint, $15::uuid, 1, $16::timestamptz, $17::timestamptz, $18::bigint[], $19::bytea, $20::integer FROM held
+        INSERT INTO resource (owner, type, id, version, updated, date, tokens, body, indexed, words)
+        SELECT owner, $14::smallint, $15::uuid, 1, $16::timestamptz, $17::timestamptz, $18::bigint[], $19::bytea, $20::integer, $21::bytea
+          FROM held
     ), selective AS (
         INSERT INTO ix_token (owner, h, date, id)
-        SELECT owner, h, $17, $15 FROM held CROSS JOIN unnest($21::bigint[]) AS new (h)
+        SELECT owner, h, $17, $15 FROM held CROSS JOIN unnest($22::bigint[]) AS new (h)
     ), ranges AS (
         INSERT INTO ix_range (owner, type, param, lo, hi, id)
         SELECT owner, $14, param, lo, hi, $15
-          FROM held CROSS JOIN unnest($22::integer[], $23::float8[], $24::float8[]) AS new (param, lo, hi)
+          FROM held CROSS JOIN unnest($23::integer[], $24::float8[], $25::float8[]) AS new (param, lo, hi)
     ), strings AS (
         INSERT INTO ix_string (owner, type, param, folded, id)
-        SELECT owner, $14, param, folded, $15 FROM held CROSS JOIN unnest($25::integer[], $26::bytea[]) AS new (param, folded)
+        SELECT owner, $14, param, folded, $15 FROM held CROSS JOIN unnest($26::integer[], $27::bytea[]) AS new (param, folded)
     )
     SELECT count(*) FROM held
 """  # noqa: S608 - made of constants
@@ -70,6 +71,7 @@ def _values(version: Version) -> tuple[object, ...]:
         list(found.tokens),
         version.sealed,
         fingerprint_of(stored.type),
+        version.words,
         list(found.rows),
         *ranges,
         *strings,

@@ -14,6 +14,7 @@ from healthspace.base.fhirjson import SET_ID
 from healthspace.base.ids import REGISTRY
 from healthspace.database.keys import KeyRing
 from healthspace.fhir.definitions import find_type
+from healthspace.fhir.document_reference import searched_words
 from healthspace.fhir.searching.extract import Extracted, extract
 from healthspace.fhir.searching.parameters import compartment_parameters, parameters_of
 from healthspace.fhir.ucum import UCUM_SYSTEMS, canonical
@@ -50,6 +51,8 @@ class Index:
     across: set[int]
     """What a Patient is found by without knowing whose it is, and what leads from one citizen to what belongs to another (`xref`)."""
     clinical_date: float | None
+    words: str = ""
+    """What a search by words looks into (`searched_words`): of a DocumentReference only, and never in the clear."""
 
 
 def index(resource: Resource, keys: KeyRing, owner: int) -> Index:
@@ -114,11 +117,13 @@ class _Keeper:
 
 
 def _index_record(made: Index, keys: KeyRing, resource: Resource) -> None:
-    """What the shared record asks beside FHIR: who brought a document or what it says, whom it names, the set of its versions; of a
-    result of a laboratory its curve."""
+    """What the shared record asks beside FHIR: who brought a document or what it says, whom it names, the set of its versions, the
+    words by which it is searched; of a result of a laboratory its curve."""
     made.tokens.update(keys.hash64("concerns", key) for key in keys_named_in(resource, keys))
     if depositor := depositor_of(resource):
         made.tokens.add(keys.hash64("depositor", depositor))
+    if resource["resourceType"] == "DocumentReference":
+        made.words = searched_words(resource)
     if key := result_key(resource):
         made.tokens.update((hash_curve(keys), hash_curve(keys, key)))
     if resource["resourceType"] in {"DocumentReference", "List"} and resource.get("status") == "current":

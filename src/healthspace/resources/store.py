@@ -18,25 +18,25 @@ from healthspace.fhir.resource_types import NUMBER
 from healthspace.fhir.searching.parameters import fingerprint_of
 from healthspace.resources.indexing import Index, index
 from healthspace.resources.rows import Rows, index_rows
-from healthspace.resources.stored import DELETED, Resource, Stored, instant, open_row
+from healthspace.resources.stored import DELETED, SEARCHED_AS, Resource, Stored, instant, open_row
 
 INSERT = """
     WITH kept AS (
-        INSERT INTO resource (owner, type, id, version, updated, date, tokens, body, indexed)
-        SELECT $1, type, id, version, $2, date, tokens::bigint[], body, indexed
-          FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::text[], $8::bytea[], $9::integer[])
-            AS new (type, id, version, date, tokens, body, indexed)
+        INSERT INTO resource (owner, type, id, version, updated, date, tokens, body, indexed, words)
+        SELECT $1, type, id, version, $2, date, tokens::bigint[], body, indexed, words
+          FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::text[], $8::bytea[], $9::integer[],
+                      $10::bytea[]) AS new (type, id, version, date, tokens, body, indexed, words)
     ), selective AS (
         INSERT INTO ix_token (owner, h, date, id)
-        SELECT $1, h, date, id FROM unnest($10::bigint[], $11::timestamptz[], $12::uuid[]) AS new (h, date, id)
+        SELECT $1, h, date, id FROM unnest($11::bigint[], $12::timestamptz[], $13::uuid[]) AS new (h, date, id)
     ), ranges AS (
         INSERT INTO ix_range (owner, type, param, lo, hi, id)
         SELECT $1, type, param, lo, hi, id
-          FROM unnest($13::smallint[], $14::integer[], $15::float8[], $16::float8[], $17::uuid[]) AS new (type, param, lo, hi, id)
+          FROM unnest($14::smallint[], $15::integer[], $16::float8[], $17::float8[], $18::uuid[]) AS new (type, param, lo, hi, id)
     ), strings AS (
         INSERT INTO ix_string (owner, type, param, folded, id)
         SELECT $1, type, param, folded, id
-          FROM unnest($18::smallint[], $19::integer[], $20::bytea[], $21::uuid[]) AS new (type, param, folded, id)
+          FROM unnest($19::smallint[], $20::integer[], $21::bytea[], $22::uuid[]) AS new (type, param, folded, id)
     )
     SELECT 1
 """
@@ -49,22 +49,22 @@ REPLACE = """
     ), kept AS (
         UPDATE resource r
            SET version = new.version, updated = $2, date = new.date, tokens = new.tokens::bigint[], body = new.body,
-               indexed = new.indexed
-          FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::text[], $8::bytea[], $9::integer[])
-            AS new (type, id, version, date, tokens, body, indexed)
+               indexed = new.indexed, words = new.words
+          FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::text[], $8::bytea[], $9::integer[],
+                      $10::bytea[]) AS new (type, id, version, date, tokens, body, indexed, words)
          WHERE r.owner = $1 AND r.type = new.type AND r.id = new.id AND r.version = new.version - 1
         RETURNING r.id
     ), selective AS (
         INSERT INTO ix_token (owner, h, date, id)
-        SELECT $1, h, date, id FROM unnest($10::bigint[], $11::timestamptz[], $12::uuid[]) AS new (h, date, id)
+        SELECT $1, h, date, id FROM unnest($11::bigint[], $12::timestamptz[], $13::uuid[]) AS new (h, date, id)
     ), ranges AS (
         INSERT INTO ix_range (owner, type, param, lo, hi, id)
         SELECT $1, type, param, lo, hi, id
-          FROM unnest($13::smallint[], $14::integer[], $15::float8[], $16::float8[], $17::uuid[]) AS new (type, param, lo, hi, id)
+          FROM unnest($14::smallint[], $15::integer[], $16::float8[], $17::float8[], $18::uuid[]) AS new (type, param, lo, hi, id)
     ), strings AS (
         INSERT INTO ix_string (owner, type, param, folded, id)
         SELECT $1, type, param, folded, id
-          FROM unnest($18::smallint[], $19::integer[], $20::bytea[], $21::uuid[]) AS new (type, param, folded, id)
+          FROM unnest($19::smallint[], $20::integer[], $21::bytea[], $22::uuid[]) AS new (type, param, folded, id)
     )
     SELECT count(*) FROM kept
 """
@@ -98,20 +98,21 @@ FORGET_OLD = """
 """
 REINDEX = """
     WITH kept AS (
-        UPDATE resource r SET date = new.date, tokens = new.tokens::bigint[], indexed = new.indexed
-          FROM unnest($2::smallint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::integer[]) AS new (type, id, date, tokens, indexed)
+        UPDATE resource r SET date = new.date, tokens = new.tokens::bigint[], indexed = new.indexed, words = new.words
+          FROM unnest($2::smallint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::integer[], $7::bytea[])
+            AS new (type, id, date, tokens, indexed, words)
          WHERE r.owner = $1 AND r.type = new.type AND r.id = new.id
     ), selective AS (
         INSERT INTO ix_token (owner, h, date, id)
-        SELECT $1, h, date, id FROM unnest($7::bigint[], $8::timestamptz[], $9::uuid[]) AS new (h, date, id)
+        SELECT $1, h, date, id FROM unnest($8::bigint[], $9::timestamptz[], $10::uuid[]) AS new (h, date, id)
     ), ranges AS (
         INSERT INTO ix_range (owner, type, param, lo, hi, id)
         SELECT $1, type, param, lo, hi, id
-          FROM unnest($10::smallint[], $11::integer[], $12::float8[], $13::float8[], $14::uuid[]) AS new (type, param, lo, hi, id)
+          FROM unnest($11::smallint[], $12::integer[], $13::float8[], $14::float8[], $15::uuid[]) AS new (type, param, lo, hi, id)
     ), strings AS (
         INSERT INTO ix_string (owner, type, param, folded, id)
         SELECT $1, type, param, folded, id
-          FROM unnest($15::smallint[], $16::integer[], $17::bytea[], $18::uuid[]) AS new (type, param, folded, id)
+          FROM unnest($16::smallint[], $17::integer[], $18::bytea[], $19::uuid[]) AS new (type, param, folded, id)
     )
     SELECT 1
 """
@@ -162,6 +163,8 @@ class Version:
     sealed: bytes
     date: datetime
     found_by: Index
+    words: bytes | None = None
+    """Sealed: what a search by words looks into; None where it looks into nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,7 @@ def prepare(
         cipher.seal(body, type_, identifier, version),
         _date_of(found_by, identifier, now),
         found_by,
+        _seal_words(cipher, found_by, identifier, version),
     )
 
 
@@ -201,15 +205,16 @@ def insert_values(owner: int, now: datetime, versions: Sequence[Version]) -> tup
 
 
 def prepare_again(keys: KeyRing, cipher: Cipher, stored: Stored) -> Version:
-    """A stored version with the index values of today's definitions; nothing of it is sealed anew."""
+    """A stored version with the index values of today's definitions; its body is not sealed anew."""
     found_by = index(stored.json(), keys, cipher.owner)
-    return Version(stored, b"", _date_of(found_by, stored.id, stored.updated), found_by)
+    words = _seal_words(cipher, found_by, stored.id, stored.version)
+    return Version(stored, b"", _date_of(found_by, stored.id, stored.updated), found_by, words)
 
 
 def reindex_values(owner: int, versions: Sequence[Version]) -> tuple[object, ...]:
     """The values of REINDEX for some versions of one owner."""
-    types, ids, _, dates, tokens, _, fingerprints = _columns(versions)
-    return (owner, types, ids, dates, tokens, fingerprints, *index_rows(versions).columns())
+    types, ids, _, dates, tokens, _, fingerprints, words = _columns(versions)
+    return (owner, types, ids, dates, tokens, fingerprints, words, *index_rows(versions).columns())
 
 
 async def write_pointers(tx: Tx, owner: int, versions: Sequence[Version]) -> None:
@@ -345,7 +350,12 @@ def _columns(versions: Sequence[Version]) -> tuple[list[object], ...]:
         ["{" + ",".join(map(str, version.found_by.tokens)) + "}" for version in versions],
         [version.sealed for version in versions],
         [fingerprint_of(version.stored.type) for version in versions],
+        [version.words for version in versions],
     )
+
+
+def _seal_words(cipher: Cipher, found_by: Index, identifier: UUID, version: int) -> bytes | None:
+    return cipher.seal(found_by.words.encode(), SEARCHED_AS, identifier, version) if found_by.words else None
 
 
 def draw_up(identifier: UUID, resource: Resource, now: datetime) -> Stored:

@@ -16,6 +16,8 @@ Resource = dict[str, Any]
 
 DELETED = b"!"
 """What a body begins with that is no resource: the version is a deletion."""
+SEARCHED_AS = "words"
+"""What the words by which a resource is searched are sealed as, beside its version."""
 BEFORE_NAME = len('{"resourceType":"","id":"')
 
 

@@ -21,8 +21,9 @@ from healthspace.edge.portal.pages import HEADERS, go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_filter import ONLY_NAMES, OTHERS, WHAT_NAMES, Asked, read_asked
 from healthspace.edge.portal.trail_view import TrailEntry, document_of, group_by_day, show_line
-from healthspace.edge.portal.views import read_title, read_type
+from healthspace.edge.portal.views import read_type
 from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.fhir.document_reference import read_title
 from healthspace.record.audit_event import audit_event
 from healthspace.record.find import list_documents
 from healthspace.record.spaces import patient_of

@@ -16,8 +16,8 @@ from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of, show_banner
 from healthspace.edge.portal.upload import Upload, read_upload
-from healthspace.edge.portal.views import read_title
 from healthspace.edge.portal.visit import Visit
+from healthspace.fhir.document_reference import read_title
 from healthspace.identity.caller import Kind
 from healthspace.identity.ins import Ins, read_ins
 from healthspace.record.deposit import Deposited, Submission, deposit

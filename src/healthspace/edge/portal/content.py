@@ -13,9 +13,9 @@ from healthspace.cda.parse import parse_cda
 from healthspace.cda.render import render as render_clinical_document
 from healthspace.edge.portal.document_view import Content, ShownPage
 from healthspace.edge.portal.language import Language
-from healthspace.edge.portal.views import attachment_of
 from healthspace.fhir.bundle import read_document_bundle
 from healthspace.fhir.document import render as render_bundle
+from healthspace.fhir.document_reference import attachment_of
 from healthspace.record.pdf_pages import PAGES_A_VIEW, pdf_viewer
 from healthspace.record.read import Document
 

@@ -11,8 +11,9 @@ from healthspace.base.ids import parse_id
 from healthspace.edge.portal.health import Sight, open_sight, render
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.views import first_of, read_title, read_type
+from healthspace.edge.portal.views import read_type
 from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.fhir.document_reference import first_of, read_title
 from healthspace.profile.elements import Resource, is_from_citizen
 from healthspace.profile.sections import SECTIONS, name_item
 from healthspace.record.corrections import ACCEPTED, LONGEST, REFUSED, WAITING, answer_correction, ask_correction, is_correction

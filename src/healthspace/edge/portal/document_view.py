@@ -5,7 +5,8 @@ from datetime import datetime
 
 from healthspace.access import labels
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
-from healthspace.edge.portal.views import DocumentRow, Resource, attachment_of, authors_of, first_of, read_name, show_row
+from healthspace.edge.portal.views import DocumentRow, Resource, show_row
+from healthspace.fhir.document_reference import attachment_of, authors_of, first_of, read_name
 from healthspace.record.chain import version_of
 from healthspace.record.clinical.keep import unread_of
 

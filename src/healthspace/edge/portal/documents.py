@@ -1,5 +1,6 @@
 """The documents of a record: search, filters, months; and the way from an old version to the newest."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +8,8 @@ from starlette.responses import Response
 
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Scope
-from healthspace.edge.portal.families import TELLING
 from healthspace.edge.portal.language import Language
-from healthspace.edge.portal.listing import Question, find_matching, lay_out, tell
+from healthspace.edge.portal.listing import Question, find_matching, lay_out, tell, telling
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
@@ -17,7 +17,7 @@ from healthspace.edge.portal.views import newest_version
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import GIVE_CARE
 from healthspace.record.carers import is_minor
-from healthspace.record.find import list_documents, outline_documents
+from healthspace.record.find import Outline, list_documents, outline_documents
 from healthspace.record.spaces import patient_of
 from healthspace.record.words import find_words
 
@@ -26,8 +26,8 @@ async def show_documents(visit: Visit) -> Response:
     """GET /documents and /patients/{patient}"""
     asked, language, own = Question(visit.asked("q"), visit.asked("type"), visit.asked("after")), visit.language, visit.own
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
-        matching = await _search(p, asked.words, language) if asked.words.strip() else None
-        listing = lay_out(await outline_documents(p, TELLING), asked, matching)
+        outlines = await outline_documents(p, telling(asked.words, language))
+        listing = lay_out(outlines, asked, await _search(p, asked.words, outlines, language))
         listing = tell(listing, await list_documents(p, only=listing.shown), language, p.now, own=own)
         patient, reason, scope, now = (await patient_of(p)).json(), p.reason, p.scope, p.now
         banner = None if own else show_banner(patient, p, language)
@@ -46,9 +46,11 @@ async def show_documents(visit: Visit) -> Response:
     )
 
 
-async def _search(p: Permit, words: str, language: Language) -> set[UUID]:
-    """The documents that hold words: these alone are opened, all of them."""
-    return find_matching(await list_documents(p), words, await find_words(p, words), language)
+async def _search(p: Permit, words: str, outlines: Sequence[Outline], language: Language) -> set[UUID] | None:
+    """The documents that hold words; None when no words are asked for."""
+    if not words.strip():
+        return None
+    return find_matching(outlines, words, await find_words(p, words, [one.id for one in outlines]), language)
 
 
 async def show_newest(visit: Visit) -> Response:

@@ -18,8 +18,9 @@ from healthspace.edge.portal.health_words import CODED, DETAILS, NAMED, STANDING
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.patients import show_banner
 from healthspace.edge.portal.trail_view import explain_ground
-from healthspace.edge.portal.views import authors_of, read_date, read_title, read_type
+from healthspace.edge.portal.views import read_date, read_type
 from healthspace.edge.portal.visit import Visit
+from healthspace.fhir.document_reference import authors_of, read_title
 from healthspace.profile.elements import Resource, Standing, is_from_citizen, people_of, source_of
 from healthspace.profile.merge import Merged
 from healthspace.profile.sections import Item, show_item

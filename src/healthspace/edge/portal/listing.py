@@ -10,19 +10,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from healthspace.base.text import fold
-from healthspace.edge.portal.families import FAMILIES, family_among
+from healthspace.edge.portal.families import FAMILIES, TELLING, family_among
 from healthspace.edge.portal.language import Language
-from healthspace.edge.portal.views import (
-    Filter,
-    Month,
-    attachment_of,
-    count_families,
-    group_by_month,
-    searched_text,
-    show_row,
-)
+from healthspace.edge.portal.views import Filter, Month, count_families, group_by_month, show_row
 from healthspace.record.find import Outline
 from healthspace.resources.stored import Stored
+from healthspace.terminology.labels import label_of_type
+from healthspace.terminology.type_labels import TYPES
 
 PAGE = 30
 """Documents of one page."""
@@ -99,23 +93,26 @@ def tell(listing: Listing, documents: Iterable[Stored], language: Language, now:
     return replace(listing, months=tuple(group_by_month(rows, language)))
 
 
-def find_matching(documents: Iterable[Stored], words: str, inside: Mapping[str, Collection[str]], language: Language) -> set[UUID]:
-    """The documents that hold every one of `words` in title, type, author or place, whatever the accents and capitals, or in their text.
-
-    `inside` are the words that files hold, by address.
-    """
+def find_matching(documents: Iterable[Outline], words: str, held: Mapping[UUID, Collection[str]], language: Language) -> set[UUID]:
+    """The documents that hold every one of `words`, whatever the accents and capitals: `held` are those that each says of itself or in
+    its text; the others may be in the name of its kind or of its family."""
     wanted = fold(words).split()
-    return {one.id for one in documents if _holds(one, wanted, inside, language)}
+    return {one.id for one in documents if _holds(one, [word for word in wanted if word not in held.get(one.id, ())], language)}
 
 
-def _holds(document: Stored, wanted: Sequence[str], inside: Mapping[str, Collection[str]], language: Language) -> bool:
-    reference = document.json()
-    held = inside.get(str(attachment_of(reference).get("url")), ())
-    others = [word for word in wanted if word not in held]
-    if not others:
+def _holds(document: Outline, wanted: Sequence[str], language: Language) -> bool:
+    if not wanted:
         return True
-    text = searched_text(reference, language)
-    return all(word in text for word in others)
+    names = language.say(family_among(document.codes).name), *(label_of_type(code, language.code) for _, code in document.codes)
+    text = fold(" ".join(names))
+    return all(word in text for word in wanted)
+
+
+def telling(words: str, language: Language) -> dict[str, frozenset[str]]:
+    """The codes to be known of documents, by where they carry them: what tells a family, and the kinds whose names hold one of `words`."""
+    wanted = fold(words).split()
+    kinds = {code for code in TYPES if any(word in fold(label_of_type(code, language.code)) for word in wanted)} if wanted else set()
+    return {**TELLING, "type": TELLING["type"] | kinds}
 
 
 def _place(found: Sequence[UUID], after: str) -> int:

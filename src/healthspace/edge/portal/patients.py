@@ -16,8 +16,8 @@ from healthspace.edge.portal.frame import RECORD_TABS, PatientBanner
 from healthspace.edge.portal.language import Language, mark, read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.traits_form import TypedTraits, find_wrong_traits, read_traits
-from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.fhir.document_reference import read_name
 from healthspace.identity.caller import GIVE_CARE, Kind
 from healthspace.identity.ins import DEMO, NIA, NIR, TEST, read_ins
 from healthspace.record.carers import is_minor

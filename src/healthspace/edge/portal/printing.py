@@ -14,8 +14,9 @@ from healthspace.edge.portal.health import FactRow, Sight, look, show_item_row
 from healthspace.edge.portal.health_words import SECTIONS
 from healthspace.edge.portal.patients import read_ins_of
 from healthspace.edge.portal.summary import PROFILE_TYPES, explain_empty
-from healthspace.edge.portal.views import read_name, show_rows
+from healthspace.edge.portal.views import show_rows
 from healthspace.edge.portal.visit import Visit
+from healthspace.fhir.document_reference import read_name
 from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections
 from healthspace.record.find import list_documents, outline_documents
 

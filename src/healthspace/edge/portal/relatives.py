@@ -18,8 +18,8 @@ from healthspace.edge.portal.frame import PatientBanner
 from healthspace.edge.portal.language import Language, Moment, mark, read_moment
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
-from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit, read_form
+from healthspace.fhir.document_reference import read_name
 from healthspace.identity.caller import Kind
 from healthspace.record.carers import answer, end_care, is_minor
 from healthspace.record.relatives import Tied, list_relatives, list_tied, read_tied, state_of_care

@@ -14,8 +14,8 @@ from healthspace.edge.portal.language import read_moment
 from healthspace.edge.portal.life import MOTIVES, read_standing
 from healthspace.edge.portal.patients import read_ins_of
 from healthspace.edge.portal.sessions import list_sessions
-from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit
+from healthspace.fhir.document_reference import read_name
 from healthspace.identity.sessions import LIFETIME
 from healthspace.record.export import gather_export, write_bundle
 

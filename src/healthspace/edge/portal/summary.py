@@ -20,8 +20,8 @@ from healthspace.edge.portal.health import (
 from healthspace.edge.portal.health_words import NONE_AT_ALL, NONE_KNOWN, SECTIONS
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.places import Pages
-from healthspace.edge.portal.views import read_name
 from healthspace.edge.portal.visit import Visit
+from healthspace.fhir.document_reference import read_name
 from healthspace.profile.elements import Resource, codings_of, name_concept, source_of
 from healthspace.profile.entries import CONTACTS
 from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections

@@ -8,9 +8,9 @@ from typing import Any
 
 from healthspace.access.depositor import depositor_of
 from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, MASKED, codes_of
-from healthspace.base.text import fold
 from healthspace.edge.portal.families import FAMILIES, Family, family_of
 from healthspace.edge.portal.language import Language, Moment, read_moment
+from healthspace.fhir.document_reference import Author, attachment_of, authors_of, first_of, read_title
 from healthspace.record.chain import replaced_identifiers, set_id_of, version_of
 from healthspace.record.clinical.keep import is_archived
 from healthspace.terminology.labels import label_of_type
@@ -23,14 +23,6 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 """Where documents without a date stand."""
 NEWS_UNTIL = timedelta(days=30)
 """An older document that has just arrived was taken over from somewhere else: it is no news."""
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who wrote a document, as the document says: a person (or a device) and where they work. Either may be empty."""
-
-    name: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +91,6 @@ def show_rows(references: Iterable[Resource], language: Language, now: datetime,
     return sorted(rows, key=lambda row: row.when.at if row.when else NEVER, reverse=True)
 
 
-def searched_text(reference: Resource, language: Language) -> str:
-    """What a search by title, author, place, type and family looks into, folded."""
-    kind, family = read_type(reference, language.code)[1], family_of(reference)
-    said = [part for author in authors_of(reference) for part in (author.name, author.place)]
-    return fold(" ".join((read_title(reference), kind, *said, language.say(family.name))))
-
-
 def count_families(families: Iterable[Family]) -> list[Filter]:
     """Each of `families` once, in the order of `FAMILIES`, with the number of times that it stands there."""
     counts = Counter(families)
@@ -121,11 +106,6 @@ def group_by_month(rows: Sequence[DocumentRow], language: Language) -> list[Mont
     return [Month(heading, f"m{number}", tuple(group)) for number, (heading, group) in enumerate(headings.items(), 1)]
 
 
-def read_title(reference: Resource) -> str:
-    """The title that the document gives itself, or its description; empty when it has neither."""
-    return str(attachment_of(reference).get("title") or reference.get("description") or "").strip()
-
-
 def read_type(reference: Resource, language: str) -> tuple[str, str]:
     """Code and name of the kind of document, in `language` where our tables know it, else as the resource says."""
     concept = reference.get("type") or {}
@@ -137,25 +117,6 @@ def read_type(reference: Resource, language: str) -> tuple[str, str]:
 def read_date(reference: Resource) -> Moment | None:
     """When the document was made."""
     return read_moment(reference.get("date")) or read_moment(attachment_of(reference).get("creation"))
-
-
-def attachment_of(reference: Resource) -> Resource:
-    """The attachment of the first content; empty when there is none."""
-    content = first_of(reference.get("content"))
-    attachment: Resource = content.get("attachment") or {}
-    return attachment
-
-
-def first_of(resources: Any) -> Resource:
-    """The first of a list of elements that may be missing; empty when there is none."""
-    first: Resource = next(iter(resources or ()), {})
-    return first
-
-
-def authors_of(reference: Resource) -> list[Author]:
-    """Every author, in the order of the resource, without repeats."""
-    contained = {f"#{resource.get('id')}": resource for resource in reference.get("contained") or ()}
-    return list(dict.fromkeys(_author(author, contained) for author in reference.get("author") or ()))
 
 
 def is_from_citizen(reference: Resource) -> bool:
@@ -177,26 +138,11 @@ def newest_version(reference: Resource, others: Sequence[Resource]) -> str | Non
     return None if latest is reference else str(latest["id"])
 
 
-def read_name(names: Any) -> str:
-    """A person's name (HumanName, the usual one first) as it is written: "Dr Hélène MOREL"."""
-    listed = {name.get("use", ""): name for name in reversed(names or ())}
-    name = {**listed.get("official", {}), **(listed.get("usual") or listed.get("official") or first_of(listed.values()))}
-    if name.get("text"):
-        return str(name["text"])
-    titles = {part.strip(".").casefold() for part in (*(name.get("prefix") or ()), *(name.get("suffix") or ()))}
-    title = next((written for known, written in TITLES.items() if known in titles), "")
-    return " ".join(part for part in (title, " ".join(name.get("given") or ()), name.get("family", "")) if part)
-
-
 def read_given_name(names: Any) -> str:
     """The name by which to greet a person; empty when there is none."""
     by_use = {name.get("use", ""): name for name in names or ()}
     given = (by_use.get("usual") or {}).get("given") or (by_use.get("official") or first_of(names)).get("given") or [""]
     return str(given[0]).title()
-
-
-TITLES = {"pr": "Pr", "dr": "Dr", "me": "Me"}
-"""Titles that are shown with a name; civilities ("M", "MME") are not."""
 
 
 def _name_source(authors: Sequence[Author], language: Language, *, mine: bool, own: bool) -> str:
@@ -222,22 +168,3 @@ def _is_new(reference: Resource, when: Moment | None, now: datetime) -> bool:
     first = (reference.get("meta") or {}).get("versionId", "1") == "1"
     recent = when is not None and now - when.at < NEWS_UNTIL
     return first and recent and arrived is not None and now - arrived.at < NEW_FOR
-
-
-def _author(author: Resource, contained: dict[str, Resource]) -> Author:
-    resource = contained.get(str(author.get("reference", "")), {})
-    kind = resource.get("resourceType")
-    if kind == "PractitionerRole":
-        person = contained.get(str((resource.get("practitioner") or {}).get("reference", "")), {})
-        name = read_name(person.get("name")) or str((resource.get("practitioner") or {}).get("display", ""))
-        return Author(name or str(author.get("display", "")), _place(resource.get("organization") or {}, contained))
-    if kind == "Organization":
-        return Author("", str(resource.get("name", "")))
-    if kind == "Device":
-        name = " ".join(str(part.get("name", "")) for part in resource.get("deviceName") or ())
-        return Author(name, _place(resource.get("owner") or {}, contained))
-    return Author(read_name(resource.get("name")) or str(author.get("display", "")), "")
-
-
-def _place(organization: Resource, contained: dict[str, Resource]) -> str:
-    return str(contained.get(str(organization.get("reference", "")), {}).get("name") or organization.get("display", ""))

@@ -24,7 +24,7 @@ from healthspace.edge.portal.language import Language
 from healthspace.edge.portal.pages import Pages, find_language, go_to, load_pages
 from healthspace.edge.portal.session import EMERGENCY, forget, identify, show_session, show_visitor
 from healthspace.edge.portal.upload import read_upload
-from healthspace.edge.portal.views import read_name
+from healthspace.fhir.document_reference import read_name
 from healthspace.identity.caller import Caller, Kind, Purpose
 
 LARGEST_FORM = 1 << 15

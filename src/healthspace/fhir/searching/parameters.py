@@ -17,7 +17,7 @@ from healthspace.fhir.searching.paths import Alternative, Leg, Walk, compile_pat
 
 EXTRACTION = 5
 """Raised when `extract.py` makes other values of the same elements, or `ucum.py` other canonical units (decision 14)."""
-BESIDE = {"Observation": "curves of results, 1", "Patient": "strict traits"}
+BESIDE = {"DocumentReference": "words", "Observation": "curves of results, 1", "Patient": "strict traits"}
 """What the store indexes of a type that is no search parameter: told here, so that what is stored already is indexed anew."""
 WITHOUT_INDEX = frozenset({"_id", "_lastUpdated"})
 LEFT_OUT = frozenset({"_text", "_content", "_query"})
