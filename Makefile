@@ -26,7 +26,7 @@ clean-demo: ## forget the demonstration's data
 	rm -rf "$(HEALTHSPACE_DATA)"
 
 test: check-quality browser ## every check and test: what CI runs
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(T)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(T)
 
 check: check-quality fast ## lint, types, imports and the fast tests
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from healthspace.identity.personas import Role
+from tests.clinical_documents import a_clinical_document, a_result, a_vaccination, an_allergy
 from tests.documents import PDF, a_bundle, a_cda, a_folder, a_root, labelled, of_type, query_by_ins
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.harness import a_citizen, authorised
@@ -271,3 +272,22 @@ async def test_the_answer_repeats_what_was_asked(desk: Desk, patient: UUID) -> N
     answer = await desk.get("DocumentReference?status=current&type=a%7Cb", patient)
     asked = httpx.URL(answer.json()["link"][0]["url"])
     assert dict(asked.params) == {"status": "current", "type": "a|b"}
+
+
+PLANS = ("enable_seqscan", "enable_indexscan", "enable_bitmapscan", "enable_hashjoin", "enable_nestloop", "enable_sort")
+
+
+@pytest.mark.parametrize("asked", ["_include=*&_revinclude=*", "_revinclude=Provenance:target&_sort=_id", "_include=*&_sort=-date,_id"])
+async def test_what_comes_along_stands_in_one_order_however_the_database_finds_it(desk: Desk, patient: UUID, asked: str) -> None:
+    """Else a document that is hidden from the reader could be told by the order of the others: it may change the plan."""
+    for value in range(4):
+        said = a_clinical_document(a_result(value=4.0 + value), an_allergy(), a_vaccination())
+        await desk.deposit(said, media_type="application/fhir+json")
+    orders = set()
+    for off in ((), *((plan,) for plan in PLANS), PLANS[1:3], PLANS[:3]):
+        for plan in PLANS:
+            await desk.connection.execute(f"SET LOCAL {plan} = {'off' if plan in off else 'on'}")
+        for type_ in ("DocumentReference", "Observation"):
+            answer = await desk.get(f"{type_}?patient={patient}&{asked}", patient)
+            orders.add((type_, *ids_of(answer)))
+    assert len(orders) == 2

@@ -1,9 +1,11 @@
 """What comes along with the resources that were found: _include and _revinclude (R4 search.html#include).
 
-The same reach bounds what is included as what is found: nothing comes along that a search of its own would not have shown.
+The same reach bounds what is included as what is found: nothing comes along that a search of its own would not have shown. It stands in
+the order of its making: that in which the database finds it may change with what is hidden beside it.
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from healthspace.fhir.resource_types import NAMES
 from healthspace.fhir.searching.extract import extract
@@ -23,6 +25,7 @@ MOST_INCLUDED = 1000
 DEEPEST = 5
 """Rounds of :iterate."""
 
+ID = attrgetter("id")
 Known = dict[tuple[str, str], Stored]
 
 
@@ -76,7 +79,7 @@ async def fetch_named(reach: Reach, type_: str, names: Iterable[str]) -> list[St
     query = Query(type_, conditions=[Named(tuple(identifier for _, identifier in places.values()))])
     scope = reach.scope(type_)
     statement, values = compile_bodies(query, scope.within({owner for owner, _ in places.values()}), len(places))
-    return await reach.open_rows(await reach.tx.fetch(statement, *values))
+    return sorted(await reach.open_rows(await reach.tx.fetch(statement, *values)), key=ID)
 
 
 async def _backward(reach: Reach, ways: list[Inclusion], targets: list[Stored]) -> list[Stored]:
@@ -97,7 +100,7 @@ async def _referring(reach: Reach, type_: str, way: Inclusion, targets: list[Sto
     scope = await _scope_of(reach, type_, parameters, targets)
     query = Query(type_, conditions=[Either(tuple(conditions))])
     statement, values = compile_bodies(query, scope, MOST_INCLUDED)
-    return await reach.open_rows(await reach.tx.fetch(statement, *values))
+    return sorted(await reach.open_rows(await reach.tx.fetch(statement, *values)), key=ID)
 
 
 async def _scope_of(reach: Reach, type_: str, parameters: list[Parameter], targets: list[Stored]) -> Scope:
