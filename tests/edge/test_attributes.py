@@ -11,7 +11,7 @@ from healthspace.base import clock
 from healthspace.base.fhirjson import ARCHIVED
 from healthspace.edge.worker.calendar import keep_calendar
 from healthspace.identity.personas import Role
-from tests.documents import a_bundle, a_cda, a_root, labelled
+from tests.documents import a_bundle, a_cda, a_reference, a_root, labelled
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_consent, professional
 from tests.harness import a_citizen, authorised, treated
@@ -309,3 +309,20 @@ async def test_a_new_version_is_masked_as_the_citizen_masked_the_old_one(desk: D
     path = f"DocumentReference/{(await desk.deposit(a_cda(replaces=root)))['id']}"
     assert labels_in(await desk.get(path, patient)) == ["N", "MASQUE_PS"]
     assert (await patch(desk, path, Role.LABORATORY, json_label("N"))).status_code == 403
+
+
+@pytest.mark.parametrize("form", [json_label, fhirpath_label])
+async def test_a_label_that_does_not_exist_is_refused_and_shows_nothing(person: Person, form: Any) -> None:
+    path = f"DocumentReference/{person.document}"
+    assert (await patch(person.desk, path, person.patient, form("MASQUE_PS"))).status_code == 200
+    answer = await patch(person.desk, path, person.patient, form("MASQUE_P"))
+    assert (answer.status_code, fault_of(answer)) == (422, "DocumentReference.securityLabel[0]")
+    assert not await person.is_read_by(Role.SPECIALIST)
+
+
+async def test_a_document_with_a_label_that_does_not_exist_is_refused_and_nothing_is_stored(desk: Desk) -> None:
+    await a_citizen(desk.service)
+    before = await desk.stored()
+    answer = await desk.post("DocumentReference", Role.LABORATORY, a_reference(a_cda(), securityLabel=labelled("MASQUE")))
+    assert (answer.status_code, fault_of(answer)) == (422, "DocumentReference.securityLabel[0]")
+    assert await desk.stored() == before

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from healthspace.access.terms import Reason
+from healthspace.base.errors import Invalid
 from healthspace.base.fhirjson import tagged
 from healthspace.terminology import code_systems
-from healthspace.terminology.code_systems import system_of
+from healthspace.terminology.code_systems import system_of, uri_of
 
 SYSTEM = system_of(code_systems.VISIBILITY)
+SYSTEMS = frozenset({SYSTEM, uri_of(code_systems.VISIBILITY)})
 MASKED = "MASQUE_PS"
 NOT_ANNOUNCED = "INVISIBLE_PATIENT"
 HIDDEN_FROM_REPRESENTATIVES = "INVISIBLE_REPRESENTANTS_LEGAUX"
@@ -59,6 +61,18 @@ def codes_of(resource: Resource) -> set[str]:
     codings = [coding for concept in concepts for coding in concept.get("coding", [])]
     codes = {coding["code"] for coding in [*codings, *resource.get("meta", {}).get("security", [])] if "code" in coding}
     return (codes - {HL7_V2_SPELLING}) | {HIDDEN_FROM_REPRESENTATIVES} if HL7_V2_SPELLING in codes else codes
+
+
+def refuse_unknown_label(document: Resource) -> None:
+    """Invalid when a security label is said to be of TRE_A07 and is none of it: a mask that is misspelt would show what it should hide.
+
+    "N" is how the payloads of TD3.3 take a label away.
+    """
+    known = {*VISIBILITY, HL7_V2_SPELLING, "N"}
+    for number, concept in enumerate(document.get("securityLabel", [])):
+        for coding in concept.get("coding", []):
+            if coding.get("system") in SYSTEMS and coding.get("code") not in known:
+                raise Invalid("this is no visibility of a document (TRE_A07)", place=f"DocumentReference.securityLabel[{number}]")
 
 
 def is_shown_one_by_one(resource: Resource) -> bool:

@@ -9,7 +9,15 @@ from uuid import UUID
 
 from healthspace.access.changes import labels_that_stay, with_depositors_mask
 from healthspace.access.depositor import DEPOSITOR, depositor_extension, depositor_of
-from healthspace.access.labels import HIDDEN_FROM_REPRESENTATIVES, MASKED, NOT_ANNOUNCED, VISIBILITY, codes_of, with_labels
+from healthspace.access.labels import (
+    HIDDEN_FROM_REPRESENTATIVES,
+    MASKED,
+    NOT_ANNOUNCED,
+    VISIBILITY,
+    codes_of,
+    refuse_unknown_label,
+    with_labels,
+)
 from healthspace.access.matrix import contents_tags
 from healthspace.access.permit import Permit
 from healthspace.access.preview import permit_to_read
@@ -130,6 +138,7 @@ async def _store_content(p: Permit, draft: Draft, reference_id: UUID, binary_id:
 
 def _complete(p: Permit, draft: Draft, patient: UUID, reference_id: UUID, binary_id: UUID) -> Resource:
     """The draft's DocumentReference with what only the record knows: where the bytes are, whose it is, who brought it."""
+    refuse_unknown_label(draft.reference)
     reference: Resource = copy_json(draft.reference)
     reference["subject"] = {**reference.get("subject", {}), "reference": f"Patient/{patient}"}
     reference["content"][0]["attachment"]["url"] = f"Binary/{binary_id}"
