@@ -180,3 +180,21 @@ async def test_no_result_is_lost_between_the_pages_of_a_table(service: Service, 
         table = (await me.get(f"/results/glucose?page={number}")).text.split("<tbody>")[1]
         said |= set(re.findall(r'<td><span class="num">([\d.]+)', table))
     assert said == {f"{number / 100:g}" for number in range(1, 401)}
+
+
+async def test_home_draws_a_followed_result_where_nothing_is_measured(service: Service, client: httpx.AsyncClient, patient: UUID) -> None:
+    home = signed_in(service, client, patient)
+    coding = [(code, number) for code in ("4548-4", "99999-0") for number in (4, 5, 6)]
+    results = [a_result(code, number, "%", f"202{number}-01-05", source="", **LABORATORY) for code, number in coding]
+    await store(service, patient, results[:1])
+    assert "Tous mes résultats" not in (await home.get("/")).text, "one value is no trend"
+    await store(service, patient, results[1:])
+    page = await home.get("/")
+    assert re.search(r'href="/results">Tous mes résultats.*?<svg[^>]*role="img"', page.text, re.DOTALL)
+    assert "HbA1c" in words(page)
+    assert re.search(r"6\s% 5 janv\. 2026", words(page))
+    hidden = [
+        {**a_result("8480-6", value, "mm[Hg]", source=""), "meta": {"security": [coded("INVISIBLE_PATIENT")]}} for value in (120, 130)
+    ]
+    await store(service, patient, hidden)
+    assert "Tous mes résultats" in (await home.get("/")).text

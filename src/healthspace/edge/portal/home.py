@@ -13,9 +13,8 @@ from healthspace.access.rules import WRITES, Action, Reason, Tie
 from healthspace.audit.line import Outcome
 from healthspace.audit.reading import TraceLine, Wanted
 from healthspace.base.errors import HealthspaceError, Refused
-from healthspace.edge.portal.essentials import TREND_CODES, TREND_READ, TYPES, find_trend, show_essentials
+from healthspace.edge.portal.essentials import TYPES, read_trend, show_essentials
 from healthspace.edge.portal.frame import name_role
-from healthspace.edge.portal.health import Sight
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_find
@@ -114,21 +113,20 @@ async def _show_citizen_home(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.READ_RECORD, visit.owner) as p:
         documents = await or_none(list_documents(p, most=NEWEST))
         known = await or_none(_read_essentials(p))
-        measured = await or_none(read_picture(p, ("Observation",), observed={"code": TREND_CODES}, most=TREND_READ))
+        trend = await or_none(read_trend(p, visit))
         lines = await or_none(read_trail(p, Wanted(limit=LOOKED_AT)))
         now, unread, holder = p.now, await count_unread(p), (await patient_of(p)).json()
         of_age = Tie.OF_AGE in p.relations
     language = visit.language
     shown = none_if_wrong(lambda: show_rows((one.json() for one in documents or ()), language, now)) if documents is not None else None
     rows = [row for row in shown or () if not row.superseded]
-    sight = Sight(p, measured, None, "", now, visit.today) if measured is not None else None
     return visit.render(
         "home.html",
         current="/",
         holder=holder,
         name=read_given_name(holder.get("name")),
         essentials=none_if_wrong(lambda: show_essentials(*known, language, visit.today)) if known else None,
-        trend=none_if_wrong(lambda: find_trend(sight, visit)) if sight else None,
+        trend=trend,
         last_visit=find_last_visit(lines or (), now),
         tasks=[*ask_to_keep(language, of_age=of_age), *find_tasks(rows, lines or (), now, language), *show_unread(unread, language)],
         unread=unread,
