@@ -102,6 +102,40 @@ async def test_the_switches_are_saved_as_the_form_leaves_them(service: Service, 
         assert read_choices(consents, p.now).switches.keys() == {Switch.MASKED_IN_EMERGENCY}
 
 
+async def test_what_is_switched_until_a_day_is_told_and_ends_by_itself(
+    service: Service, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = await a_citizen(service)
+    signed_in(service, client, patient)
+    allowed = {Switch.NO_REGULATION.value: "yes"}  # any other emergency is refused
+    wrong = await client.post("/privacy/choices", data={**allowed, "end": "2020-01-01"}, headers=HERE)
+    assert (wrong.status_code, "date à venir" in wrong.text) == (422, True)
+    ticked = re.findall(r'name="(\w+)" value="yes" role=switch( checked)?', wrong.text)
+    assert dict(ticked)[Switch.NO_REGULATION.value] == " checked"
+    assert not dict(ticked)[Switch.NO_EMERGENCY.value], "what was switched is still as it was left"
+    assert 'value="2020-01-01"' in wrong.text
+    assert not await consents_of(service, client, patient)
+    signed_in(service, client, patient)
+    end = (clock.now() + timedelta(days=9)).date()
+    await client.post("/privacy/choices", data={**allowed, "end": end.isoformat()}, headers=HERE)
+    assert f"Jusqu’au {end.day}" in (await client.get("/privacy")).text
+    later = clock.now() + timedelta(days=11)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    signed_in(service, client, patient)
+    page = (await client.get("/privacy")).text
+    assert dict(re.findall(r'name="(\w+)" value="yes" role=switch( checked)?', page))[Switch.NO_EMERGENCY.value] == " checked"
+    assert "Jusqu’au" not in page
+
+
+async def test_an_authorisation_lasts_as_long_as_its_form_says(service: Service, client: httpx.AsyncClient) -> None:
+    patient = await a_citizen(service)
+    signed_in(service, client, patient)
+    await client.post("/privacy", data={"rpps": SPECIALIST, "days": "90"}, headers=HERE)
+    (consent,) = await consents_of(service, client, patient)
+    period = consent["provision"]["period"]  # type: ignore[index]
+    assert datetime.fromisoformat(period["end"]) - datetime.fromisoformat(period["start"]) == timedelta(days=90)
+
+
 async def test_a_consent_that_says_two_switches_is_not_ended_for_one(service: Service, client: httpx.AsyncClient) -> None:
     patient = await a_citizen(service)
     both = turn_on(Switch.NO_REGULATION)

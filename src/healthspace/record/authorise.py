@@ -3,6 +3,8 @@
 What is said by a number alone becomes a choice like those that are sent whole: checked, kept and proven in one place (`controls.py`).
 """
 
+from datetime import timedelta
+
 from healthspace.access.facts import is_tied
 from healthspace.access.permit import Permit
 from healthspace.access.rules import Action, Tie
@@ -14,13 +16,14 @@ from healthspace.resources.gathering import gather_entered
 from healthspace.resources.stored import Resource
 
 
-async def authorise(p: Permit, number: str) -> None:
-    """Lets a professional, or who works in a structure, read for as long as the policy says; not again while the citizen's word holds.
+async def authorise(p: Permit, number: str, lasting: timedelta | None = None) -> None:
+    """Lets a professional, or who works in a structure, read for a time (None: as the policy says); not again while the citizen's word
+    holds.
 
     Invalid when the directory does not know the number.
     """
     p.must_be_for(Action.GRANT_ACCESS)
-    consent = authorise_until(number, p.now + p.policy.authorisation)
+    consent = authorise_until(number, p.now + (lasting or p.policy.authorisation))
     # What a professional has collected is not enough: some may read only what the person has said themselves (L1111-17 IV).
     key, tie = (f"rpps|{number}", Tie.EXPRESS) if is_rpps(number) else (f"finess|{number}", Tie.AUTHORISED)
     if not await is_tied(p.tx, p.keys, p.owner, key, {tie}, p.now):

@@ -50,6 +50,8 @@ class Choices:
     ended: tuple[Choice, ...]
     switches: dict[Switch, tuple[str, ...]]
     """The switches that are on, with the ids of the Consents that say so."""
+    ends: dict[Switch, str]
+    """The end of those that end by themselves."""
 
 
 def authorise_until(number: str, end: datetime) -> Resource:
@@ -66,15 +68,19 @@ def block(number: str, end: str = "") -> Resource:
     return _consent({"type": "deny", **period, "actor": [_actor(who_has(number))]}, "OPTOUT")
 
 
-def turn_on(switch: Switch, team: str = "") -> Resource:
-    """A Consent that says a choice for everybody; `team` is the id of one of the care teams, for the choice that is about them."""
+def turn_on(switch: Switch, team: str = "", end: str = "") -> Resource:
+    """A Consent that says a choice for everybody, until the day `end` when one is said.
+
+    `team` is the id of one of the care teams, for the choice that is about them.
+    """
+    period: dict[str, Any] = {"period": {"end": end}} if end else {}
     if switch is Switch.NO_TEAM:
-        return _consent({"type": "deny", "actor": [_actor({"reference": f"{TEAM}{team}"})]}, "OPTOUT")
+        return _consent({"type": "deny", **period, "actor": [_actor({"reference": f"{TEAM}{team}"})]}, "OPTOUT")
     if switch is Switch.MASK_ALL:
-        return _consent({"type": "deny", "securityLabel": [{"system": labels.SYSTEM, "code": labels.MASKED}]}, "OPTOUT")
+        return _consent({"type": "deny", **period, "securityLabel": [{"system": labels.SYSTEM, "code": labels.MASKED}]}, "OPTOUT")
     permits = switch is Switch.MASKED_IN_EMERGENCY
     purpose = {"system": OWN_PURPOSES if permits else ACT_REASONS, "code": switch.value}
-    return _consent({"type": "permit" if permits else "deny", "purpose": [purpose]}, "OPTIN" if permits else "OPTOUT")
+    return _consent({"type": "permit" if permits else "deny", **period, "purpose": [purpose]}, "OPTIN" if permits else "OPTOUT")
 
 
 def who_has(number: str) -> Resource:
@@ -94,7 +100,7 @@ def professional(number: str) -> Resource:
 def read_choices(consents: Iterable[Resource], now: datetime) -> Choices:
     """What `consents` say at `now`, the latest first. What one no longer says, because its end has come, is among those that ended."""
     authorised, blocked, ended = list[Choice](), list[Choice](), list[Choice]()
-    switches: dict[Switch, tuple[str, ...]] = {}
+    switches, ends = dict[Switch, tuple[str, ...]](), dict[Switch, list[str]]()
     for consent in sorted(consents, key=lambda consent: str(consent.get("dateTime", "")), reverse=True):
         provision = consent.get("provision", {})
         active = consent.get("status") == "active" and not is_over(provision, now)
@@ -110,7 +116,10 @@ def read_choices(consents: Iterable[Resource], now: datetime) -> Choices:
         if active:
             for switch in _switches_in(provision):
                 switches[switch] = (*switches.get(switch, ()), str(consent["id"]))
-    return Choices(tuple(authorised), tuple(blocked), tuple(ended), switches)
+                ends.setdefault(switch, []).append(provision.get("period", {}).get("end", ""))
+    # Where several say it, it ends with the last of them; never, when one has no end.
+    last = {switch: max(told) for switch, told in ends.items() if all(told)}
+    return Choices(tuple(authorised), tuple(blocked), tuple(ended), switches, last)
 
 
 def names_team(reference: Resource) -> bool:

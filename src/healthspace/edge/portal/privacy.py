@@ -3,7 +3,8 @@
 Under `/patients/{patient}` they are the choices of a person whom the visitor represents; a carer has none to make.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from healthspace.access.facts import key_of
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
-from healthspace.edge.portal.language import Language
+from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import read_ins_of, show_banner
 from healthspace.edge.portal.readers import IN_TEAM, Privacy, show_choices, switches_for
@@ -21,6 +22,9 @@ from healthspace.identity.directory import FINESS_DIGITS, is_rpps, professional_
 from healthspace.record.authorise import authorise, list_access
 from healthspace.record.controls import end_for
 from healthspace.record.spaces import patient_of
+
+DURATIONS = {"7": mark("One week"), "90": mark("3 months"), "365": mark("One year")}
+"""Days of an authorisation; it can be ended before."""
 
 
 async def show_privacy(visit: Visit) -> Response:
@@ -32,6 +36,17 @@ async def show_privacy(visit: Visit) -> Response:
         for name, said in (("rpps", _explain(typed, visit.language)), ("block", _explain_block(blocking, visit.language)))
         if said
     }
+    return render_privacy(visit, privacy, wrong, rpps=typed, block=blocking)
+
+
+def render_privacy(
+    visit: Visit, privacy: Privacy, wrong: dict[str, str], form: Mapping[str, str] | None = None, *, rpps: str = "", block: str = ""
+) -> Response:
+    """The page, with what was typed that is `wrong`; the choices for everybody as a `form` leaves them, where one was sent."""
+    choices = []
+    for one in switches_for(privacy.team):
+        on = one.switch.value in form if form is not None else (one.switch in privacy.switches) != one.inverted
+        choices.append((one, on, privacy.ends.get(one.switch)))
     return visit.render(
         "privacy.html",
         status=422 if wrong else 200,
@@ -40,25 +55,38 @@ async def show_privacy(visit: Visit) -> Response:
         past=privacy.past,
         blocked=privacy.blocked,
         opposed=privacy.opposed,
-        choices=[(one, (one.switch in privacy.switches) != one.inverted) for one in switches_for(privacy.team)],
+        choices=choices,
         team=privacy.team,
         in_team=IN_TEAM,
-        rpps=typed,
-        block=blocking,
+        durations=show_durations(visit.language),
         wrong=wrong,
         number=read_ins_of(privacy.holder),
+        rpps=rpps,
+        block=block,
+        end=form.get("end", "") if form else "",
     )
 
 
 async def authorise_professional(visit: Visit) -> Response:
     """POST /privacy"""
-    typed = (await read_form(visit.request)).get("rpps", "")
+    form = await read_form(visit.request)
+    typed = form.get("rpps", "")
     try:
         async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
-            await authorise(p, typed.replace(" ", ""))
+            await authorise(p, typed.replace(" ", ""), lasting_of(form))
     except Invalid:
         return go_to(f"{visit.prefix}/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
     return go_to(f"{visit.prefix}/privacy?done=authorised")
+
+
+def lasting_of(form: Mapping[str, str]) -> timedelta | None:
+    """How long an authorisation is to last; None when the form does not say."""
+    return timedelta(days=int(form["days"])) if form.get("days") in DURATIONS else None
+
+
+def show_durations(language: Language) -> list[tuple[str, str, str]]:
+    """The durations as choices of a form."""
+    return [(days, language.say(name), "") for days, name in DURATIONS.items()]
 
 
 async def ask_to_end(visit: Visit) -> Response:

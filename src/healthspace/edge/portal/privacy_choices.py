@@ -1,6 +1,5 @@
 """Changing who may read: a preview before an authorisation, blocking and unblocking, and the choices that hold for everybody."""
 
-from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -8,10 +7,9 @@ from starlette.responses import Response
 
 from healthspace.access.rules import Action, Reason
 from healthspace.base.errors import Invalid
-from healthspace.edge.portal.language import mark
 from healthspace.edge.portal.pages import go_to
 from healthspace.edge.portal.patients import show_banner
-from healthspace.edge.portal.privacy import naming, read_privacy
+from healthspace.edge.portal.privacy import lasting_of, naming, read_privacy, render_privacy, show_durations
 from healthspace.edge.portal.readers import around, show_reader, switches_for
 from healthspace.edge.portal.relative_forms import find_wrong_end
 from healthspace.edge.portal.views import show_rows
@@ -22,8 +20,6 @@ from healthspace.record.controls import create_control, end_for
 from healthspace.record.preview import preview_access
 from healthspace.record.spaces import patient_of
 
-DURATIONS = {"7": mark("One week"), "90": mark("3 months"), "365": mark("One year")}
-"""Days of an authorisation; it can be ended before."""
 SHOWN = 20
 """Documents of a preview; the others are counted."""
 
@@ -54,17 +50,18 @@ async def preview_professional(visit: Visit) -> Response:
         more=max(0, len(rows) - SHOWN),
         total=len(rows),
         blocked=seen is not None and seen.reason == Reason.BLOCKED,
-        durations=[(days, visit.language.say(name), "") for days, name in DURATIONS.items()],
+        durations=show_durations(visit.language),
+        days=form.get("days", "365"),
     )
 
 
 async def authorise_for(visit: Visit) -> Response:
     """POST /privacy/authorise: for as long as the form says."""
     form = await read_form(visit.request)
-    days = int(form["days"]) if form.get("days") in DURATIONS else 365
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
         if identifier := await visit.new_id(p, "Consent", form):
-            await create_control(p, authorise_until(form.get("rpps", ""), p.now + timedelta(days=days)), identifier)
+            end = p.now + (lasting_of(form) or p.policy.authorisation)
+            await create_control(p, authorise_until(form.get("rpps", ""), end), identifier)
     return go_to(f"{visit.prefix}/privacy?done=authorised")
 
 
@@ -107,8 +104,12 @@ async def unblock(visit: Visit) -> Response:
 
 
 async def save_choices(visit: Visit) -> Response:
-    """POST /privacy/choices: every switch that the form shows, as it leaves it."""
+    """POST /privacy/choices: every switch that the form shows, as it leaves it; what is switched now ends on the day that it gives."""
     form = await read_form(visit.request)
+    end = form.get("end", "")
+    if wrong := find_wrong_end(end, visit.language, visit.today):
+        await visit.service.door.trace_failure(visit.caller, Action.GRANT_ACCESS, visit.owner, Invalid("form"))
+        return render_privacy(visit, await read_privacy(visit), wrong, form)
     async with visit.service.door.permit(visit.caller, Action.READ_ACCESS, visit.owner) as p:
         consents, teams = await list_access(p)
         known = read_choices(consents, p.now).switches
@@ -121,7 +122,7 @@ async def save_choices(visit: Visit) -> Response:
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
         for switch in sorted(wanted - known.keys() | lost):
             if identifier := await visit.new_id(p, "Consent", form, switch):
-                await create_control(p, turn_on(Switch(switch), team), identifier)
+                await create_control(p, turn_on(Switch(switch), team, end), identifier)
     if ending:
         async with visit.service.door.permit(visit.caller, Action.END_ACCESS, visit.owner) as p:
             for ended in sorted(ending):

@@ -63,6 +63,8 @@ class Privacy:
     opposed: tuple[Reader, ...]
     """Who is in the care team and does not read, since its holder opposed the team as such."""
     switches: frozenset[Switch]
+    ends: dict[Switch, Moment]
+    """When those that end by themselves do."""
     team: str
     """The id of one of the care teams; empty when there is none."""
     holder: dict[str, Any]
@@ -161,6 +163,7 @@ def show_choices(
         tuple(blocked),
         told[len(reading) :],
         frozenset(choices.switches),
+        {switch: moment for switch, end in choices.ends.items() if (moment := read_moment(end))},
         members[0].team if members else "",
         holder,
         banner,
