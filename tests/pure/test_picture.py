@@ -254,6 +254,15 @@ def test_results_of_one_report_are_one_event() -> None:
     assert [(event.kind, event.count) for event in events] == [("document", 1), ("results", 2), ("vaccination", 1)]
 
 
+def test_results_are_named_in_the_language_of_their_reader_where_they_are_known() -> None:
+    category = [concept(("x", "laboratory"))]
+    known = a_result("718-7", 13.0, "g/dL", category=category)
+    unknown = {**known, "code": {"text": "Dosage maison"}, "id": "other"}
+    dated = [Dated(date(2026, 1, 1), one) for one in (known, unknown)]
+    named = [{event.name for event in make_timeline(dated, language)} for language in ("fr", "en")]
+    assert named == [{"Hémoglobine, Dosage maison"}, {"Haemoglobin, Dosage maison"}]
+
+
 def test_measurements_and_what_was_refused_are_no_events() -> None:
     assert timeline(a_result("29463-7", 72, "kg"), a_dose((ATC, "J07BB02"), status="not-done")) == []
 

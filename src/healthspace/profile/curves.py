@@ -129,9 +129,13 @@ def draw_curve_of(groups: Grouped, keys: Iterable[str], language: str = "fr") ->
 
 def _series(key: str, facts: Sequence[Timed], language: str) -> Series:
     latest = facts[-1]
-    resource = latest[1].resource
+    return Series(key, name_result(latest[1].resource, language), tuple(facts), _read(latest))
+
+
+def name_result(resource: Resource, language: str) -> str:
+    """What a result measures, in `language` where it is known; else as its laboratory calls it."""
     found = analyte_of(codings_of(resource.get("code")))
-    return Series(key, found[0].name(language) if found else name_of(resource), tuple(facts), _read(latest))
+    return found[0].name(language) if found else name_of(resource)
 
 
 def moment_of(resource: Resource) -> tuple[float, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from healthspace.profile.curves import curve_key
+from healthspace.profile.curves import curve_key, name_result
 from healthspace.profile.elements import (
     Resource,
     Standing,
@@ -59,8 +59,8 @@ class Event:
         return str(self.fact.resource.get("id", ""))
 
 
-def make_timeline(dated: Iterable[Dated]) -> list[Event]:
-    """Every dated event, the latest first; the results of one day and one document are one event."""
+def make_timeline(dated: Iterable[Dated], language: str = "fr") -> list[Event]:
+    """Every dated event, the latest first; the results of one day and one document are one event, which names some in `language`."""
     by_kind: dict[str, list[Dated]] = {}
     for one in dated:
         kind = KINDS.get(one.resource.get("resourceType", ""))
@@ -69,7 +69,7 @@ def make_timeline(dated: Iterable[Dated]) -> list[Event]:
     events: list[Event] = []
     for kind, listed in by_kind.items():
         if kind == "results":
-            events += _tell_results(_facts_of(listed))
+            events += _tell_results(_facts_of(listed), language)
         else:
             events += [event for event in _tell_facts(kind, listed) if event.fact.standing in HAPPENED]
     return _latest_first(events)
@@ -136,7 +136,7 @@ def _tell(kind: str, day: date, fact: Merged) -> Event:
     return Event(kind, day, time_of(resource), name_item(resource) or name_of(resource), source, fact)
 
 
-def _tell_results(facts: Iterable[tuple[date, Merged]]) -> list[Event]:
+def _tell_results(facts: Iterable[tuple[date, Merged]], language: str) -> list[Event]:
     """Results have no event each: those of one day in one document are told together, by the names of the first."""
     reports: dict[tuple[date, int, str], list[Merged]] = {}
     for day, fact in facts:
@@ -148,7 +148,7 @@ def _tell_results(facts: Iterable[tuple[date, Merged]]) -> list[Event]:
             "results",
             day,
             time_of(listed[0].resource),
-            ", ".join(dict.fromkeys(name_of(one.resource) for one in listed[:4])),
+            ", ".join(dict.fromkeys(name_result(one.resource, language) for one in listed[:4])),
             source,
             listed[0],
             len(listed),

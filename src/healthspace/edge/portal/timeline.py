@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
@@ -38,7 +39,8 @@ async def show_timeline(visit: Visit) -> Response:
         told = await find_told_years(sight.permit, zone)
         kind = asked if (asked := visit.asked("kind", 20)) in told else ""
         queries = timeline_queries(sight.permit.keys, kind)
-        stretch = await read_stretch(sight.permit, queries, make_timeline, place, EVENTS_A_PAGE, zone)
+        tell = partial(make_timeline, language=visit.language.code)
+        stretch = await read_stretch(sight.permit, queries, tell, place, EVENTS_A_PAGE, zone)
         sight.picture.documents.update({event.source: event.fact.resource for event in stretch.events if event.kind == "document"})
         await read_sources(sight.permit, sight.picture, (event.fact.resource for event in stretch.events))
     return render(
