@@ -1,5 +1,7 @@
 """A professional enters a vaccination: a note by their hand, whose dose is on the card; nothing typed is lost to a mistake."""
 
+import re
+
 import asyncpg
 import httpx
 import pytest
@@ -119,3 +121,17 @@ async def test_citizens_and_structures_have_no_such_page_and_never_see_the_butto
         assert (await enter(client, patient)).status_code == 404
     signed_in(service, client, patient)
     assert "/vaccination/add" not in (await client.get("/vaccination")).text
+
+
+@pytest.mark.parametrize("form", ["add", "vaccination/add"])
+async def test_a_form_names_whose_record_it_adds_to_for_who_may_read_it_and_to_nobody_else(
+    service: Service, client: httpx.AsyncClient, connection: asyncpg.Connection, form: str
+) -> None:
+    patient = await a_citizen(service)
+    await treated(service, patient)
+    for role, named, act in ((Role.TREATING_DOCTOR, True, "patient:read"), (Role.NURSE, False, "patient:find")):
+        before = await count(connection)
+        page = words(await signed_in(service, client, role).get(f"/patients/{patient}/{form}"))
+        assert ("DUPRÉ" in page, "28 mars 1979" in page) == (named, named), role
+        assert "2 79 03 51 100 001" in re.sub(r"\s", " ", page)
+        assert [line[:2] for line in await since(connection, before)] == [(act, "done")]

@@ -14,7 +14,7 @@ from healthspace.base.errors import Conflict, Invalid, Malformed, Refused, Unsup
 from healthspace.base.media import sniff
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.patients import read_ins_of, show_banner
+from healthspace.edge.portal.patients import open_form
 from healthspace.edge.portal.upload import Upload, read_upload
 from healthspace.edge.portal.visit import Visit
 from healthspace.fhir.document_reference import read_title
@@ -24,7 +24,7 @@ from healthspace.record.deposit import Deposited, Submission, deposit
 from healthspace.record.draft import Reading, read_draft
 from healthspace.record.metadata import Described
 from healthspace.record.pdf_pages import pdf_viewer
-from healthspace.record.spaces import find_patient, patient_of
+from healthspace.record.spaces import patient_of
 from healthspace.record.words import Text, text_of, words_in
 from healthspace.terminology.labels import label_of_type
 
@@ -186,21 +186,19 @@ async def _ins_of(p: Permit) -> Ins:
 
 
 async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int = 200) -> Response:
-    """The form. A citizen is read as for any page; a professional sees the number of the record, no trait: adding is not reading."""
+    """The form."""
     citizen = visit.caller.kind is Kind.CITIZEN
     async with visit.service.door.permit(visit.caller, Action.READ_PATIENT if citizen else Action.FIND_PATIENT, visit.owner) as p:
         if not p.allows(Action.DEPOSIT_DOCUMENT):
             raise Refused(Reason.NO_RIGHT)
-        holder = (await patient_of(p)).json() if citizen else await find_patient(p)
-        banner, masks = None if visit.own else show_banner(holder, p, visit.language), not citizen or p.reason in HOLDERS
-    if banner and not citizen:
-        banner = replace(banner, name=visit.language.say("INS number %(number)s", number=read_ins_of(holder)), facts=())
+        holder, banner = await open_form(p, visit.language)
+        masks = not citizen or p.reason in HOLDERS
     return visit.render(
         "add.html",
         status=status,
         current="/documents" if visit.own else "/",
         here=False,
-        patient=banner,
+        patient=None if visit.own else banner,
         tab="/add",
         holder=holder,
         form=form,

@@ -21,7 +21,7 @@ from healthspace.fhir.document_reference import read_name
 from healthspace.identity.caller import GIVE_CARE, Kind
 from healthspace.identity.ins import DEMO, NIA, NIR, TEST, read_ins
 from healthspace.record.carers import is_minor
-from healthspace.record.spaces import find_by_traits, locate
+from healthspace.record.spaces import find_by_traits, find_patient, locate, patient_of
 
 GENDERS = {"male": mark("Man"), "female": mark("Woman")}
 CHILDREN = {"male": mark("Boy"), "female": mark("Girl")}
@@ -149,6 +149,21 @@ def show_banner(patient: dict[str, Any], p: Permit, language: Language) -> Patie
     """Whose record is open, with the parts of it that are not refused. Who sees only its own deposits sees no trait, but the number."""
     parts = tuple(tab for tab in RECORD_TABS if any(p.allows(action, whole=tab.whole) for action in (tab.action, *tab.also)))
     return replace(name_patient(patient, p.scope, language, language.day(p.now)), parts=parts)
+
+
+async def open_form(p: Permit, language: Language) -> tuple[dict[str, Any], PatientBanner]:
+    """Whose record a form adds to, and how its page says so.
+
+    Who may read it sees whose it is, and that is a look. Who only adds sees what TD02 tells: the number, and no trait (RG_0320).
+    """
+    if p.allows(Action.READ_PATIENT):
+        p.action = Action.READ_PATIENT
+        patient = (await patient_of(p)).json()
+        p.note(f"Patient/{patient['id']}")
+        return patient, show_banner(patient, p, language)
+    patient = await find_patient(p)
+    number = language.say("INS number %(number)s", number=read_ins_of(patient))
+    return patient, replace(show_banner(patient, p, language), name=number, facts=())
 
 
 def name_patient(patient: dict[str, Any], scope: Scope, language: Language, today: date) -> PatientBanner:

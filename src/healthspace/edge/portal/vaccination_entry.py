@@ -1,6 +1,6 @@
 """A professional enters a vaccination: five fields, kept as a vaccination note of which they are the author."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from starlette.responses import Response
@@ -9,11 +9,10 @@ from healthspace.access.rules import Action
 from healthspace.base.errors import Conflict, Invalid, NotFound
 from healthspace.edge.portal.language import Language, mark
 from healthspace.edge.portal.pages import go_to
-from healthspace.edge.portal.patients import read_ins_of, show_banner
+from healthspace.edge.portal.patients import open_form
 from healthspace.edge.portal.visit import Visit, read_form
 from healthspace.identity.caller import Kind
 from healthspace.profile.vaccines import GIVEN, name_class
-from healthspace.record.spaces import find_patient
 from healthspace.record.vaccination import SITES, Injection, deposit_vaccination
 
 OTHER = "other"
@@ -122,10 +121,9 @@ def _require_professional(visit: Visit) -> None:
 
 
 async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int = 200) -> Response:
-    """The form. It shows the number of the record and no trait: adding is not reading."""
+    """The form."""
     async with visit.service.door.permit(visit.caller, Action.FIND_PATIENT, visit.owner) as p:
-        holder = await find_patient(p)
-        banner = show_banner(holder, p, visit.language)
+        holder, banner = await open_form(p, visit.language)
     say = visit.language.say
     classes = [(code, name_class(code, visit.language.code)) for code in GIVEN]
     return visit.render(
@@ -133,7 +131,7 @@ async def _show(visit: Visit, form: Form, wrong: dict[str, str], *, status: int 
         status=status,
         current="/",
         here=False,
-        patient=replace(banner, name=say("INS number %(number)s", number=read_ins_of(holder)), facts=()),
+        patient=banner,
         tab="/vaccination",
         holder=holder,
         form=form,
