@@ -46,6 +46,7 @@ CITIZEN_PAGES = (
     "/settings",
     "/settings/print",
     "/settings/print?page=2",
+    "/settings/print?documents=1",
     "/help",
     "/menu",
 )

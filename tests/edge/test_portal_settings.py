@@ -54,23 +54,27 @@ async def test_the_pages_to_print_hold_what_is_past_and_every_document_once(
     patient = await a_citizen(service)
     over = concept((CLINICAL, "resolved"))
     await keep(service, patient, a_fact("Condition", "", code={"text": "Pyélonéphrite"}, clinicalStatus=over))
+    for number in range(4):
+        await keep(service, patient, a_fact("AllergyIntolerance", "", code={"text": f"Allergène {number}"}))
     titles = {f"Bilan numéro {number}" for number in range(5)}
     for title in titles:
         await deposit(a_cda(title=title, root=a_root()))
-    monkeypatch.setattr(printing, "A_PART", 2)
     signed_in(service, client, patient)
-    monkeypatch.setattr(printing, "BESIDE", 4)
-    pages = [words(await client.get(f"/settings/print?page={number}")) for number in (1, 2, 3, 4)]
-    assert sorted(title for page in pages for title in re.findall(r"Bilan numéro \d", page)) == sorted(titles)
-    assert all("5 documents" in page for page in pages)
-    assert "Sur les pages suivantes." in pages[0]
-    assert words(await client.get("/settings/print?page=99")) == pages[3]
-    assert "Page 4 sur 4" in pages[3]
-    assert "Passé Pyélonéphrite" in pages[0]
-    assert "Pyélonéphrite" not in pages[1]
-    monkeypatch.setattr(printing, "BESIDE", 5)
     whole = words(await client.get("/settings/print"))
-    assert all(title in whole for title in titles)
+    assert all(title in whole for title in (*titles, "Passé Pyélonéphrite", *(f"Allergène {number}" for number in range(4))))
+    monkeypatch.setattr(printing, "A_PART", 3)
+    monkeypatch.setattr(printing, "BESIDE", 4)
+    summary = [words(await client.get(f"/settings/print?page={number}")) for number in (1, 2)]
+    documents = [words(await client.get(f"/settings/print?documents={number}")) for number in (1, 2)]
+    told = [re.findall(r"Allergène \d|Pyélonéphrite", page) for page in summary]
+    assert [len(one) for one in told] == [3, 2]
+    assert len({*told[0], *told[1]}) == 5
+    assert "Passé Pyélonéphrite" in summary[1]
+    assert sorted(re.findall(r"Bilan numéro \d", " ".join(documents))) == sorted(titles)
+    assert not re.findall("Bilan numéro", " ".join(summary))
+    assert [f"Page {number} sur 2" in page for number, page in ((1, summary[0]), (2, summary[1]), (2, documents[1]))] == [True] * 3
+    assert words(await client.get("/settings/print?page=99")) == summary[1]
+    assert words(await client.get("/settings/print?documents=99")) == documents[1]
 
 
 async def test_a_record_is_closed_after_a_question_and_comes_back_whole(

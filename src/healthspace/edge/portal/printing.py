@@ -1,10 +1,10 @@
-"""The record on paper: the health summary with what is past, then every document by its title; in parts of a few sheets.
+"""The record on paper, whole: the health summary with what is past, then every document by its title; in parts of a few sheets.
 
-The first part is the summary, with the documents of a short list; a longer list has parts of its own, so that each stays a light page.
+A short list of documents stands below the last part of the summary. A longer one has parts of its own: each stays a light page.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from starlette.responses import Response
@@ -20,12 +20,10 @@ from healthspace.fhir.document_reference import read_name
 from healthspace.profile.sections import OBSERVED, Item, Section, State, make_sections
 from healthspace.record.find import list_documents, outline_documents
 
-BESIDE = 50
-"""Documents that stand in the same part as the summary, at most."""
 A_PART = 150
-"""Documents of one part: four sheets, and a page that loads at once."""
-MOST = 100
-"""Facts of one kind on paper: the latest; the pages show the others."""
+"""Lines of one part, facts or documents: four sheets, and a page that loads at once."""
+BESIDE = 50
+"""Documents that stand below the summary, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +37,29 @@ class PrintedSection:
     empty: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one page prints: sections, documents; its `number` among `summaries` parts of the summary, or among `lists` of documents."""
+
+    number: int
+    sections: Sequence[Section]
+    documents: Sequence[UUID]
+    total: int
+    """Documents of the record."""
+    summaries: int
+    lists: int
+    of_documents: bool = False
+
+
 async def print_record(visit: Visit) -> Response:
-    """GET …/settings/print; ?page= the further documents. NotFound for whoever reads and takes nothing away."""
-    asked = visit.number("page")
-    async with look(visit, PROFILE_TYPES if asked == 1 else (), observed=OBSERVED) as sight:
+    """GET …/settings/print; ?page= a part of the summary, ?documents= one of the documents. NotFound for who takes nothing away."""
+    only_documents = bool(visit.asked("documents", 6))
+    async with look(visit, () if only_documents else PROFILE_TYPES, observed=OBSERVED) as sight:
         if not sight.enters:
             raise NotFound
-        outlines = await outline_documents(sight.permit, {})
-        parts = divide([one.id for one in outlines])
-        number = min(asked, len(parts))
-        part = parts[number - 1]
-        known = {one.id: one for one in await list_documents(sight.permit, only=part)}
-    made = make_sections(sight.picture.facts, sight.today.isoformat()) if number == 1 else []
+        ids = [one.id for one in await outline_documents(sight.permit, {})]
+        part = print_documents(ids, visit.number("documents")) if only_documents else print_summary(sight, ids, visit.number("page"))
+        known = {one.id: one for one in await list_documents(sight.permit, only=part.documents)}
     return visit.render(
         "print.html",
         current="/settings",
@@ -61,20 +70,52 @@ async def print_record(visit: Visit) -> Response:
         own=visit.own,
         name=read_name(sight.picture.patient.get("name")),
         ins=read_ins_of(sight.picture.patient),
-        sections=[show_printed(section, sight, visit) for section in made if section.state is not State.EMPTY],
-        rows=show_rows((known[one].json() for one in part if one in known), visit.language, sight.now),
-        total=len(outlines),
-        number=number,
-        last=len(parts),
+        part=part,
+        sections=[show_printed(section, sight, visit) for section in part.sections],
+        rows=show_rows((known[one].json() for one in part.documents if one in known), visit.language, sight.now),
         now=sight.now,
     )
 
 
-def divide(documents: Sequence[UUID]) -> list[Sequence[UUID]]:
-    """The documents of each part. The first one is beside the summary: all of them when they are few, else none."""
-    if len(documents) <= BESIDE:
-        return [documents]
-    return [(), *(documents[start : start + A_PART] for start in range(0, len(documents), A_PART))]
+def print_summary(sight: Sight, documents: Sequence[UUID], number: int) -> Part:
+    """A part of the summary, the last one when there are fewer."""
+    made = make_sections(sight.picture.facts, sight.today.isoformat())
+    parts = divide(section for section in made if section.state is not State.EMPTY)
+    number = min(number, len(parts))
+    beside = documents if number == len(parts) and len(documents) <= BESIDE else ()
+    return Part(number, parts[number - 1], beside, len(documents), len(parts), _lists_of(documents))
+
+
+def print_documents(documents: Sequence[UUID], number: int) -> Part:
+    """A part of the documents, the last one when there are fewer."""
+    lists = max(1, _lists_of(documents))
+    number = min(number, lists)
+    return Part(number, (), documents[(number - 1) * A_PART :][:A_PART], len(documents), 1, lists, of_documents=True)
+
+
+def divide(sections: Iterable[Section]) -> list[list[Section]]:
+    """The sections of each part, of `A_PART` facts at most: one that is longer goes on in the next."""
+    parts: list[list[Section]] = [[]]
+    room = A_PART
+    for section in sections:
+        left = (*section.current, *section.past, *section.refused)
+        while True:
+            taken, left = left[:room], left[room:]
+            parts[-1].append(replace(section, items=taken))
+            room -= len(taken)
+            if not left:
+                break
+            parts.append([])
+            room = A_PART
+        if room == 0:
+            parts.append([])
+            room = A_PART
+    return parts if parts[-1] or len(parts) == 1 else parts[:-1]
+
+
+def _lists_of(documents: Sequence[UUID]) -> int:
+    """How many parts the documents have for themselves."""
+    return -(-len(documents) // A_PART) if len(documents) > BESIDE else 0
 
 
 def show_printed(section: Section, sight: Sight, visit: Visit) -> PrintedSection:
@@ -82,7 +123,7 @@ def show_printed(section: Section, sight: Sight, visit: Visit) -> PrintedSection
     told = section.state is State.TOLD
 
     def write(items: tuple[Item, ...]) -> tuple[FactRow, ...]:
-        return tuple(show_item_row(item, sight, visit) for item in items[:MOST]) if told else ()
+        return tuple(show_item_row(item, sight, visit) for item in items) if told else ()
 
     name, _ = SECTIONS[section.key]
     empty = "" if told else explain_empty(section, visit.language)
