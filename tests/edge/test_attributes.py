@@ -11,6 +11,7 @@ from healthspace.base import clock
 from healthspace.base.fhirjson import ARCHIVED
 from healthspace.edge.worker.calendar import keep_calendar
 from healthspace.identity.personas import Role
+from healthspace.record import deposit
 from tests.documents import a_bundle, a_cda, a_reference, a_root, labelled
 from tests.edge.conversation import Desk, fault_of, ids_of
 from tests.edge.test_controls import MASKED_BY_DEFAULT, Person, a_consent, professional
@@ -318,6 +319,14 @@ async def test_a_label_that_does_not_exist_is_refused_and_shows_nothing(person: 
     answer = await patch(person.desk, path, person.patient, form("MASQUE_P"))
     assert (answer.status_code, fault_of(answer)) == (422, "DocumentReference.securityLabel[0]")
     assert not await person.is_read_by(Role.SPECIALIST)
+
+
+async def test_a_label_that_was_stored_before_such_were_refused_hinders_no_mask(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(deposit, "refuse_unknown_label", lambda _: None)
+        document = (await person.desk.deposit(a_cda(root=a_root()), securityLabel=labelled("MASQUE")))["id"]
+    change = JSON_PATCH, [{"op": "add", "path": "/securityLabel/-", "value": labelled("MASQUE_PS")[0]}]
+    assert "MASQUE_PS" in labels_in(await patch(person.desk, f"DocumentReference/{document}", person.patient, change))
 
 
 async def test_a_document_with_a_label_that_does_not_exist_is_refused_and_nothing_is_stored(desk: Desk) -> None:

@@ -171,7 +171,13 @@ async def test_a_search_finds_what_the_latest_version_says_of_a_document_and_ope
         await work.update("DocumentReference", document, reference)
         await work.flush()
     assert [one for one in ("epreuve", "holter") if await finds(one)] == ["holter"]
-    await connection.execute("UPDATE resource SET words = NULL, indexed = 1")  # as an earlier version kept it
+    await connection.execute("UPDATE resource SET version = version + 1, indexed = 1")  # as an earlier program changes it
     assert not await finds("holter")
+    await connection.execute("UPDATE resource SET version = version - 1, words = NULL")  # as it kept it
+    assert not await finds("holter")
+    service.door.stale.add("DocumentReference")
+    assert "se prépare de nouveau" in (await client.get("/documents")).text
+    service.door.stale.clear()
+    assert "se prépare de nouveau" not in (await client.get("/documents")).text
     assert [progress.finished async for progress in reindex(service.door)][-1]
     assert await finds("holter")

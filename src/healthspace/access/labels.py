@@ -63,12 +63,12 @@ def codes_of(resource: Resource) -> set[str]:
     return (codes - {HL7_V2_SPELLING}) | {HIDDEN_FROM_REPRESENTATIVES} if HL7_V2_SPELLING in codes else codes
 
 
-def refuse_unknown_label(document: Resource) -> None:
+def refuse_unknown_label(document: Resource, kept: Iterable[str] = ()) -> None:
     """Invalid when a security label is said to be of TRE_A07 and is none of it: a mask that is misspelt would show what it should hide.
 
-    "N" is how the payloads of TD3.3 take a label away.
+    "N" is how the payloads of TD3.3 take a label away; codes that are `kept` were there before.
     """
-    known = {*VISIBILITY, HL7_V2_SPELLING, "N"}
+    known = {*VISIBILITY, HL7_V2_SPELLING, "N", *kept}
     for number, concept in enumerate(document.get("securityLabel", [])):
         for coding in concept.get("coding", []):
             if coding.get("system") in SYSTEMS and coding.get("code") not in known:

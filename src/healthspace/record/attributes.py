@@ -110,7 +110,7 @@ async def put_off_release(p: Permit, identifier: UUID) -> None:
 
 def _settle(p: Permit, before: Resource, asked: Resource) -> Resource:
     """What was asked, as it is kept: labels as a set in their order, confidentiality untouched, both words for taking back as one."""
-    labels.refuse_unknown_label(asked)
+    labels.refuse_unknown_label(asked, labels.codes_of(before))
     wanted = labels.codes_of({"securityLabel": asked.get("securityLabel", [])}) & set(labels.VISIBILITY)
     after = {**asked, "securityLabel": labels.with_labels(before.get("securityLabel", []), wanted)}
     if "securityLabel" not in before and not after["securityLabel"]:

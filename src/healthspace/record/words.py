@@ -32,10 +32,12 @@ from healthspace.fhir.bundle import dicts
 from healthspace.fhir.document import read_files
 from healthspace.fhir.exact_json import read_json
 from healthspace.fhir.resource_types import NUMBER
+from healthspace.fhir.searching.parameters import fingerprint_of
 from healthspace.record.pdf_pages import pdf_viewer
 from healthspace.resources.stored import SEARCHED_AS, Resource
 
-OF_DOCUMENTS = "SELECT id, version, words FROM resource WHERE owner = $1 AND type = $2 AND id = ANY ($3::uuid[]) AND words IS NOT NULL"
+# What other definitions than today's have indexed has no words, or those of an earlier version: it is indexed anew soon (`reindex`).
+OF_DOCUMENTS = "SELECT id, version, words FROM resource WHERE owner = $1 AND type = $2 AND id = ANY ($3::uuid[]) AND indexed = $4"
 OF_FILES = "SELECT id, words FROM blob WHERE owner = $1 AND id = ANY ($2::uuid[]) AND words IS NOT NULL"
 KEEP = "UPDATE blob SET words = $3 WHERE owner = $1 AND id = $2"
 SEALED_AS = "words"
@@ -157,7 +159,7 @@ async def find_words(p: Permit, asked: str, documents: Collection[UUID]) -> dict
     wanted = fold(asked).split()
     if not wanted:
         return {}
-    rows = await p.tx.fetch(OF_DOCUMENTS, p.owner, NUMBER["DocumentReference"], [*documents])
+    rows = await p.tx.fetch(OF_DOCUMENTS, p.owner, NUMBER["DocumentReference"], [*documents], fingerprint_of("DocumentReference"))
     said = {row["id"]: p.cipher.open(row["words"], SEARCHED_AS, row["id"], row["version"]).decode().partition("\n") for row in rows}
     files = {document: parse_id(address.removeprefix("Binary/")) for document, (address, _, _) in said.items()}
     rows = await p.tx.fetch(OF_FILES, p.owner, [file for file in files.values() if file is not None])

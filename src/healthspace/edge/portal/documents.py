@@ -17,7 +17,7 @@ from healthspace.edge.portal.views import newest_version
 from healthspace.edge.portal.visit import Visit
 from healthspace.identity.caller import GIVE_CARE
 from healthspace.record.carers import is_minor
-from healthspace.record.find import Outline, list_documents, outline_documents
+from healthspace.record.find import DOCUMENT, Outline, list_documents, outline_documents
 from healthspace.record.spaces import patient_of
 from healthspace.record.words import find_words
 
@@ -43,6 +43,7 @@ async def show_documents(visit: Visit) -> Response:
         confidential=visit.caller.kind in GIVE_CARE and not visit.caller.secret and is_minor(patient, now.date()),
         ground=explain_ground(reason, language),
         nothing=_explain_nothing(visit, scope),
+        incomplete=DOCUMENT in visit.service.door.stale,
     )
 
 
