@@ -73,6 +73,14 @@ def test_what_is_asked_is_not_in_the_log(demonstration: Path) -> None:
     assert token not in "".join(service.told)
 
 
+@pytest.mark.parametrize(("reason", "warned"), [((), True), (("--reason", "Unconscious after a fall"), False)], ids=["none", "one"])
+def test_who_breaks_the_glass_without_a_reason_is_told_that_it_opens_nothing(
+    demonstration: Path, reason: tuple[str, ...], warned: bool
+) -> None:
+    made = healthspace(demonstration, "token", "nurse", "--purpose", "BTG", *reason)
+    assert (made.code, len(made.lines()), "--reason" in made.err) == (0, 1, warned)
+
+
 def test_two_services_share_one_database(demonstration: Path) -> None:
     with serving(demonstration) as first, serving(demonstration) as second:
         assert "started" in first.database

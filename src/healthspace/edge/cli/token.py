@@ -42,6 +42,8 @@ async def _issue(settings: Settings, role: Role, named: tuple[str | None, str | 
         made = service.tokens.issue(role, clock.now(), patient=patient, **asked)
         await service.sessions.begin(service.tokens.prove(made, clock.now()), software="healthspace token", network="")
         typer.echo(made)
+    if asked["purpose"] is Purpose.BTG and not asked["reason"].strip():
+        typer.echo("without a --reason, every access with this token is refused (L1111-17 I)", err=True)
     return DONE
 
 
