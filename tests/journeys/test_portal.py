@@ -187,8 +187,9 @@ def session_of(page: Page) -> str:
 
 def tab_to(page: Page, target: Locator) -> None:
     """Presses Tab until `target` has the focus."""
+    element = target.element_handle()  # looked for once: a walk presses Tab thousands of times
     for _ in range(150):
-        if target.evaluate("element => element === document.activeElement"):
+        if element.evaluate("element => element === document.activeElement"):
             break
         page.keyboard.press("Tab")
     expect(target).to_be_focused()
