@@ -14,7 +14,7 @@ CITIZENS ?= 50
 PORT ?= 8000
 T ?=
 
-.PHONY: help demo clean-demo test check lint types imports fast format bench torture golden pages screenshots browser definitions lock clean
+.PHONY: help demo clean-demo test check lint types imports fast format bench torture golden pages rules screenshots browser definitions lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -55,6 +55,9 @@ bench: $(VENV)/.run ## FHIR work on a service of its own, beside floors and limi
 
 pages: $(VENV)/.dev ## what each page of the portal costs on a record of 500 documents
 	@PYTHONPATH=. $(BIN)/python tools/pages.py
+
+rules: $(VENV)/.dev ## how many decisions of the access rules one core makes in a second
+	@PYTHONPATH=. $(BIN)/python tools/rules.py
 
 torture: $(VENV)/.dev ## kill -9 of the service and of PostgreSQL during 500 deposits
 	HEALTHSPACE_KILL_DEPOSITS=500 $(BIN)/pytest -q tests/journeys/test_kill.py
