@@ -149,11 +149,11 @@ def show_fact(fact: Merged, sight: Sight, visit: Visit) -> FactRow:
     return show_item_row(show_item(fact, sight.today.isoformat()), sight, visit)
 
 
-def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
-    """An item of the profile as a row."""
+def show_item_row(item: Item, sight: Sight, visit: Visit, *, named: int = NAMED_SOURCES) -> FactRow:
+    """An item of the profile as a row, with so many of its sources `named`."""
     language = visit.language
     tag = STANDINGS.get(item.standing)
-    resource, sources = item.fact.resource, show_sources(item.fact, sight, visit, most=NAMED_SOURCES)
+    resource, sources = item.fact.resource, show_sources(item.fact, sight, visit, most=named)
     return FactRow(
         name=(language.say(NAMED[item.name]) if item.name in NAMED else item.name) or language.say("Without a name in its source"),
         when=read_moment(item.time),
@@ -165,7 +165,7 @@ def show_item_row(item: Item, sight: Sight, visit: Visit) -> FactRow:
         ),
         people=name_others(item.people, sources),
         sources=sources,
-        others=max(0, len(item.fact.told_by) - NAMED_SOURCES),
+        others=max(0, len(item.fact.told_by) - named),
         past=item.standing is Standing.PAST,
         mine=item.mine,
         shared=MASKED not in codes_of(resource),

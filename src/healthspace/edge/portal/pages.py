@@ -112,6 +112,7 @@ def _environment(language: Language, versions: Mapping[str, str]) -> Environment
     environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
         language=language,
+        colon=language.say(": "),  # with the space that comes before it: long lists have hundreds
         machine_date=machine_date,
         asset=lambda name: f"/static/{name}?v={versions[name]}",
     )

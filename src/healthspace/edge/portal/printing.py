@@ -123,7 +123,7 @@ def show_printed(section: Section, sight: Sight, visit: Visit) -> PrintedSection
     told = section.state is State.TOLD
 
     def write(items: tuple[Item, ...]) -> tuple[FactRow, ...]:
-        return tuple(show_item_row(item, sight, visit) for item in items) if told else ()
+        return tuple(show_item_row(item, sight, visit, named=0) for item in items) if told else ()
 
     name, _ = SECTIONS[section.key]
     empty = "" if told else explain_empty(section, visit.language)
