@@ -1,6 +1,7 @@
 """The citizen's choices on the page of confidentiality: preview, duration, block, and the switches that hold for everybody."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -127,13 +128,23 @@ async def test_what_is_switched_until_a_day_is_told_and_ends_by_itself(
     assert "Jusqu’au" not in page
 
 
-async def test_an_authorisation_lasts_as_long_as_its_form_says(service: Service, client: httpx.AsyncClient) -> None:
+async def test_an_authorisation_lasts_as_long_as_its_form_says_and_no_longer_than_the_policy(
+    service: Service, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     patient = await a_citizen(service)
     signed_in(service, client, patient)
     await client.post("/privacy", data={"rpps": SPECIALIST, "days": "90"}, headers=HERE)
     (consent,) = await consents_of(service, client, patient)
     period = consent["provision"]["period"]  # type: ignore[index]
     assert datetime.fromisoformat(period["end"]) - datetime.fromisoformat(period["start"]) == timedelta(days=90)
+    monkeypatch.setattr(service.door, "policy", replace(service.door.policy, authorisation=timedelta(days=45)))
+    page = await client.get("/privacy")
+    assert re.findall(r'name="days" value="(\d+)"( checked)?', page.text) == [("7", ""), ("45", " checked")]
+    assert "45 jours" in words(page)
+    await client.post("/privacy", data={"rpps": "81000000045", "days": "90"}, headers=HERE)
+    periods = [one["provision"]["period"] for one in await consents_of(service, client, patient)]  # type: ignore[index]
+    lasting = {datetime.fromisoformat(one["end"]) - datetime.fromisoformat(one["start"]) for one in periods}
+    assert lasting == {timedelta(days=45), timedelta(days=90)}, "what is not offered is not given"
 
 
 async def test_a_consent_that_says_two_switches_is_not_ended_for_one(service: Service, client: httpx.AsyncClient) -> None:

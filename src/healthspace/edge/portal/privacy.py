@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from healthspace.access.facts import key_of
+from healthspace.access.policy import Policy
 from healthspace.access.rules import Action
 from healthspace.base.errors import Invalid, NotFound
 from healthspace.edge.portal.language import Language, mark
@@ -23,8 +24,9 @@ from healthspace.record.authorise import authorise, list_access
 from healthspace.record.controls import end_for
 from healthspace.record.spaces import patient_of
 
-DURATIONS = {"7": mark("One week"), "90": mark("3 months"), "365": mark("One year")}
-"""Days of an authorisation; it can be ended before."""
+SHORTER = (7, 90)
+"""Days that an authorisation may last, beside the days of the policy, which are the longest here; it can be ended before."""
+NAMED = {7: mark("One week"), 90: mark("3 months"), 365: mark("One year")}
 
 
 async def show_privacy(visit: Visit) -> Response:
@@ -58,7 +60,7 @@ def render_privacy(
         choices=choices,
         team=privacy.team,
         in_team=IN_TEAM,
-        durations=show_durations(visit.language),
+        durations=show_durations(visit),
         wrong=wrong,
         number=read_ins_of(privacy.holder),
         rpps=rpps,
@@ -73,20 +75,24 @@ async def authorise_professional(visit: Visit) -> Response:
     typed = form.get("rpps", "")
     try:
         async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
-            await authorise(p, typed.replace(" ", ""), lasting_of(form))
+            await authorise(p, typed.replace(" ", ""), lasting_of(form, p.policy))
     except Invalid:
         return go_to(f"{visit.prefix}/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
     return go_to(f"{visit.prefix}/privacy?done=authorised")
 
 
-def lasting_of(form: Mapping[str, str]) -> timedelta | None:
-    """How long an authorisation is to last; None when the form does not say."""
-    return timedelta(days=int(form["days"])) if form.get("days") in DURATIONS else None
+def lasting_of(form: Mapping[str, str], policy: Policy) -> timedelta:
+    """How long an authorisation is to last: as long as the policy says, or shorter."""
+    shorter = (timedelta(days=days) for days in SHORTER if form.get("days") == str(days))
+    return min((*shorter, policy.authorisation))
 
 
-def show_durations(language: Language) -> list[tuple[str, str, str]]:
-    """The durations as choices of a form."""
-    return [(days, language.say(name), "") for days, name in DURATIONS.items()]
+def show_durations(visit: Visit) -> list[tuple[str, str, str]]:
+    """The durations as choices of a form, the longest last."""
+    longest, language = visit.service.door.policy.authorisation.days, visit.language
+    offered = [*(days for days in SHORTER if days < longest), longest]
+    names = (language.say(NAMED[days]) if days in NAMED else language.count("%(num)s day", "%(num)s days", days) for days in offered)
+    return [(str(days), name, "") for days, name in zip(offered, names, strict=True)]
 
 
 async def ask_to_end(visit: Visit) -> Response:

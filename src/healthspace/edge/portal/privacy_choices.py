@@ -38,6 +38,7 @@ async def preview_professional(visit: Visit) -> Response:
             banner = None if visit.own else show_banner(holder, p, visit.language)
     except Invalid:
         return go_to(f"{visit.prefix}/privacy?{urlencode({'rpps': typed[:20] or '?'})}")
+    durations = show_durations(visit)
     rows = show_rows([one.json() for one in seen.documents], visit.language, now, own=visit.own) if seen else []
     return visit.render(
         "preview.html",
@@ -50,8 +51,8 @@ async def preview_professional(visit: Visit) -> Response:
         more=max(0, len(rows) - SHOWN),
         total=len(rows),
         blocked=seen is not None and seen.reason == Reason.BLOCKED,
-        durations=show_durations(visit.language),
-        days=form.get("days", "365"),
+        durations=durations,
+        days=form.get("days", durations[-1][0]),
     )
 
 
@@ -60,7 +61,7 @@ async def authorise_for(visit: Visit) -> Response:
     form = await read_form(visit.request)
     async with visit.service.door.permit(visit.caller, Action.GRANT_ACCESS, visit.owner) as p:
         if identifier := await visit.new_id(p, "Consent", form):
-            end = p.now + (lasting_of(form) or p.policy.authorisation)
+            end = p.now + lasting_of(form, p.policy)
             await create_control(p, authorise_until(form.get("rpps", ""), end), identifier)
     return go_to(f"{visit.prefix}/privacy?done=authorised")
 
