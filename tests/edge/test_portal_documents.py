@@ -181,3 +181,15 @@ async def test_a_search_finds_what_the_latest_version_says_of_a_document_and_ope
     assert "se prépare de nouveau" not in (await client.get("/documents")).text
     assert [progress.finished async for progress in reindex(service.door)][-1]
     assert await finds("holter")
+
+
+async def test_a_document_says_to_who_is_not_its_holder_why_they_see_it(
+    service: Service, client: httpx.AsyncClient, deposit: Deposit
+) -> None:
+    patient = await a_citizen(service)
+    document = await deposit()
+    await authorised(service, patient, Role.SPECIALIST)
+    page = words(await signed_in(service, client, Role.SPECIALIST).get(f"/patients/{patient}/documents/{document}"))
+    assert "Pourquoi vous voyez ce dossier" in page
+    assert "autorisé" in page
+    assert "Pourquoi vous voyez" not in words(await signed_in(service, client, patient).get(f"/documents/{document}"))

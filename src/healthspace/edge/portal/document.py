@@ -13,6 +13,7 @@ from healthspace.edge.portal.document_changes import changes_for, is_masked
 from healthspace.edge.portal.document_view import AttachedFile, explain_seers, name_file, name_format, view_document
 from healthspace.edge.portal.pages import HEADERS
 from healthspace.edge.portal.patients import show_banner
+from healthspace.edge.portal.trail_view import explain_ground
 from healthspace.edge.portal.visit import Visit
 from healthspace.record.read import Document, read_document
 from healthspace.record.spaces import patient_of
@@ -29,6 +30,7 @@ async def show_document(visit: Visit) -> Response:
         scope, now, takes, holds = p.scope, p.now, p.allows(Action.READ_CONTENT), p.reason in HOLDERS
         changes, masked = changes_for(document.reference, p, patient), is_masked(document.reference, p)
         banner = None if visit.own else show_banner(patient, p, visit.language)
+        ground = explain_ground(p.reason, visit.language)
     language, own = visit.language, visit.own
     opened = await open_content(document, language, first=visit.number("page"))
     files = [AttachedFile(file.title, name_format(file.media_type, language), len(file.data)) for file in opened.attachments]
@@ -38,6 +40,7 @@ async def show_document(visit: Visit) -> Response:
         here=False,
         holder=patient,
         patient=banner,
+        ground=ground,
         list=visit.prefix or "/documents",
         view=view_document(document.reference, language, now, size=len(document.content), own=own),
         changes=changes,
