@@ -40,7 +40,6 @@ from healthspace.resources.stored import SEARCHED_AS, Resource
 OF_DOCUMENTS = "SELECT id, version, words FROM resource WHERE owner = $1 AND type = $2 AND id = ANY ($3::uuid[]) AND indexed = $4"
 OF_FILES = "SELECT id, words FROM blob WHERE owner = $1 AND id = ANY ($2::uuid[]) AND words IS NOT NULL"
 KEEP = "UPDATE blob SET words = $3 WHERE owner = $1 AND id = $2"
-SEALED_AS = "words"
 LONGEST = 100_000
 """Characters kept of one document."""
 MOST_FILES = 20
@@ -142,7 +141,7 @@ def strip_rtf(text: str) -> str:
 
 def seal_words(cipher: Cipher, binary: UUID, words: str) -> bytes | None:
     """The words of the file `binary` as its row holds them; None when there are none."""
-    return cipher.seal(words.encode(), SEALED_AS, binary, 1) if words else None
+    return cipher.seal(words.encode(), SEARCHED_AS, binary, 1) if words else None
 
 
 async def keep_words(tx: Tx, cipher: Cipher, binary: UUID, words: str) -> None:
@@ -163,7 +162,7 @@ async def find_words(p: Permit, asked: str, documents: Collection[UUID]) -> dict
     said = {row["id"]: p.cipher.open(row["words"], SEARCHED_AS, row["id"], row["version"]).decode().partition("\n") for row in rows}
     files = {document: parse_id(address.removeprefix("Binary/")) for document, (address, _, _) in said.items()}
     rows = await p.tx.fetch(OF_FILES, p.owner, [file for file in files.values() if file is not None])
-    inside = {row["id"]: " " + p.cipher.open(row["words"], SEALED_AS, row["id"], 1).decode() for row in rows}
+    inside = {row["id"]: " " + p.cipher.open(row["words"], SEARCHED_AS, row["id"], 1).decode() for row in rows}
     return {
         document: frozenset(word for word in wanted if word in words or f" {word}" in inside.get(files[document], ""))
         for document, (_, _, words) in said.items()

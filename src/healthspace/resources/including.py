@@ -4,7 +4,7 @@ The same reach bounds what is included as what is found: nothing comes along tha
 the order of its making: that in which the database finds it may change with what is hidden beside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from healthspace.fhir.resource_types import NAMES
@@ -79,6 +79,11 @@ async def fetch_named(reach: Reach, type_: str, names: Iterable[str]) -> list[St
     query = Query(type_, conditions=[Named(tuple(identifier for _, identifier in places.values()))])
     scope = reach.scope(type_)
     statement, values = compile_bodies(query, scope.within({owner for owner, _ in places.values()}), len(places))
+    return await _read_in_order(reach, statement, values)
+
+
+async def _read_in_order(reach: Reach, statement: str, values: Sequence[object]) -> list[Stored]:
+    """Rows of the store in the order of their making: the statement gives none."""
     return sorted(await reach.open_rows(await reach.tx.fetch(statement, *values)), key=ID)
 
 
@@ -100,7 +105,7 @@ async def _referring(reach: Reach, type_: str, way: Inclusion, targets: list[Sto
     scope = await _scope_of(reach, type_, parameters, targets)
     query = Query(type_, conditions=[Either(tuple(conditions))])
     statement, values = compile_bodies(query, scope, MOST_INCLUDED)
-    return sorted(await reach.open_rows(await reach.tx.fetch(statement, *values)), key=ID)
+    return await _read_in_order(reach, statement, values)
 
 
 async def _scope_of(reach: Reach, type_: str, parameters: list[Parameter], targets: list[Stored]) -> Scope:

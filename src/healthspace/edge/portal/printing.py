@@ -100,17 +100,15 @@ def divide(sections: Iterable[Section]) -> list[list[Section]]:
     for section in sections:
         left = (*section.current, *section.past, *section.refused)
         while True:
+            if room == 0:
+                parts.append([])
+                room = A_PART
             taken, left = left[:room], left[room:]
             parts[-1].append(replace(section, items=taken))
             room -= len(taken)
             if not left:
                 break
-            parts.append([])
-            room = A_PART
-        if room == 0:
-            parts.append([])
-            room = A_PART
-    return parts if parts[-1] or len(parts) == 1 else parts[:-1]
+    return parts
 
 
 def _lists_of(documents: Sequence[UUID]) -> int:
